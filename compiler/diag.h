@@ -1,0 +1,75 @@
+/* Diagnostics: what is wrong in a policy, where, and what to do.
+ *
+ * The compiler adds and goes on; all of a file's errors are told in one run.
+ *
+ *   docker-proxy.conf:12:15: error: unknown operator "equal"
+ *     12 |     operator: equal
+ *        |               ^~~~~
+ *        = help: did you mean "equals"?
+ */
+#ifndef COMPILER_DIAG_H
+#define COMPILER_DIAG_H
+
+#include "runtime/arena.h"
+#include "runtime/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct source;
+
+/* A place in a source; line and column count from 1, columns in characters.
+ * line 0: no place (the environment, the command line). */
+struct pos {
+	uint32_t line, col;
+	uint32_t len; /* characters to underline, at least 1 */
+};
+
+enum diag_level {
+	DIAG_ERROR,
+	DIAG_WARNING,
+};
+
+struct diag_entry {
+	enum diag_level level;
+	struct pos pos;
+	struct str where; /* instead of a place: "environment" */
+	struct str text;
+	struct str help; /* may be empty */
+};
+
+struct diag {
+	struct arena *arena;         /* borrowed: texts are kept there */
+	const struct source *source; /* borrowed: for names and excerpts */
+	struct diag_entry *entries;  /* owned */
+	size_t n, room;
+	size_t errors, warnings; /* counted also beyond DIAG_MAX */
+};
+
+void diag_init(struct diag *d, struct arena *a, const struct source *source);
+void diag_fini(struct diag *d);
+
+/* An error at pos. diag_help() adds the line that says what to do. */
+void diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void diag_warning(struct diag *d, struct pos pos, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* About an environment variable or an option: no place in a file. */
+void diag_env_error(struct diag *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void diag_env_warning(struct diag *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Of the entry added last. */
+void diag_help(struct diag *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* "did you mean ...?" when one of the n names is near to word. */
+void diag_did_you_mean(
+	struct diag *d, struct str word, const char *const *names, size_t n);
+
+/* In the order of the file, then those without a place. */
+void diag_write(struct diag *d, FILE *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* Rules: `rules` of a policy as a typed tree. What toggles become, too. */
+#ifndef COMPILER_RULES_H
+#define COMPILER_RULES_H
+
+#include "compiler/diag.h"
+#include "compiler/tree.h"
+#include "runtime/cidr.h"
+#include "runtime/program.h"
+
+struct cond_value {
+	enum value_kind kind;
+	struct str text; /* as written; of a regex the pattern */
+	struct cidr cidr;
+	uint8_t days;
+	uint16_t from, to;
+	struct pos pos;
+};
+
+enum cond_kind {
+	COND_TEST,
+	COND_AND, /* true without children */
+	COND_OR,  /* false without children */
+	COND_NOT, /* one child */
+};
+
+struct cond {
+	enum cond_kind kind;
+	struct pos pos;
+	struct cond *first, *next; /* children, sibling */
+	/* COND_TEST */
+	enum field field;
+	struct str name; /* behind the dot of a named field */
+	enum operator_id op;
+	bool negate; /* not_<operator> */
+	bool nocase;
+	const struct cond_value *values;
+	size_t nvalues;
+};
+
+struct rule {
+	struct rule *next; /* in the order written */
+	struct str name, description, message;
+	enum action action;
+	int64_t priority;
+	uint16_t status;
+	bool dry_run;
+	bool toggle;      /* lowered from a toggle: no place in a file */
+	struct cond *when; /* COND_AND of the conditions */
+	struct pos pos;   /* of the rule in the file */
+};
+
+struct rule_list {
+	struct rule *first, **tail;
+	size_t count;
+};
+
+void rule_list_init(struct rule_list *l);
+void rule_list_add(struct rule_list *l, struct rule *r);
+
+/* Types the `rules` node (a list; NULL is none) into l; errors go to d. */
+void rules_read(const struct tree *node, struct rule_list *l, struct arena *a,
+	struct diag *d);
+
+#endif

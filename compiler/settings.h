@@ -1,0 +1,108 @@
+/* Settings: `global` and `auth`, typed, with their defaults.
+ *
+ * Immutable after policy_compile(). Strings end in NUL and live in the
+ * policy's arena.
+ */
+#ifndef COMPILER_SETTINGS_H
+#define COMPILER_SETTINGS_H
+
+#include "runtime/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_TRACE,
+};
+
+enum access_log {
+	ACCESS_LOG_OFF,
+	ACCESS_LOG_DENIED,
+	ACCESS_LOG_ALL,
+};
+
+struct settings_listener {
+	struct str name;
+	/* TCP: bind is a numeric address or "*" (v6 and v4; v4 alone when
+	 * ipv4_only or where there is no v6). unix: path is set instead. */
+	struct str bind;
+	uint16_t port;
+	bool ipv4_only;
+	struct str path;
+	mode_t mode;         /* of the socket file; default 0660 */
+	struct str owner, group; /* names or numbers; empty: unchanged */
+};
+
+enum engine_kind {
+	ENGINE_AUTO, /* candidates tried in order at start */
+	ENGINE_UNIX,
+	ENGINE_TCP,
+};
+
+struct settings_engine {
+	enum engine_kind kind;
+	struct str path;            /* ENGINE_UNIX */
+	struct str host;            /* ENGINE_TCP */
+	uint16_t port;
+	struct str candidates[3];   /* ENGINE_AUTO; empty ones are skipped */
+};
+
+struct settings_limits {
+	uint32_t connections;
+	uint32_t connections_per_client; /* 0: off */
+	uint32_t header_bytes, headers, target_bytes;
+	uint32_t inspected_body_bytes;
+	uint32_t json_depth;
+	uint32_t idle_buckets;
+};
+
+/* Milliseconds; 0 is off. */
+struct settings_timeouts {
+	uint32_t tls_handshake_ms, request_head_ms, request_body_ms;
+	uint32_t engine_connect_ms, engine_response_ms, keepalive_ms;
+	uint32_t tunnel_idle_ms, drain_ms;
+};
+
+enum auth_type {
+	AUTH_CLOSED, /* nobody gets in: nothing was configured */
+	AUTH_NONE,
+	AUTH_BEARER,
+};
+
+struct settings_token {
+	uint8_t sha256[32]; /* of the token */
+	struct str role;
+	struct str name; /* the identity; may be empty */
+};
+
+struct settings_auth {
+	enum auth_type type;
+	struct settings_token *tokens; /* in the order they are tried; the
+					  shared secret is the last */
+	size_t ntokens;
+	uint32_t lockout_failures, lockout_window_ms, lockout_ms;
+};
+
+struct settings {
+	struct settings_listener *listeners;
+	size_t nlisteners;
+	struct settings_engine engine;
+	bool default_allow;
+	uint32_t threads; /* 0: as many as CPUs are usable */
+	enum log_level log_level;
+	bool log_json;
+	enum access_log access_log;
+	bool error_text; /* error_format: text */
+	uint16_t min_api_major, min_api_minor;
+	struct settings_limits limits;
+	struct settings_timeouts timeouts;
+	struct settings_auth auth;
+};
+
+#endif

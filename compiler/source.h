@@ -1,0 +1,26 @@
+/* Source: the bytes of a policy, checked before any parser sees them.
+ *
+ * libfyaml ends its input silently at a NUL byte or at overlong UTF-8, and
+ * takes control bytes into keys: so strict UTF-8, no NUL, no C0 but tab and
+ * line ends, no BOM, NEL, LS or PS, at most SOURCE_BYTES_MAX.
+ */
+#ifndef COMPILER_SOURCE_H
+#define COMPILER_SOURCE_H
+
+#include "compiler/diag.h"
+
+struct source {
+	struct str name; /* as told to the user */
+	struct str text;
+	const uint32_t *lines; /* offset of each line's start; in the arena */
+	size_t nlines;
+};
+
+/* False after an error was added to d (d->source is set to s). */
+bool source_init(struct source *s, struct str name, struct str text,
+	struct arena *a, struct diag *d);
+
+/* The text of a line, counted from 1, without its end; empty outside. */
+struct str source_line(const struct source *s, uint32_t line);
+
+#endif

@@ -1,0 +1,20 @@
+/* One test of a program against the facts. */
+#ifndef RUNTIME_MATCH_H
+#define RUNTIME_MATCH_H
+
+#include "runtime/facts.h"
+#include "runtime/program.h"
+#include "runtime/regex.h"
+
+enum truth {
+	TRUTH_FALSE,
+	TRUTH_TRUE,
+	TRUTH_DOUBT, /* a limit was hit: the rule's action decides */
+};
+
+/* Does the test hold? A field with several values (`*` in a body path, a
+ * query list) holds when some value does. A body test needs facts->body. */
+enum truth match_test(const struct program *p, const struct program_test *t,
+	const struct facts *f, struct regex_scratch *scratch);
+
+#endif

@@ -1,0 +1,225 @@
+/* The program: a policy as one flat, position-independent block.
+ *
+ *   header | instructions | tests | steps | values | rules | strings
+ *
+ * Sections are arrays of fixed-width records, 8-byte aligned, addressed by
+ * index; strings by offset and length into the last section. Instructions
+ * only jump forward: a run ends after at most `ninsns` steps, and that is
+ * checked by program_verify() on every load; the VM trusts nothing else.
+ * Little-endian hosts only; an image is not an interchange format.
+ *
+ * A loaded program is immutable and shared by all threads.
+ */
+#ifndef RUNTIME_PROGRAM_H
+#define RUNTIME_PROGRAM_H
+
+#include "runtime/regex.h"
+#include "runtime/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROGRAM_MAGIC   "DPXPROG"
+#define PROGRAM_VERSION 1u
+#define PROGRAM_NO_RULE UINT32_MAX
+
+enum field_kind {
+	KIND_TEXT,
+	KIND_TEXTS,
+	KIND_JSON,
+	KIND_ADDR,
+	KIND_NUMBER,
+	KIND_TIME,
+};
+
+enum field_flag {
+	FIELD_NAMED = 1 << 0,
+	FIELD_NEEDS_BODY = 1 << 1,
+};
+
+enum field {
+#define FIELD(id, name, kind, flags) FIELD_##id,
+#include "runtime/fields.def"
+#undef FIELD
+	FIELD_COUNT
+};
+
+struct field_info {
+	const char *name;
+	enum field_kind kind;
+	unsigned flags;
+};
+extern const struct field_info field_info[FIELD_COUNT];
+
+enum operator_id {
+#define OPERATOR(id, name, value, kinds) OP_##id,
+#include "runtime/operators.def"
+#undef OPERATOR
+	OP_COUNT
+};
+
+enum operand {
+	OPERAND_NONE,
+	OPERAND_SCALAR,
+	OPERAND_LIST,
+	OPERAND_PATTERN,
+	OPERAND_NUMBER,
+};
+
+struct operator_info {
+	const char *name;
+	enum operand operand;
+	unsigned kinds; /* 1 << enum field_kind; bit 31: every NAMED field */
+};
+extern const struct operator_info operator_info[OP_COUNT];
+
+/* May the operator be used on the field? */
+bool operator_applies(enum operator_id op, enum field field);
+
+enum opcode {
+#define OPCODE(id, name, arg, jumps) OPCODE_##id,
+#include "runtime/opcodes.def"
+#undef OPCODE
+	OPCODE_COUNT
+};
+const char *opcode_name(unsigned op); /* "?" when there is none */
+
+enum insn_flag {
+	INSN_DOUBT_IS_TRUE = 1 << 0, /* else it is false */
+};
+
+struct insn {
+	uint8_t op;    /* enum opcode */
+	uint8_t flags; /* enum insn_flag */
+	uint16_t reserved;
+	uint32_t arg; /* of a test or rule */
+	uint32_t jt, jf;
+};
+
+struct program_str {
+	uint32_t off, len; /* into the string section */
+};
+
+enum test_flag {
+	TEST_NOCASE = 1 << 0,
+};
+
+/* One distinct test: a field, a positive operator, operands. */
+struct program_test {
+	uint8_t field; /* enum field */
+	uint8_t op;    /* enum operator_id */
+	uint8_t flags; /* enum test_flag */
+	uint8_t reserved;
+	struct program_str name; /* of query.<name>, header.<name>,
+				    body.<path> as written */
+	uint32_t step, nsteps;   /* of a body path */
+	uint32_t value, nvalues;
+};
+
+/* One component of a body path. */
+struct program_step {
+	struct program_str raw;    /* as written, `\.` undone */
+	struct program_str folded; /* by json_fold() */
+	uint32_t index; /* as an array element; UINT32_MAX: not a number */
+	uint32_t any;   /* 1 for `*` */
+};
+
+enum value_kind {
+	VALUE_STRING, /* text */
+	VALUE_NUMBER, /* text satisfies number_is() */
+	VALUE_TRUE,
+	VALUE_FALSE,
+	VALUE_REGEX, /* text is the pattern */
+	VALUE_CIDR,  /* text is 17 bytes: struct cidr */
+	VALUE_TIME,  /* days and minutes below */
+};
+
+struct program_value {
+	uint8_t kind;  /* enum value_kind */
+	uint8_t days;  /* of TIME: bit 0 is Sunday */
+	uint16_t from, to; /* of TIME: minutes of the day, from inclusive, to
+			      exclusive; from > to goes past midnight */
+	uint16_t reserved;
+	struct program_str text; /* of NUMBER, TRUE, FALSE too: as written */
+};
+
+enum action {
+	ACTION_DENY,
+	ACTION_ALLOW,
+	ACTION_COUNT
+};
+const char *action_name(unsigned action);
+
+enum rule_flag {
+	RULE_DRY_RUN = 1 << 0,
+	RULE_TOGGLE = 1 << 1, /* lowered from a toggle */
+};
+
+struct program_rule {
+	struct program_str name;
+	struct program_str message; /* empty: a generated one */
+	struct program_str file;
+	uint32_t line;     /* 1-based; 0: from no file */
+	uint32_t entry;    /* its first instruction */
+	int64_t priority;
+	uint16_t status;   /* 400-599 */
+	uint8_t action;    /* enum action */
+	uint8_t flags;     /* enum rule_flag */
+	uint32_t reserved; /* of the actions to come: their operands */
+};
+
+enum program_section {
+	SECTION_INSNS,
+	SECTION_TESTS,
+	SECTION_STEPS,
+	SECTION_VALUES,
+	SECTION_RULES,
+	SECTION_STRINGS, /* bytes */
+	SECTION_INDEX,   /* the candidate index, when there is one */
+	SECTION_COUNT
+};
+
+struct program_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t size; /* of the whole image, bytes */
+	uint8_t default_allow;
+	uint8_t reserved[7];
+	struct {
+		uint32_t off;   /* bytes from the image's start, 8-aligned */
+		uint32_t count; /* records */
+	} section[SECTION_COUNT];
+};
+
+/* Why an image is not well-formed: a constant text; NULL when it is. Total on
+ * any bytes: never reads outside them. */
+const char *program_verify(const void *image, size_t size);
+
+struct program {
+	const struct program_header *header; /* borrowed: the image */
+	const struct insn *insns;
+	const struct program_test *tests;
+	const struct program_step *steps;
+	const struct program_value *values;
+	const struct program_rule *rules;
+	const char *strings;
+	uint32_t ninsns, ntests, nsteps, nvalues, nrules;
+	struct regex **regexes; /* owned: by value index, NULL for others */
+	bool reads_body; /* some test needs the body */
+};
+
+/* Verifies the image and compiles its regexes. False, with *why_out a
+ * constant text, when it cannot be run. The image must outlive the program.
+ */
+bool program_load(struct program *p, const void *image, size_t size,
+	const char **why_out);
+void program_fini(struct program *p);
+
+static inline struct str
+program_text(const struct program *p, struct program_str s)
+{
+	return (struct str){p->strings + s.off, s.len};
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* Counted strings: a pointer and its length travel together.
+ *
+ * A struct str never owns its bytes and need not end in NUL. Comparison
+ * without case is ASCII only: what HTTP and Docker's API call "case".
+ */
+#ifndef RUNTIME_STR_H
+#define RUNTIME_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct str {
+	const char *p; /* borrowed */
+	size_t n;      /* bytes */
+};
+
+/* For string literals and char arrays initialised by one. */
+#define STR(lit) ((struct str){(lit), sizeof(lit) - 1})
+
+/* For printf's "%.*s": two arguments. */
+#define STR_FMT(s) (int)(s).n, (s).p ? (s).p : ""
+
+static inline struct str
+str_of(const char *cstr)
+{
+	return (struct str){cstr, strlen(cstr)};
+}
+
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool
+str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n &&
+		(prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+static inline bool
+str_ends(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n &&
+		(suffix.n == 0 ||
+			memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) ==
+				0);
+}
+
+static inline struct str
+str_from(struct str s, size_t start)
+{
+	return (struct str){s.p + start, s.n - start};
+}
+
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static inline bool
+str_eq_nocase(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+/* Strict UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing
+ * above U+10FFFF. str.c */
+bool str_is_utf8(struct str s);
+
+/* Where needle is in s, or s.n when it is nowhere. An empty needle is at 0. */
+size_t str_find(struct str s, struct str needle);
+size_t str_find_nocase(struct str s, struct str needle);
+
+#endif
