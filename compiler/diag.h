@@ -21,7 +21,7 @@
 struct source;
 
 /* A place in a source; line and column count from 1, columns in characters.
- * line 0: no place (the environment, the command line). */
+ * line 0: no place in a file, but in the environment. */
 struct pos {
 	uint32_t line, col;
 	uint32_t len; /* characters to underline, at least 1 */
@@ -35,7 +35,7 @@ enum diag_level {
 struct diag_entry {
 	enum diag_level level;
 	struct pos pos;
-	struct str where; /* instead of a place: "environment" */
+	bool whole_file; /* about the file, no place in it */
 	struct str text;
 	struct str help; /* may be empty */
 };
@@ -46,6 +46,11 @@ struct diag {
 	struct diag_entry *entries;  /* owned */
 	size_t n, room;
 	size_t errors, warnings; /* counted also beyond DIAG_MAX */
+	size_t kept_errors, kept_warnings;
+	bool dropped; /* the last one: its help goes with it */
+	/* Warnings about the environment are errors: set by the compiler
+	 * around what --check-config is strict about. */
+	bool strict_env;
 };
 
 void diag_init(struct diag *d, struct arena *a, const struct source *source);
@@ -56,7 +61,12 @@ void diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void diag_warning(struct diag *d, struct pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* About an environment variable or an option: no place in a file. */
+/* About the file as a whole. */
+void diag_file_error(struct diag *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void diag_file_warning(struct diag *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* About an environment variable: no place in a file. */
 void diag_env_error(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void diag_env_warning(struct diag *d, const char *fmt, ...)
@@ -69,7 +79,9 @@ void diag_help(struct diag *d, const char *fmt, ...)
 void diag_did_you_mean(
 	struct diag *d, struct str word, const char *const *names, size_t n);
 
-/* In the order of the file, then those without a place. */
+/* In the order of the file, then those without a place. A warning at the
+ * very place of an error says nothing new and is left out. Control bytes are
+ * escaped: texts may quote what an attacker wrote. */
 void diag_write(struct diag *d, FILE *out);
 
 #endif

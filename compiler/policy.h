@@ -11,6 +11,13 @@ struct policy_input {
 	const char *file;        /* NULL: no file, the toggles alone */
 	struct str text;         /* its bytes */
 	const char *const *envp; /* NULL-terminated "NAME=value" */
+	/* For token_file; the bytes go to the arena, and end in NUL behind
+	 * them. NULL: there are no files. */
+	bool (*read_file)(void *ctx, const char *path, struct arena *a,
+		struct str *out);
+	void *read_file_ctx;
+	/* --check-config: doubtful toggles are errors. */
+	bool strict;
 };
 
 /* Immutable once compiled; shared by all threads. */
@@ -24,7 +31,8 @@ struct policy {
 };
 
 /* NULL when there was any error; warnings alone do not fail. `diag` is
- * initialised here, its texts live as long as *diag_arena (caller's). */
+ * initialised here; its texts live as long as *diag_arena (the caller's), and
+ * borrow the file's name and text. Give it to diag_fini() in any case. */
 struct policy *policy_compile(const struct policy_input *in,
 	struct arena *diag_arena, struct diag *diag);
 void policy_free(struct policy *p);

@@ -44,15 +44,26 @@ struct rule {
 	int64_t priority;
 	uint16_t status;
 	bool dry_run;
-	bool toggle;      /* lowered from a toggle: no place in a file */
+	bool toggle;       /* lowered from a toggle: no place in a file */
 	struct cond *when; /* COND_AND of the conditions */
-	struct pos pos;   /* of the rule in the file */
+	struct pos pos;    /* of the rule in the file */
 };
 
 struct rule_list {
 	struct rule *first, **tail;
 	size_t count;
 };
+
+/* The bytes, as written, of the first name of a body path: up to a dot that
+ * has no backslash before it. */
+static inline size_t
+body_path_step(struct str path)
+{
+	size_t n = 0;
+	while (n < path.n && path.p[n] != '.')
+		n += path.p[n] == '\\' && n + 1 < path.n ? 2 : 1;
+	return n;
+}
 
 void rule_list_init(struct rule_list *l);
 void rule_list_add(struct rule_list *l, struct rule *r);

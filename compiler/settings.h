@@ -11,7 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
+
+struct reader;
+struct tree;
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -35,7 +39,7 @@ struct settings_listener {
 	uint16_t port;
 	bool ipv4_only;
 	struct str path;
-	mode_t mode;         /* of the socket file; default 0660 */
+	mode_t mode;             /* of the socket file; default 0660 */
 	struct str owner, group; /* names or numbers; empty: unchanged */
 };
 
@@ -47,10 +51,10 @@ enum engine_kind {
 
 struct settings_engine {
 	enum engine_kind kind;
-	struct str path;            /* ENGINE_UNIX */
-	struct str host;            /* ENGINE_TCP */
+	struct str path; /* ENGINE_UNIX */
+	struct str host; /* ENGINE_TCP */
 	uint16_t port;
-	struct str candidates[3];   /* ENGINE_AUTO; empty ones are skipped */
+	struct str candidates[3]; /* ENGINE_AUTO; empty ones are skipped */
 };
 
 struct settings_limits {
@@ -104,5 +108,19 @@ struct settings {
 	struct settings_timeouts timeouts;
 	struct settings_auth auth;
 };
+
+/* Where settings come from: the environment goes before the file. */
+struct settings_input {
+	bool has_file;
+	const struct tree *global, *auth; /* NULL: not in the file */
+	const char *const *envp;
+};
+
+/* Defaults, the file, the environment; errors go to the reader's diag. */
+void settings_read(struct reader *r, const struct settings_input *in,
+	struct settings *out);
+
+/* As YAML, for --check-config; of a token only its role and name. */
+void settings_write(const struct settings *s, FILE *out);
 
 #endif

@@ -10,6 +10,7 @@
 #define COMPILER_TREE_H
 
 #include "compiler/diag.h"
+#include "compiler/expand.h"
 #include "compiler/source.h"
 
 enum tree_kind {
@@ -26,16 +27,20 @@ struct tree {
 	struct str key;
 	struct pos key_pos;
 	/* TREE_SCALAR */
-	struct str text;   /* variables replaced */
-	bool plain;        /* neither quoted nor a block scalar */
-	bool unset;        /* some ${NAME} in it was not set */
-	struct str unset_name;
+	struct str text;  /* variables replaced */
+	bool plain;       /* neither quoted nor a block scalar */
+	bool expanded;    /* it had a variable, or `$$` */
+	struct str unset; /* the first ${NAME} in it that was not set; for
+			      that a warning was given at unset_pos */
+	struct pos unset_pos;
 	/* TREE_MAP, TREE_LIST */
 	struct tree *first;
 	size_t count;
 };
 
-/* NULL after an error; an empty document is an empty map. */
+/* NULL when the text cannot be read at all. Other errors (a duplicate key, a
+ * tag) are added to d and the tree is returned, so that the errors of its
+ * readers are told in the same run. An empty document is an empty map. */
 struct tree *tree_parse(const struct source *s, const char *const *envp,
 	struct arena *a, struct diag *d);
 
@@ -43,8 +48,5 @@ struct tree *tree_get(const struct tree *map, const char *key);
 
 /* Is it a plain null, ~, or nothing at all? */
 bool tree_is_null(const struct tree *t);
-
-/* The variable's value; p is NULL when it is not set. */
-struct str env_get(const char *const *envp, const char *name);
 
 #endif

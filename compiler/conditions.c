@@ -1,0 +1,373 @@
+/* Conditions: fields, operators and groups. */
+#include "compiler/conditions.h"
+
+#include "runtime/limits.h"
+
+/* A condition's members, before it is known what they make. */
+struct draft {
+	const struct tree *field, *op, *value;
+	const struct tree *and, * or, *not ;
+	bool nocase;
+};
+
+static const struct key keys[] = {
+	KEY("field", NODE, INTO(struct draft, field)),
+	KEY("operator", NODE, INTO(struct draft, op)),
+	KEY("value", NODE, INTO(struct draft, value)),
+	KEY("ignore_case", BOOL, INTO(struct draft, nocase)),
+	KEY("and", NODE, INTO(struct draft, and)),
+	KEY("or", NODE, INTO(struct draft, or)),
+	KEY("not", NODE, INTO(struct draft, not )),
+};
+
+static struct cond *
+new_cond(struct cond_reader *cr, enum cond_kind kind, struct pos pos)
+{
+	struct cond *c = arena_alloc(cr->r->arena, sizeof(*c));
+	if (c) {
+		c->kind = kind;
+		c->pos = pos;
+	}
+	return c;
+}
+
+/* --- fields ---------------------------------------------------------------- */
+
+static void
+unknown_field(struct reader *r, const struct tree *node)
+{
+	const char *names[FIELD_COUNT];
+	size_t dot = str_find(node->text, STR("."));
+	struct str name = dot < node->text.n ? str_from(node->text, dot + 1)
+					     : STR("<name>");
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		names[i] = field_info[i].name;
+		if (field_info[i].flags & FIELD_NAMED)
+			names[i] = arena_fmt(r->diag->arena, "%s.%.*s",
+				field_info[i].name, STR_FMT(name))
+					   .p;
+	}
+	diag_error(r->diag, node->pos, "unknown field \"%.*s\"",
+		STR_FMT(node->text));
+	diag_did_you_mean(r->diag, node->text, names, FIELD_COUNT);
+}
+
+/* RFC 9110, section 5.6.2. */
+static bool
+is_token(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ascii_lower(s.p[i]);
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+			return false;
+	}
+	return s.n > 0;
+}
+
+static bool
+is_body_path(struct str s)
+{
+	unsigned steps = 0;
+	for (;; steps++) {
+		size_t n = body_path_step(s);
+		if (n == 0 || steps >= JSON_DEPTH_MAX)
+			return false;
+		if (n == s.n)
+			return true;
+		s = str_from(s, n + 1);
+	}
+}
+
+static bool
+read_name(struct reader *r, const struct tree *node, struct cond *c)
+{
+	struct str name = arena_str(r->arena, c->name);
+	if (c->field == FIELD_BODY && !is_body_path(name)) {
+		diag_error(r->diag, node->pos,
+			"a body field is body.<path>, its names separated by "
+			"single dots");
+		diag_help(r->diag, "write \\. for a dot inside a name");
+		return false;
+	}
+	if (c->field == FIELD_HEADER && !is_token(name)) {
+		diag_error(r->diag, node->pos,
+			"\"%.*s\" cannot be the name of a header",
+			STR_FMT(name));
+		return false;
+	}
+	if (c->field == FIELD_HEADER) {
+		char *p = arena_alloc(r->arena, name.n + 1);
+		for (size_t i = 0; p && i < name.n; i++)
+			p[i] = ascii_lower(name.p[i]);
+		name.p = p;
+	}
+	c->name = name;
+	return name.p != NULL;
+}
+
+static bool
+read_field(struct reader *r, const struct tree *node, struct cond *c)
+{
+	if (node->kind != TREE_SCALAR) {
+		diag_error(r->diag, node->pos, "field must be a word");
+		return false;
+	}
+	if (str_starts(node->text, STR("docker."))) {
+		read_refuse_later(r, node->pos, node->text);
+		return false;
+	}
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		struct str name = str_of(field_info[i].name);
+		bool named = field_info[i].flags & FIELD_NAMED;
+		c->field = (enum field)i;
+		if (!named && str_eq(node->text, name))
+			return true;
+		if (!named || !str_starts(node->text, name))
+			continue;
+		struct str rest = str_from(node->text, name.n);
+		if (rest.n < 2 || rest.p[0] != '.') {
+			if (rest.n > 1)
+				continue;
+			diag_error(r->diag, node->pos,
+				"%s needs a name: %s.<name>",
+				field_info[i].name, field_info[i].name);
+			return false;
+		}
+		c->name = str_from(rest, 1);
+		return read_name(r, node, c);
+	}
+	unknown_field(r, node);
+	return false;
+}
+
+/* --- operators --------------------------------------------------------------- */
+
+static void
+unknown_operator(struct reader *r, struct str word, const struct tree *node)
+{
+	static const char *const later[] = {"under", "only_in", "only_under"};
+	const char *names[OP_COUNT];
+	bool negated = word.n != node->text.n;
+	for (size_t i = 0; i < COUNT_OF(later); i++) {
+		if (str_eq(word, str_of(later[i]))) {
+			read_refuse_later(r, node->pos, node->text);
+			return;
+		}
+	}
+	for (unsigned i = 0; i < OP_COUNT; i++) {
+		names[i] = operator_info[i].name;
+		if (negated)
+			names[i] = arena_fmt(
+				r->diag->arena, "not_%s", operator_info[i].name)
+					   .p;
+	}
+	diag_error(r->diag, node->pos, "unknown operator \"%.*s\"",
+		STR_FMT(node->text));
+	diag_did_you_mean(r->diag, node->text, names, OP_COUNT);
+}
+
+static void
+tell_operators(struct reader *r, enum field field)
+{
+	struct str list = STR("");
+	for (unsigned i = 0; i < OP_COUNT; i++)
+		if (operator_applies((enum operator_id)i, field))
+			list = arena_fmt(r->diag->arena, "%.*s%s%s",
+				STR_FMT(list), list.n ? ", " : "",
+				operator_info[i].name);
+	diag_help(r->diag, "%s takes %.*s, and each with not_",
+		field_info[field].name, STR_FMT(list));
+}
+
+static bool
+read_operator(struct reader *r, const struct tree *node, bool has_field,
+	struct cond *c)
+{
+	if (node->kind != TREE_SCALAR) {
+		diag_error(r->diag, node->pos, "operator must be a word");
+		return false;
+	}
+	struct str word = node->text;
+	c->negate = str_starts(word, STR("not_"));
+	if (c->negate)
+		word = str_from(word, 4);
+	unsigned op = 0;
+	while (op < OP_COUNT && !str_eq(word, str_of(operator_info[op].name)))
+		op++;
+	if (op == OP_COUNT) {
+		unknown_operator(r, word, node);
+		return false;
+	}
+	c->op = (enum operator_id)op;
+	if (!has_field || operator_applies(c->op, c->field))
+		return has_field;
+	diag_error(r->diag, node->pos, "operator \"%.*s\" does not go with %s",
+		STR_FMT(node->text), field_info[c->field].name);
+	tell_operators(r, c->field);
+	return false;
+}
+
+/* --- values ------------------------------------------------------------------ */
+
+static bool
+read_values(struct cond_reader *cr, const struct tree *first, size_t n,
+	struct cond *c)
+{
+	struct cond_value *values =
+		arena_alloc(cr->r->arena, n * sizeof(*values) + 1);
+	bool ok = values != NULL;
+	size_t i = 0;
+	for (const struct tree *t = first; values && i < n; t = t->next, i++)
+		if (!cond_value_read(cr, c, t, &values[i]))
+			ok = false;
+	c->values = values;
+	c->nvalues = n;
+	return ok;
+}
+
+static bool
+read_list(struct cond_reader *cr, const struct tree *node, struct cond *c)
+{
+	struct diag *d = cr->r->diag;
+	if (node->kind != TREE_LIST) {
+		diag_error(d, node->pos, "%sin takes a list: [...]",
+			c->negate ? "not_" : "");
+		return false;
+	}
+	if (node->count == 0)
+		diag_warning(d, node->pos, "nothing is in an empty list");
+	return read_values(cr, node->first, node->count, c);
+}
+
+static bool
+read_operand(struct cond_reader *cr, const struct draft *draft, struct cond *c)
+{
+	struct diag *d = cr->r->diag;
+	const char *name = operator_info[c->op].name;
+	const char *no = c->negate ? "not_" : "";
+	enum operand operand = operator_info[c->op].operand;
+	if (operand == OPERAND_NONE) {
+		if (draft->value)
+			diag_error(d, draft->value->key_pos,
+				"%s%s takes no value", no, name);
+		return !draft->value;
+	}
+	if (!draft->value) {
+		diag_error(d, c->pos, "%s%s needs a value", no, name);
+		return false;
+	}
+	if (operand == OPERAND_LIST)
+		return read_list(cr, draft->value, c);
+	if (draft->value->kind == TREE_LIST) {
+		diag_error(d, draft->value->pos, "%s%s takes a single value",
+			no, name);
+		if (c->op == OP_EQUALS)
+			diag_help(d, "use %sin for a list", no);
+		return false;
+	}
+	return read_values(cr, draft->value, 1, c);
+}
+
+static bool
+check_nocase(struct reader *r, const struct tree *node, const struct cond *c)
+{
+	enum field_kind kind = field_info[c->field].kind;
+	enum operand operand = operator_info[c->op].operand;
+	bool text =
+		kind == KIND_TEXT || kind == KIND_TEXTS || kind == KIND_JSON;
+	if (!c->nocase ||
+		(text && operand != OPERAND_NONE && operand != OPERAND_NUMBER))
+		return true;
+	diag_error(r->diag, tree_get(node, "ignore_case")->key_pos,
+		"ignore_case has no effect on this condition");
+	return false;
+}
+
+/* --- conditions and groups ---------------------------------------------------- */
+
+static struct cond *
+read_test(struct cond_reader *cr, const struct tree *node,
+	const struct draft *draft)
+{
+	struct reader *r = cr->r;
+	struct cond *c = new_cond(cr, COND_TEST, node->pos);
+	if (!c)
+		return NULL;
+	c->nocase = draft->nocase;
+	if (!draft->field)
+		diag_error(r->diag, node->pos, "a condition needs a field");
+	bool has_field = draft->field && read_field(r, draft->field, c);
+	if (!draft->op) {
+		diag_error(r->diag, node->pos, "a condition needs an operator");
+		return NULL;
+	}
+	if (!read_operator(r, draft->op, has_field, c))
+		return NULL;
+	if (!check_nocase(r, node, c) || !read_operand(cr, draft, c))
+		return NULL;
+	return c;
+}
+
+static struct cond *read_condition(
+	struct cond_reader *cr, const struct tree *node);
+
+static struct cond *
+read_not(struct cond_reader *cr, const struct tree *node)
+{
+	struct cond *c = new_cond(cr, COND_NOT, node->key_pos);
+	struct cond *child = node->kind == TREE_LIST
+				     ? conditions_read(cr, node, COND_AND)
+				     : read_condition(cr, node);
+	if (!c || !child)
+		return NULL;
+	c->first = child;
+	return c;
+}
+
+static struct cond *
+read_condition(struct cond_reader *cr, const struct tree *node)
+{
+	struct draft draft = {0};
+	struct diag *d = cr->r->diag;
+	size_t errors = d->errors;
+	if (!read_map(cr->r, node, "a condition", keys, COUNT_OF(keys), &draft))
+		return NULL;
+	int groups = !!draft.and +!!draft.or +!!draft.not ;
+	if (groups == 0) {
+		/* An unknown key is often the missing one, misspelt. */
+		if (d->errors > errors && !(draft.field && draft.op))
+			return NULL;
+		return read_test(cr, node, &draft);
+	}
+	if (node->count > 1) {
+		diag_error(d, node->pos,
+			"and, or and not stand alone in their condition");
+		return NULL;
+	}
+	if (draft.not )
+		return read_not(cr, draft.not );
+	return conditions_read(cr, draft.and ? draft.and : draft.or,
+		draft.and ? COND_AND : COND_OR);
+}
+
+struct cond *
+conditions_read(
+	struct cond_reader *cr, const struct tree *list, enum cond_kind kind)
+{
+	struct cond *group = new_cond(cr, kind, list->pos);
+	bool ok = group != NULL;
+	if (!ok || !read_is_list(cr->r, list))
+		return NULL;
+	struct cond **tail = &group->first;
+	for (const struct tree *t = list->first; t; t = t->next) {
+		struct cond *c = read_condition(cr, t);
+		if (!c) {
+			ok = false;
+			continue;
+		}
+		*tail = c;
+		tail = &c->next;
+	}
+	return ok ? group : NULL;
+}

@@ -1,0 +1,23 @@
+/* Conditions: `{field, operator, value}` and their groups, typed. */
+#ifndef COMPILER_CONDITIONS_H
+#define COMPILER_CONDITIONS_H
+
+#include "compiler/intern.h"
+#include "compiler/read.h"
+#include "compiler/rules.h"
+
+struct cond_reader {
+	struct reader *r;
+	struct intern patterns; /* regexes that are known to compile */
+};
+
+/* A list of conditions as one of the kind given (AND or OR); NULL after an
+ * error. */
+struct cond *conditions_read(
+	struct cond_reader *cr, const struct tree *list, enum cond_kind kind);
+
+/* One value for the condition's field and operator; false after an error. */
+bool cond_value_read(struct cond_reader *cr, const struct cond *c,
+	const struct tree *node, struct cond_value *out);
+
+#endif

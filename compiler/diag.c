@@ -1,0 +1,393 @@
+/* Diagnostics: collecting them, and printing them with excerpts. */
+#include "compiler/diag.h"
+
+#include "compiler/show.h"
+#include "compiler/source.h"
+#include "runtime/limits.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define TEXT_MAX    600 /* bytes of a message: it may quote a huge value */
+#define EXCERPT_MAX 100 /* characters of a source line that are shown */
+#define WORD_MAX    48  /* longer words are not compared for nearness */
+
+/* --- collecting ------------------------------------------------------- */
+
+void
+diag_init(struct diag *d, struct arena *a, const struct source *source)
+{
+	*d = (struct diag){.arena = a, .source = source};
+}
+
+void
+diag_fini(struct diag *d)
+{
+	free(d->entries);
+	d->entries = NULL;
+	d->n = d->room = 0;
+}
+
+/* Counts always; room only for the first DIAG_MAX of each level. */
+static struct diag_entry *
+add_entry(struct diag *d, enum diag_level level)
+{
+	bool error = level == DIAG_ERROR;
+	size_t *kept = error ? &d->kept_errors : &d->kept_warnings;
+	*(error ? &d->errors : &d->warnings) += 1;
+	d->dropped = true;
+	if (*kept >= DIAG_MAX)
+		return NULL;
+	if (d->n == d->room) {
+		size_t room = d->room ? d->room * 2 : 16;
+		struct diag_entry *e = realloc(d->entries, room * sizeof(*e));
+		if (!e)
+			return NULL;
+		d->entries = e;
+		d->room = room;
+	}
+	d->dropped = false;
+	*kept += 1;
+	struct diag_entry *e = &d->entries[d->n++];
+	*e = (struct diag_entry){.level = level};
+	return e;
+}
+
+static struct str
+format(struct diag *d, const char *fmt, va_list ap)
+{
+	char buf[TEXT_MAX];
+	int n = vsnprintf(buf, sizeof(buf), fmt, ap);
+	if (n < 0)
+		return STR("");
+	if ((size_t)n < sizeof(buf))
+		return arena_str(d->arena, (struct str){buf, (size_t)n});
+	size_t cut = sizeof(buf) - 1;
+	while (cut > 0 && ((unsigned char)buf[cut] & 0xc0) == 0x80)
+		cut--;
+	return arena_fmt(d->arena, "%.*s...", (int)cut, buf);
+}
+
+static void
+add(struct diag *d, enum diag_level level, struct pos pos, bool whole_file,
+	const char *fmt, va_list ap)
+{
+	struct diag_entry *e = add_entry(d, level);
+	if (!e)
+		return;
+	e->pos = pos;
+	e->whole_file = whole_file;
+	e->text = format(d, fmt, ap);
+}
+
+void
+diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add(d, DIAG_ERROR, pos, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_warning(struct diag *d, struct pos pos, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add(d, DIAG_WARNING, pos, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_file_error(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add(d, DIAG_ERROR, (struct pos){0}, true, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_file_warning(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add(d, DIAG_WARNING, (struct pos){0}, true, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_env_error(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add(d, DIAG_ERROR, (struct pos){0}, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_env_warning(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	enum diag_level level = d->strict_env ? DIAG_ERROR : DIAG_WARNING;
+	add(d, level, (struct pos){0}, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+diag_help(struct diag *d, const char *fmt, ...)
+{
+	if (d->dropped || d->n == 0)
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	d->entries[d->n - 1].help = format(d, fmt, ap);
+	va_end(ap);
+}
+
+/* --- nearness --------------------------------------------------------- */
+
+static size_t
+min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+	return m < c ? m : c;
+}
+
+/* Damerau-Levenshtein (optimal string alignment), without case. */
+static size_t
+distance(struct str a, struct str b)
+{
+	size_t row[3][WORD_MAX + 1];
+	size_t *two = row[0], *one = row[1], *now = row[2];
+
+	for (size_t j = 0; j <= b.n; j++)
+		one[j] = two[j] = j;
+	for (size_t i = 1; i <= a.n; i++) {
+		now[0] = i;
+		for (size_t j = 1; j <= b.n; j++) {
+			char x = ascii_lower(a.p[i - 1]);
+			char y = ascii_lower(b.p[j - 1]);
+			now[j] = min3(one[j] + 1, now[j - 1] + 1,
+				one[j - 1] + (x != y));
+			if (i > 1 && j > 1 && x == ascii_lower(b.p[j - 2]) &&
+				y == ascii_lower(a.p[i - 2]) &&
+				two[j - 2] + 1 < now[j])
+				now[j] = two[j - 2] + 1;
+		}
+		size_t *t = two;
+		two = one;
+		one = now;
+		now = t;
+	}
+	return one[b.n];
+}
+
+void
+diag_did_you_mean(
+	struct diag *d, struct str word, const char *const *names, size_t n)
+{
+	if (word.n == 0 || word.n > WORD_MAX)
+		return;
+	/* At most 2 or a third of the word, and never most of it. */
+	size_t best = word.n / 3 > 2 ? word.n / 3 : 2;
+	if (best * 2 > word.n)
+		best = word.n / 2;
+	const char *near = NULL;
+	for (size_t i = 0; i < n; i++) {
+		struct str name = str_of(names[i]);
+		if (name.n > WORD_MAX)
+			continue;
+		size_t dist = distance(word, name);
+		if (dist < best || (dist == best && !near)) {
+			best = dist;
+			near = names[i];
+		}
+	}
+	if (near)
+		diag_help(d, "did you mean \"%s\"?", near);
+}
+
+/* --- printing --------------------------------------------------------- */
+
+static struct str
+skip_chars(struct str s, size_t chars)
+{
+	bool plain;
+	while (chars-- > 0 && s.n > 0)
+		s = str_from(s, source_char(s, &plain));
+	return s;
+}
+
+/* Where the value of a secret or token begins in a line, and its bytes, from
+ * offset `from` on; s.n when there is none. A variable's name is no secret. */
+static size_t
+find_secret(struct str s, size_t from, size_t *n_out)
+{
+	static const char *const names[] = {"secret", "token"};
+	for (size_t at = from; at < s.n; at++) {
+		struct str rest = str_from(s, at);
+		size_t i = 0;
+		while (i < 2 && !str_starts(rest, str_of(names[i])))
+			i++;
+		if (i == 2)
+			continue;
+		size_t skip = strlen(names[i]);
+		skip += skip < rest.n && strchr("\"'", rest.p[skip]);
+		if (skip >= rest.n || rest.p[skip] != ':')
+			continue;
+		do
+			skip++;
+		while (skip < rest.n && rest.p[skip] == ' ');
+		rest = str_from(rest, skip);
+		char quote = rest.n > 0 ? rest.p[0] : '\0';
+		bool quoted = quote == '"' || quote == '\'';
+		size_t n = quoted;
+		while (n < rest.n && (quoted ? rest.p[n] != quote
+					     : !strchr(",}", rest.p[n])))
+			n++;
+		*n_out = n;
+		if (!str_starts(str_from(rest, quoted && n > 0), STR("${")))
+			return at + skip;
+	}
+	return s.n;
+}
+
+/* One column for each character, so that the caret stands right; secrets are
+ * covered: what is printed here ends in logs. */
+static void
+write_line(struct str line, size_t from, size_t to, FILE *out)
+{
+	size_t n = 0, secret = find_secret(line, 0, &n);
+	for (size_t at = 0; at < to;) {
+		bool plain;
+		size_t len = source_char(str_from(line, at), &plain);
+		if (at >= secret + n && secret < line.n)
+			secret = find_secret(line, at, &n);
+		bool covered = at >= secret && at < secret + n;
+		if (at >= from && (covered || !plain))
+			putc(covered ? '*' : '?', out);
+		else if (at >= from)
+			fwrite(line.p + at, 1, len, out);
+		at += len;
+	}
+}
+
+/* Spaces up to the place (tabs stay tabs), then a caret and tildes. */
+static void
+write_caret(struct str line, uint32_t before, uint32_t len, FILE *out)
+{
+	for (uint32_t i = 0; i < before && line.n > 0; i++) {
+		putc(*line.p == '\t' ? '\t' : ' ', out);
+		line = skip_chars(line, 1);
+	}
+	putc('^', out);
+	line = skip_chars(line, 1);
+	for (uint32_t i = 1; i < len && line.n > 0; i++) {
+		putc('~', out);
+		line = skip_chars(line, 1);
+	}
+	putc('\n', out);
+}
+
+static void
+write_excerpt(const struct source *source, struct pos pos, FILE *out)
+{
+	struct str line = source_line(source, pos.line);
+	int width = 2 + snprintf(NULL, 0, "%u", pos.line);
+	/* Of a long line, what is around the place. */
+	uint32_t skip = pos.col > EXCERPT_MAX ? pos.col - EXCERPT_MAX / 2 : 0;
+	struct str shown = skip_chars(line, skip);
+	struct str tail = skip_chars(shown, EXCERPT_MAX);
+	shown.n -= tail.n;
+
+	fprintf(out, "%*u | %s", width, pos.line, skip ? "..." : "");
+	size_t from = (size_t)(shown.p - line.p);
+	write_line(line, from, from + shown.n, out);
+	fprintf(out, "%s\n", tail.n ? "..." : "");
+	fprintf(out, "%*s | %s", width, "", skip ? "   " : "");
+	write_caret(shown, pos.col - 1 - skip, pos.len, out);
+}
+
+static void
+write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
+{
+	const char *level = e->level == DIAG_ERROR ? "error" : "warning";
+	int indent = 2;
+	bool placed = e->pos.line > 0 && d->source;
+
+	if (placed) {
+		fprintf(out, "%.*s:%u:%u: ", STR_FMT(d->source->name),
+			e->pos.line, e->pos.col);
+		indent = 3 + snprintf(NULL, 0, "%u", e->pos.line);
+	} else if (e->whole_file && d->source) {
+		fprintf(out, "%.*s: ", STR_FMT(d->source->name));
+	} else {
+		fputs("environment: ", out);
+	}
+	fprintf(out, "%s: ", level);
+	show_text(e->text, out);
+	putc('\n', out);
+	if (placed)
+		write_excerpt(d->source, e->pos, out);
+	if (e->help.n > 0) {
+		fprintf(out, "%*s= help: ", indent, "");
+		show_text(e->help, out);
+		putc('\n', out);
+	}
+}
+
+struct ordered {
+	const struct diag_entry *entry;
+	size_t seq;
+};
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+	struct pos p = x->entry->pos, q = y->entry->pos;
+	/* Line 0 becomes the largest: what has no place comes last. */
+	if (p.line != q.line)
+		return p.line - 1 < q.line - 1 ? -1 : 1;
+	if (p.col != q.col)
+		return p.col < q.col ? -1 : 1;
+	if (p.line > 0 && x->entry->level != y->entry->level)
+		return x->entry->level < y->entry->level ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+static bool
+same_place(const struct diag_entry *a, const struct diag_entry *b)
+{
+	return a->pos.line > 0 && a->pos.line == b->pos.line &&
+	       a->pos.col == b->pos.col;
+}
+
+void
+diag_write(struct diag *d, FILE *out)
+{
+	struct ordered *order = calloc(d->n ? d->n : 1, sizeof(*order));
+	if (!order)
+		return;
+	for (size_t i = 0; i < d->n; i++)
+		order[i] = (struct ordered){&d->entries[i], i};
+	qsort(order, d->n, sizeof(*order), by_place);
+	const struct diag_entry *error = NULL;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct diag_entry *e = order[i].entry;
+		if (e->level == DIAG_WARNING && error && same_place(error, e))
+			continue;
+		if (e->level == DIAG_ERROR)
+			error = e;
+		write_entry(d, e, out);
+	}
+	if (d->errors > d->kept_errors)
+		fprintf(out, "and %zu more errors\n",
+			d->errors - d->kept_errors);
+	if (d->warnings > d->kept_warnings)
+		fprintf(out, "and %zu more warnings\n",
+			d->warnings - d->kept_warnings);
+	free(order);
+}

@@ -1,0 +1,581 @@
+/* Lowering: rules to an image.
+ *
+ * Each rule becomes a run of tests that ends in its action; what does not
+ * hold jumps to the next rule. Negations are pushed down to the tests, where
+ * they swap the two ways, so that only AND and OR are left; their exits are
+ * patched backwards, the list of jumps to patch living in the jumps
+ * themselves (as in Lua's lcode.c).
+ */
+#include "compiler/lower.h"
+
+#include "compiler/intern.h"
+#include "runtime/json.h"
+#include "runtime/limits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A section that grows, and where runs of records already are in it. */
+struct section {
+	char *bytes; /* owned */
+	size_t size, room;
+	size_t record;
+	struct intern runs;
+};
+
+struct lowering {
+	struct arena *arena;
+	struct section section[SECTION_COUNT];
+	/* A regex with and one without case are two values. */
+	struct intern nocase_regexes;
+	bool failed; /* too large, or out of memory: sticky */
+};
+
+static const size_t record_size[SECTION_COUNT] = {
+	[SECTION_INSNS] = sizeof(struct insn),
+	[SECTION_TESTS] = sizeof(struct program_test),
+	[SECTION_STEPS] = sizeof(struct program_step),
+	[SECTION_VALUES] = sizeof(struct program_value),
+	[SECTION_RULES] = sizeof(struct program_rule),
+	[SECTION_STRINGS] = 1,
+	[SECTION_INDEX] = 1,
+};
+
+/* --- sections --------------------------------------------------------------- */
+
+static void
+init(struct lowering *lo, struct arena *a)
+{
+	*lo = (struct lowering){.arena = a};
+	intern_init(&lo->nocase_regexes, a);
+	for (unsigned i = 0; i < SECTION_COUNT; i++) {
+		lo->section[i].record = record_size[i];
+		intern_init(&lo->section[i].runs, a);
+	}
+}
+
+static void
+fini(struct lowering *lo)
+{
+	intern_fini(&lo->nocase_regexes);
+	for (unsigned i = 0; i < SECTION_COUNT; i++) {
+		free(lo->section[i].bytes);
+		intern_fini(&lo->section[i].runs);
+	}
+}
+
+static uint32_t
+count_of(const struct lowering *lo, enum program_section which)
+{
+	const struct section *s = &lo->section[which];
+	return (uint32_t)(s->size / s->record);
+}
+
+/* Appends a record or a run of them; its first index. */
+static uint32_t
+append(struct lowering *lo, enum program_section which, const void *data,
+	size_t n)
+{
+	struct section *s = &lo->section[which];
+	if (lo->failed || n > PROGRAM_BYTES_MAX - s->size) {
+		lo->failed = true;
+		return 0;
+	}
+	if (s->size + n > s->room) {
+		size_t room = (s->size + n) * 2;
+		char *bytes = realloc(s->bytes, room);
+		if (!bytes) {
+			lo->failed = true;
+			return 0;
+		}
+		s->bytes = bytes;
+		s->room = room;
+	}
+	uint32_t first = count_of(lo, which);
+	memcpy(s->bytes + s->size, data, n);
+	s->size += n;
+	return first;
+}
+
+/* As append(), unless the table knows an equal run. */
+static uint32_t
+share(struct lowering *lo, enum program_section which, struct intern *table,
+	const void *data, size_t n)
+{
+	bool is_new;
+	if (n == 0)
+		return 0;
+	uint32_t next = count_of(lo, which);
+	uint32_t first =
+		intern_put(table, (struct str){data, n}, next, &is_new);
+	if (table->failed)
+		lo->failed = true;
+	if (is_new)
+		append(lo, which, data, n);
+	return first;
+}
+
+static uint32_t
+put(struct lowering *lo, enum program_section which, const void *data, size_t n)
+{
+	return share(lo, which, &lo->section[which].runs, data, n);
+}
+
+static struct program_str
+put_str(struct lowering *lo, struct str s)
+{
+	return (struct program_str){
+		put(lo, SECTION_STRINGS, s.p, s.n), (uint32_t)s.n};
+}
+
+/* --- tests -------------------------------------------------------------------- */
+
+/* The index an array element has by that name; UINT32_MAX when none. */
+static uint32_t
+index_of(struct str name)
+{
+	uint32_t n = 0;
+	if (name.n == 0 || name.n > 9 || (name.n > 1 && name.p[0] == '0'))
+		return UINT32_MAX;
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] < '0' || name.p[i] > '9')
+			return UINT32_MAX;
+		n = n * 10 + (uint32_t)(name.p[i] - '0');
+	}
+	return n;
+}
+
+/* Undoes `\.` and `\\`; a backslash before anything else is itself. */
+static struct str
+unescape(struct lowering *lo, struct str s)
+{
+	char *p = arena_alloc(lo->arena, s.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; p && i < s.n; i++) {
+		bool escape = s.p[i] == '\\' && i + 1 < s.n &&
+			      (s.p[i + 1] == '.' || s.p[i + 1] == '\\');
+		i += escape;
+		p[n++] = s.p[i];
+	}
+	return (struct str){p ? p : "", n};
+}
+
+static void
+put_path(struct lowering *lo, struct str path, struct program_test *t)
+{
+	struct program_step steps[JSON_DEPTH_MAX];
+	uint32_t n = 0;
+	for (;;) {
+		assert(n < JSON_DEPTH_MAX);
+		size_t len = body_path_step(path);
+		struct str written = {path.p, len};
+		struct str raw = unescape(lo, written);
+		bool any = str_eq(written, STR("*"));
+		steps[n++] = (struct program_step){
+			.raw = put_str(lo, raw),
+			.folded = put_str(lo, json_fold(raw, lo->arena)),
+			.index = index_of(raw),
+			.any = any,
+		};
+		if (len == path.n)
+			break;
+		path = str_from(path, len + 1);
+	}
+	t->step = put(lo, SECTION_STEPS, steps, n * sizeof(*steps));
+	t->nsteps = n;
+}
+
+static struct program_value
+value_of(struct lowering *lo, const struct cond_value *v)
+{
+	struct program_value out = {.kind = (uint8_t)v->kind};
+	struct str text = v->text;
+	if (v->kind == VALUE_CIDR)
+		text = (struct str){(const char *)&v->cidr, sizeof(v->cidr)};
+	if (v->kind == VALUE_TIME) {
+		out.days = v->days;
+		out.from = v->from;
+		out.to = v->to;
+	}
+	out.text = put_str(lo, text);
+	return out;
+}
+
+static void
+put_values(struct lowering *lo, const struct cond *c, struct program_test *t)
+{
+	struct program_value *values =
+		arena_alloc(lo->arena, c->nvalues * sizeof(*values) + 1);
+	if (!values)
+		return;
+	for (size_t i = 0; i < c->nvalues; i++)
+		values[i] = value_of(lo, &c->values[i]);
+	struct intern *table = &lo->section[SECTION_VALUES].runs;
+	if (c->op == OP_MATCHES && program_test_nocase(t))
+		table = &lo->nocase_regexes;
+	t->value = share(lo, SECTION_VALUES, table, values,
+		c->nvalues * sizeof(*values));
+	t->nvalues = (uint32_t)c->nvalues;
+}
+
+static uint32_t
+put_test(struct lowering *lo, const struct cond *c)
+{
+	struct program_test t = {
+		.field = (uint8_t)c->field,
+		.op = (uint8_t)c->op,
+		.flags = c->nocase ? TEST_NOCASE : 0,
+		.name = put_str(lo, c->name),
+	};
+	if (c->field == FIELD_BODY)
+		put_path(lo, c->name, &t);
+	put_values(lo, c, &t);
+	return put(lo, SECTION_TESTS, &t, sizeof(t));
+}
+
+/* --- conditions ------------------------------------------------------------- */
+
+/* A condition without negations and constants. */
+struct node {
+	enum cond_kind kind; /* AND, OR, TEST */
+	struct node *first, **tail, *next;
+	bool needs_body;
+	uint32_t test;
+	bool negate;
+};
+
+/* What a condition comes to before any request is seen. */
+enum known {
+	KNOWN_FALSE,
+	KNOWN_TRUE,
+	KNOWN_NOT, /* it depends */
+};
+
+static enum known prepare(struct lowering *lo, const struct cond *c,
+	bool negate, struct node **out);
+
+static void
+add_node(struct node *group, struct node *n)
+{
+	n->next = NULL;
+	*group->tail = n;
+	group->tail = &n->next;
+	group->needs_body |= n->needs_body;
+}
+
+/* A group within a group of its kind is one group. */
+static void
+add_child(struct node *group, struct node *n)
+{
+	if (n->kind != group->kind) {
+		add_node(group, n);
+		return;
+	}
+	for (struct node *child = n->first, *next; child; child = next) {
+		next = child->next;
+		add_node(group, child);
+	}
+}
+
+/* A request is held for its body only if what is known without does not
+ * decide: so tests of the body go last. Otherwise the order stays. */
+static void
+move_body_last(struct node *group)
+{
+	struct node *first = NULL, **tail = &first;
+	struct node *last = NULL, **last_tail = &last;
+	for (struct node *n = group->first, *next; n; n = next) {
+		struct node ***end = n->needs_body ? &last_tail : &tail;
+		next = n->next;
+		n->next = NULL;
+		**end = n;
+		*end = &n->next;
+	}
+	*tail = last;
+	group->first = first;
+}
+
+static struct node *
+new_node(struct lowering *lo, enum cond_kind kind)
+{
+	struct node *n = arena_alloc(lo->arena, sizeof(*n));
+	if (!n) {
+		lo->failed = true;
+		return NULL;
+	}
+	n->kind = kind;
+	n->tail = &n->first;
+	return n;
+}
+
+static enum known
+prepare_test(struct lowering *lo, const struct cond *c, bool negate,
+	struct node **out)
+{
+	struct node *n = new_node(lo, COND_TEST);
+	if (!n)
+		return KNOWN_FALSE;
+	n->test = put_test(lo, c);
+	n->negate = negate != c->negate;
+	n->needs_body = field_info[c->field].flags & FIELD_NEEDS_BODY;
+	*out = n;
+	return KNOWN_NOT;
+}
+
+/* De Morgan: a negated AND is an OR of the negated. */
+static enum known
+prepare_group(struct lowering *lo, const struct cond *c, bool negate,
+	struct node **out)
+{
+	bool is_and = (c->kind == COND_AND) != negate;
+	enum known neutral = is_and ? KNOWN_TRUE : KNOWN_FALSE;
+	struct node *group = new_node(lo, is_and ? COND_AND : COND_OR);
+	if (!group)
+		return KNOWN_FALSE;
+	bool decided = false;
+	for (const struct cond *i = c->first; i; i = i->next) {
+		struct node *child = NULL;
+		enum known known = prepare(lo, i, negate, &child);
+		if (known == KNOWN_NOT)
+			add_child(group, child);
+		else if (known != neutral)
+			decided = true;
+	}
+	if (decided)
+		return is_and ? KNOWN_FALSE : KNOWN_TRUE;
+	if (!group->first)
+		return neutral;
+	move_body_last(group);
+	*out = group->first->next ? group : group->first;
+	return KNOWN_NOT;
+}
+
+static enum known
+prepare(struct lowering *lo, const struct cond *c, bool negate,
+	struct node **out)
+{
+	switch (c->kind) {
+	case COND_TEST:
+		return prepare_test(lo, c, negate, out);
+	case COND_NOT:
+		return prepare(lo, c->first, !negate, out);
+	case COND_AND:
+	case COND_OR:
+		break;
+	}
+	return prepare_group(lo, c, negate, out);
+}
+
+/* --- code --------------------------------------------------------------------- */
+
+#define NO_JUMP UINT32_MAX
+
+/* Jumps whose target is not known yet: a list through the jumps themselves,
+ * each as its instruction's index times two, plus one for jf. */
+struct exits {
+	uint32_t head;
+};
+
+static uint32_t *
+jump(struct lowering *lo, uint32_t ref)
+{
+	struct section *s = &lo->section[SECTION_INSNS];
+	assert(ref / 2 < count_of(lo, SECTION_INSNS));
+	struct insn *i = (struct insn *)(void *)s->bytes + ref / 2;
+	return ref % 2 ? &i->jf : &i->jt;
+}
+
+static void
+add_exit(struct lowering *lo, struct exits *e, uint32_t ref)
+{
+	*jump(lo, ref) = e->head;
+	e->head = ref;
+}
+
+static void
+land_here(struct lowering *lo, struct exits *e)
+{
+	uint32_t here = count_of(lo, SECTION_INSNS);
+	while (e->head != NO_JUMP) {
+		uint32_t *at = jump(lo, e->head);
+		e->head = *at;
+		*at = here;
+	}
+}
+
+static void
+emit_test(struct lowering *lo, const struct node *n, bool denies,
+	struct exits *yes, struct exits *no)
+{
+	/* A test that cannot be decided must push its rule towards a denial,
+	 * whatever stands between. */
+	bool doubt = denies != n->negate;
+	struct insn insn = {
+		.op = OPCODE_TEST,
+		.flags = doubt ? INSN_DOUBT_IS_TRUE : 0,
+		.arg = n->test,
+	};
+	uint32_t at = append(lo, SECTION_INSNS, &insn, sizeof(insn));
+	if (lo->failed)
+		return;
+	add_exit(lo, n->negate ? no : yes, at * 2);
+	add_exit(lo, n->negate ? yes : no, at * 2 + 1);
+}
+
+static void
+emit(struct lowering *lo, const struct node *n, bool denies, struct exits *yes,
+	struct exits *no)
+{
+	if (n->kind == COND_TEST) {
+		emit_test(lo, n, denies, yes, no);
+		return;
+	}
+	for (const struct node *i = n->first; i && !lo->failed; i = i->next) {
+		struct exits next = {NO_JUMP};
+		bool last = !i->next;
+		if (n->kind == COND_AND)
+			emit(lo, i, denies, last ? yes : &next, no);
+		else
+			emit(lo, i, denies, yes, last ? no : &next);
+		land_here(lo, &next);
+	}
+}
+
+/* --- rules ----------------------------------------------------------------------- */
+
+static void
+put_rule(struct lowering *lo, const struct rule *r, struct str file)
+{
+	struct program_rule out = {
+		.name = put_str(lo, r->name),
+		.message = put_str(lo, r->message),
+		.file = put_str(lo, r->toggle ? STR("") : file),
+		.line = r->toggle ? 0 : r->pos.line,
+		.entry = count_of(lo, SECTION_INSNS),
+		.priority = r->priority,
+		.status = r->status,
+		.action = (uint8_t)r->action,
+		.flags = (uint8_t)((r->dry_run ? RULE_DRY_RUN : 0) |
+				   (r->toggle ? RULE_TOGGLE : 0)),
+	};
+	append(lo, SECTION_RULES, &out, sizeof(out));
+}
+
+static enum opcode
+opcode_of(const struct rule *r)
+{
+	if (r->action == ACTION_ALLOW)
+		return OPCODE_ALLOW;
+	return r->dry_run ? OPCODE_DRY : OPCODE_DENY;
+}
+
+static void
+lower_rule(struct lowering *lo, const struct rule *r, struct str file)
+{
+	struct exits yes = {NO_JUMP}, no = {NO_JUMP};
+	struct node *when = NULL;
+	uint32_t index = count_of(lo, SECTION_RULES);
+	put_rule(lo, r, file);
+	enum known known = prepare(lo, r->when, false, &when);
+	if (known == KNOWN_FALSE || lo->failed)
+		return;
+	if (known == KNOWN_NOT)
+		emit(lo, when, r->action == ACTION_DENY, &yes, &no);
+	if (lo->failed)
+		return;
+	land_here(lo, &yes);
+	struct insn end = {.op = (uint8_t)opcode_of(r), .arg = index};
+	append(lo, SECTION_INSNS, &end, sizeof(end));
+	land_here(lo, &no);
+}
+
+struct ordered {
+	const struct rule *rule;
+	size_t seq;
+};
+
+/* Rules of the file by priority, those of toggles behind them all. */
+static int
+by_order(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+	if (x->rule->toggle != y->rule->toggle)
+		return x->rule->toggle ? 1 : -1;
+	if (x->rule->priority != y->rule->priority)
+		return x->rule->priority > y->rule->priority ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+static void
+lower_rules(struct lowering *lo, const struct rule_list *l, struct str file)
+{
+	struct ordered *order =
+		arena_alloc(lo->arena, (l->count + 1) * sizeof(*order));
+	size_t n = 0;
+	if (!order)
+		return;
+	for (const struct rule *r = l->first; r; r = r->next, n++)
+		order[n] = (struct ordered){r, n};
+	assert(n == l->count);
+	qsort(order, n, sizeof(*order), by_order);
+	for (size_t i = 0; i < n && !lo->failed; i++)
+		lower_rule(lo, order[i].rule, file);
+	struct insn end = {.op = OPCODE_END};
+	append(lo, SECTION_INSNS, &end, sizeof(end));
+}
+
+/* --- the image -------------------------------------------------------------------- */
+
+static size_t
+align8(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+static bool
+assemble(const struct lowering *lo, bool default_allow, struct image *out)
+{
+	size_t size = align8(sizeof(struct program_header));
+	for (unsigned i = 0; i < SECTION_COUNT; i++)
+		size += align8(lo->section[i].size);
+	if (lo->failed || size > PROGRAM_BYTES_MAX)
+		return false;
+	char *bytes = calloc(1, size);
+	if (!bytes)
+		return false;
+	struct program_header *h = (struct program_header *)(void *)bytes;
+	memcpy(h->magic, PROGRAM_MAGIC, sizeof(h->magic));
+	h->version = PROGRAM_VERSION;
+	h->size = (uint32_t)size;
+	h->default_allow = default_allow;
+	size_t at = align8(sizeof(*h));
+	for (unsigned i = 0; i < SECTION_COUNT; i++) {
+		const struct section *s = &lo->section[i];
+		h->section[i].off = (uint32_t)at;
+		h->section[i].count = count_of(lo, (enum program_section)i);
+		if (s->size > 0)
+			memcpy(bytes + at, s->bytes, s->size);
+		at += align8(s->size);
+	}
+	*out = (struct image){bytes, size};
+	return true;
+}
+
+bool
+lower(const struct rule_list *l, bool default_allow, struct str file,
+	struct image *out, struct arena *a, struct diag *d)
+{
+	struct lowering lo;
+	init(&lo, a);
+	lower_rules(&lo, l, file);
+	if (arena_overflowed(a))
+		lo.failed = true;
+	bool ok = assemble(&lo, default_allow, out);
+	fini(&lo);
+	if (!ok)
+		diag_file_error(d,
+			"the compiled policy is larger than %u MiB, or memory "
+			"ran out",
+			PROGRAM_BYTES_MAX / MIB(1));
+	return ok;
+}

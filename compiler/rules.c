@@ -1,0 +1,205 @@
+/* Rules: the list, names and actions. */
+#include "compiler/rules.h"
+
+#include "compiler/conditions.h"
+#include "runtime/limits.h"
+
+#include <assert.h>
+
+/* Actions that the language has and this version has not. */
+enum later_action {
+	LATER_REQUIRE_ROLE = ACTION_COUNT,
+	LATER_RATE_LIMIT,
+	LATER_RESPONSE_FILTER,
+};
+
+struct draft {
+	struct rule rule;
+	int action; /* -1: none was read */
+	const struct tree *action_node, *conditions, *status, *message;
+	const struct tree *dry_run, *role, *rate_limit, *response_filter;
+};
+
+struct rules_reader {
+	struct reader r;
+	struct cond_reader conds;
+	struct intern names; /* of rules, to their lines */
+};
+
+void
+rule_list_init(struct rule_list *l)
+{
+	*l = (struct rule_list){0};
+	l->tail = &l->first;
+}
+
+void
+rule_list_add(struct rule_list *l, struct rule *r)
+{
+	r->next = NULL;
+	*l->tail = r;
+	l->tail = &r->next;
+	l->count++;
+}
+
+/* --- tables ----------------------------------------------------------------- */
+
+static const struct key_word actions[] = {
+	{"deny", ACTION_DENY},
+	{"allow", ACTION_ALLOW},
+	{"require_role", LATER_REQUIRE_ROLE},
+	{"rate_limit", LATER_RATE_LIMIT},
+	{"response_filter", LATER_RESPONSE_FILTER},
+	{NULL, 0},
+};
+
+static const struct key keys[] = {
+	KEY("name", TEXT, INTO(struct draft, rule.name), .min = 1),
+	KEY("description", TEXT, INTO(struct draft, rule.description)),
+	KEY("action", NODE, INTO(struct draft, action_node)),
+	KEY("conditions", NODE, INTO(struct draft, conditions)),
+	KEY("message", NODE, INTO(struct draft, message)),
+	KEY("status", NODE, INTO(struct draft, status)),
+	KEY("priority", I64, INTO(struct draft, rule.priority),
+		RANGE(INT32_MIN, UINT32_MAX)),
+	KEY("dry_run", NODE, INTO(struct draft, dry_run)),
+	KEY("role", NODE, INTO(struct draft, role)),
+	KEY("rate_limit", NODE, INTO(struct draft, rate_limit)),
+	KEY("response_filter", NODE, INTO(struct draft, response_filter)),
+};
+
+/* Keys that mean something with some actions only. */
+static const struct key action_key =
+	KEY("action", WORD, INTO(struct draft, action), .words = actions);
+static const struct key message_key =
+	KEY("message", TEXT, INTO(struct draft, rule.message));
+static const struct key status_key =
+	KEY("status", U16, INTO(struct draft, rule.status), RANGE(400, 599));
+static const struct key dry_run_key =
+	KEY("dry_run", BOOL, INTO(struct draft, rule.dry_run));
+
+/* --- one rule ---------------------------------------------------------------- */
+
+static void
+check_name(struct rules_reader *rr, const struct tree *node,
+	const struct draft *draft)
+{
+	struct diag *d = rr->r.diag;
+	const struct tree *name = tree_get(node, "name");
+	bool is_new;
+	if (draft->rule.name.n == 0) {
+		if (!name || tree_is_null(name))
+			diag_error(d, node->pos, "a rule needs a name");
+		return;
+	}
+	uint32_t line = intern_put(
+		&rr->names, draft->rule.name, name->pos.line, &is_new);
+	if (!is_new)
+		diag_error(d, name->pos,
+			"the rule in line %u has the same name", line);
+}
+
+static void
+read_action(
+	struct rules_reader *rr, const struct tree *node, struct draft *draft)
+{
+	const struct tree *action = draft->action_node;
+	if (!action || tree_is_null(action)) {
+		diag_error(rr->r.diag, action ? action->pos : node->pos,
+			"a rule needs an action: deny or allow");
+		return;
+	}
+	read_key(&rr->r, action, &action_key, draft);
+	if (draft->action >= ACTION_COUNT)
+		read_refuse_later(&rr->r, action->pos, action->text);
+}
+
+static void
+refuse_foreign_key(struct rules_reader *rr, const struct tree *node)
+{
+	if (node)
+		diag_error(rr->r.diag, node->key_pos,
+			"\"%.*s\" does not go with this action",
+			STR_FMT(node->key));
+}
+
+/* Keys of the action. */
+static void
+read_operands(struct rules_reader *rr, struct draft *draft)
+{
+	struct reader *r = &rr->r;
+	draft->rule.status = 403;
+	if (draft->status)
+		read_key(r, draft->status, &status_key, draft);
+	if (draft->message)
+		read_key(r, draft->message, &message_key, draft);
+	if (draft->dry_run)
+		read_key(r, draft->dry_run, &dry_run_key, draft);
+	if (draft->action < 0 || draft->action >= ACTION_COUNT)
+		return;
+	refuse_foreign_key(rr, draft->role);
+	refuse_foreign_key(rr, draft->rate_limit);
+	refuse_foreign_key(rr, draft->response_filter);
+	if (draft->action == ACTION_ALLOW && draft->rule.dry_run)
+		diag_error(r->diag, draft->dry_run->key_pos,
+			"dry_run is for rules that deny");
+}
+
+static bool
+read_conditions(
+	struct rules_reader *rr, const struct tree *node, struct draft *draft)
+{
+	const struct tree *list = draft->conditions;
+	static const struct tree none = {.kind = TREE_LIST};
+	if (list && tree_is_null(list)) {
+		diag_error(rr->r.diag, list->pos, "conditions is empty");
+		diag_help(rr->r.diag, "write [] for a rule that always fires");
+		return false;
+	}
+	draft->rule.when =
+		conditions_read(&rr->conds, list ? list : &none, COND_AND);
+	draft->rule.pos = node->pos;
+	return draft->rule.when != NULL;
+}
+
+static void
+read_rule(struct rules_reader *rr, const struct tree *node, struct rule_list *l)
+{
+	struct draft draft = {.action = -1};
+	size_t errors = rr->r.diag->errors;
+	if (!read_map(&rr->r, node, "a rule", keys, COUNT_OF(keys), &draft))
+		return;
+	check_name(rr, node, &draft);
+	read_action(rr, node, &draft);
+	read_operands(rr, &draft);
+	bool ok = read_conditions(rr, node, &draft);
+	if (!ok || rr->r.diag->errors != errors)
+		return;
+	struct rule *rule = arena_alloc(rr->r.arena, sizeof(*rule));
+	if (!rule)
+		return;
+	assert(draft.action >= 0 && draft.action < ACTION_COUNT);
+	*rule = draft.rule;
+	rule->action = (enum action)draft.action;
+	rule_list_add(l, rule);
+}
+
+void
+rules_read(const struct tree *node, struct rule_list *l, struct arena *a,
+	struct diag *d)
+{
+	struct rules_reader rr = {.r = {.arena = a, .scratch = a, .diag = d}};
+	if (!node || tree_is_null(node) || !read_is_list(&rr.r, node))
+		return;
+	if (node->count > RULES_MAX) {
+		diag_error(d, node->key_pos, "more than %u rules", RULES_MAX);
+		return;
+	}
+	rr.conds.r = &rr.r;
+	intern_init(&rr.names, a);
+	intern_init(&rr.conds.patterns, a);
+	for (const struct tree *t = node->first; t; t = t->next)
+		read_rule(&rr, t, l);
+	intern_fini(&rr.names);
+	intern_fini(&rr.conds.patterns);
+}

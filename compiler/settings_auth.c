@@ -1,0 +1,349 @@
+/* Settings: `auth`. What is not said closes the door. */
+#include "compiler/settings_parts.h"
+
+#include "runtime/limits.h"
+
+#include <openssl/evp.h>
+
+#define SECRET_VARIABLE "DOCKER_PROXY_SECRET"
+#define TOKENS_MAX      10000
+#define WINDOW_MAX_MS   (24 * 3600 * 1000)
+
+enum auth_word {
+	WORD_UNSET,
+	WORD_NONE,
+	WORD_BEARER,
+	WORD_MTLS,
+};
+
+/* What is being read. */
+struct auth {
+	struct settings_auth s;
+	int type; /* enum auth_word */
+	const struct tree *type_node;
+	struct str secret; /* p is NULL when none was given */
+	struct pos secret_pos;
+};
+
+/* A token's entry; one of the three forms gives the hash. */
+struct token {
+	struct settings_token s;
+	unsigned forms;
+	bool valid; /* s.sha256 is set */
+	bool empty;
+};
+
+/* --- secrets --------------------------------------------------------------- */
+
+static void
+hash(struct str secret, uint8_t out[32])
+{
+	unsigned n = 32;
+	EVP_Digest(secret.p, secret.n, out, &n, EVP_sha256(), NULL);
+}
+
+static bool
+can_be_sent(struct str secret)
+{
+	for (size_t i = 0; i < secret.n; i++) {
+		unsigned char c = (unsigned char)secret.p[i];
+		if (c <= 0x20 || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* A secret's text; *out is empty when it is. False after an error. */
+static bool
+read_secret(struct reader *r, const struct tree *node, struct str *out)
+{
+	if (node->unset.p) {
+		diag_error(r->diag, node->unset_pos,
+			"%.*s needs the variable %.*s, which is not set",
+			STR_FMT(node->key), STR_FMT(node->unset));
+		return false;
+	}
+	if (!read_is_scalar(r, node))
+		return false;
+	*out = node->text; /* of the tree: it is not kept */
+	if (can_be_sent(*out))
+		return true;
+	diag_error(r->diag, node->pos,
+		"%.*s contains a space or line break, which no client could "
+		"send",
+		STR_FMT(node->key));
+	return false;
+}
+
+static void
+read_shared_secret(struct reader *r, const struct tree *node, void *out)
+{
+	struct auth *a = out;
+	struct str text;
+	if (!read_secret(r, node, &text))
+		return;
+	a->secret = text;
+	a->secret_pos = node->pos;
+}
+
+/* --- tokens ---------------------------------------------------------------- */
+
+static void
+take_token(struct token *t, struct str secret)
+{
+	t->empty = secret.n == 0;
+	t->valid = !t->empty;
+	if (t->valid)
+		hash(secret, t->s.sha256);
+}
+
+static void
+read_token_text(struct reader *r, const struct tree *node, void *out)
+{
+	struct token *t = out;
+	struct str text;
+	t->forms++;
+	if (read_secret(r, node, &text))
+		take_token(t, text);
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void
+read_token_sha256(struct reader *r, const struct tree *node, void *out)
+{
+	struct token *t = out;
+	struct str text;
+	t->forms++;
+	if (!read_secret(r, node, &text))
+		return;
+	bool ok = text.n == 2 * sizeof(t->s.sha256);
+	for (size_t i = 0; ok && i < sizeof(t->s.sha256); i++) {
+		int high = hex_digit(text.p[2 * i]);
+		int low = hex_digit(text.p[2 * i + 1]);
+		ok = high >= 0 && low >= 0;
+		t->s.sha256[i] = (uint8_t)(high * 16 + low);
+	}
+	t->valid = ok;
+	if (!ok)
+		diag_error(r->diag, node->pos,
+			"token_sha256 must be 64 hexadecimal digits");
+}
+
+static void
+read_token_file(struct reader *r, const struct tree *node, void *out)
+{
+	struct token *t = out;
+	struct str path, text;
+	t->forms++;
+	if (node->unset.p) {
+		read_secret(r, node, &path);
+		return;
+	}
+	if (!read_text(r, node, false, &path))
+		return;
+	if (!r->read_file ||
+		!r->read_file(r->read_file_ctx, path.p, r->scratch, &text)) {
+		diag_error(r->diag, node->pos, "the token file cannot be read");
+		return;
+	}
+	while (text.n > 0 &&
+		(text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+		text.n--;
+	if (text.n == 0 || !can_be_sent(text)) {
+		diag_error(r->diag, node->pos,
+			"the token file must hold one token and nothing else");
+		return;
+	}
+	take_token(t, text);
+}
+
+static const struct key token_keys[] = {
+	KEY("token", CUSTOM, .read = read_token_text),
+	KEY("token_sha256", CUSTOM, .read = read_token_sha256),
+	KEY("token_file", CUSTOM, .read = read_token_file),
+	KEY("role", TEXT, INTO(struct token, s.role), .min = 1),
+	KEY("name", TEXT, INTO(struct token, s.name), .min = 1),
+};
+
+static bool
+is_known(const struct auth *a, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < a->s.ntokens; i++)
+		if (memcmp(a->s.tokens[i].sha256, sha256, 32) == 0)
+			return true;
+	return false;
+}
+
+static void
+read_token(struct reader *r, const struct tree *node, struct auth *a)
+{
+	struct token t = {.s.role = STR("user")};
+	size_t errors = r->diag->errors;
+	if (!read_map(r, node, "a token", token_keys, COUNT_OF(token_keys), &t))
+		return;
+	if (t.forms != 1)
+		diag_error(r->diag, node->pos,
+			"a token needs one of token, token_sha256 and "
+			"token_file");
+	else if (t.empty)
+		diag_warning(r->diag, node->pos,
+			"this token is empty: it lets nobody in");
+	else if (t.valid && is_known(a, t.s.sha256))
+		diag_error(r->diag, node->pos,
+			"this token stands twice: give each its own");
+	if (t.valid && r->diag->errors == errors)
+		a->s.tokens[a->s.ntokens++] = t.s;
+}
+
+static void
+read_tokens(struct reader *r, const struct tree *node, void *out)
+{
+	struct auth *a = out;
+	if (tree_is_null(node) || !read_is_list(r, node))
+		return;
+	if (node->count > TOKENS_MAX) {
+		diag_error(
+			r->diag, node->pos, "more than %d tokens", TOKENS_MAX);
+		return;
+	}
+	/* And one for the shared secret. */
+	a->s.tokens =
+		arena_alloc(r->arena, (node->count + 1) * sizeof(*a->s.tokens));
+	if (!a->s.tokens)
+		return;
+	for (const struct tree *t = node->first; t; t = t->next)
+		read_token(r, t, a);
+}
+
+/* --- auth ------------------------------------------------------------------ */
+
+static const struct key_word types[] = {
+	{"none", WORD_NONE},
+	{"bearer", WORD_BEARER},
+	{"mtls", WORD_MTLS},
+	{NULL, 0},
+};
+
+static void
+read_type(struct reader *r, const struct tree *node, void *out)
+{
+	static const struct key key =
+		KEY("type", WORD, INTO(struct auth, type), .words = types);
+	struct auth *a = out;
+	a->type_node = node;
+	read_key(r, node, &key, a);
+	if (a->type == WORD_MTLS)
+		read_refuse_later(r, node->pos, STR("mtls"));
+}
+
+static const struct key lockout_keys[] = {
+	KEY("failures", U32, INTO(struct auth, s.lockout_failures),
+		RANGE(0, 1000000)),
+	KEY("window", TIME, INTO(struct auth, s.lockout_window_ms),
+		RANGE(1000, WINDOW_MAX_MS)),
+	KEY("duration", TIME, INTO(struct auth, s.lockout_ms),
+		RANGE(1000, WINDOW_MAX_MS)),
+};
+
+static void
+read_lockout(struct reader *r, const struct tree *node, void *out)
+{
+	read_map(r, node, "lockout", lockout_keys, COUNT_OF(lockout_keys), out);
+}
+
+static const struct key auth_keys[] = {
+	KEY("type", CUSTOM, .read = read_type),
+	KEY("secret", CUSTOM, .read = read_shared_secret),
+	KEY("tokens", CUSTOM, .read = read_tokens),
+	KEY("lockout", CUSTOM, .read = read_lockout),
+	KEY("mtls", LATER),
+	KEY("peers", LATER),
+};
+
+/* The variable goes before the file's secret, whatever that was. */
+static void
+read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
+{
+	struct str value = env_get(in->envp, SECRET_VARIABLE);
+	if (!value.p)
+		return;
+	if (value.n == 0) {
+		/* Meant to close a door: must not leave it open. */
+		diag_env_error(r->diag,
+			SECRET_VARIABLE " is set but empty: give it a value, "
+					"or unset it");
+		return;
+	}
+	if (!can_be_sent(value)) {
+		diag_env_error(r->diag,
+			SECRET_VARIABLE " contains a space or line break, "
+					"which no client could send");
+		return;
+	}
+	if (a->type == WORD_NONE)
+		diag_env_warning(r->diag,
+			SECRET_VARIABLE " has no effect: auth.type is none");
+	a->secret = value;
+}
+
+static void
+add_secret(struct reader *r, struct auth *a)
+{
+	struct settings_token t = {.role = STR("admin")};
+	if (a->secret.n == 0)
+		return;
+	if (!a->s.tokens)
+		a->s.tokens = arena_alloc(r->arena, sizeof(t));
+	if (!a->s.tokens)
+		return;
+	hash(a->secret, t.sha256);
+	/* Tokens are looked at first: one that is the secret wins. */
+	if (!is_known(a, t.sha256))
+		a->s.tokens[a->s.ntokens++] = t;
+}
+
+static void
+warn_closed(struct reader *r, const struct tree *auth)
+{
+	if (auth)
+		diag_warning(r->diag, auth->key_pos,
+			"no secret and no token: every request will get 401");
+	else
+		diag_file_warning(r->diag,
+			"no \"auth\" section: every request will get 401");
+	diag_help(r->diag, "say \"auth: {type: none}\" to serve without "
+			   "authentication");
+}
+
+void
+settings_read_auth(struct reader *r, const struct settings_input *in,
+	struct settings_auth *out)
+{
+	struct auth a = {.s = *out};
+	size_t errors = r->diag->errors;
+	if (in->auth && !tree_is_null(in->auth))
+		read_map(r, in->auth, "auth", auth_keys, COUNT_OF(auth_keys),
+			&a);
+	read_variable(r, in, &a);
+	add_secret(r, &a);
+	if (a.type == WORD_NONE || (!in->has_file && a.s.ntokens == 0))
+		a.s.type = AUTH_NONE;
+	else
+		a.s.type = a.s.ntokens > 0 ? AUTH_BEARER : AUTH_CLOSED;
+	bool errors_here = r->diag->errors != errors;
+	if (a.s.type == AUTH_CLOSED && !errors_here)
+		warn_closed(r, in->auth);
+	if (a.type == WORD_NONE && a.s.ntokens > 0)
+		diag_warning(r->diag, a.type_node->pos,
+			"auth.type is none: the secret and tokens are not "
+			"asked for");
+	*out = a.s;
+}

@@ -1,0 +1,12 @@
+/* --check-config: compile a policy and say what it came to. */
+#ifndef DAEMON_CMD_CHECK_H
+#define DAEMON_CMD_CHECK_H
+
+#include <stdio.h>
+
+/* Prints errors and warnings to err and, of a valid policy, its settings and
+ * rules to out. file NULL: no file, the toggles of the environment alone.
+ * The exit status: 0 valid, 1 not. */
+int cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err);
+
+#endif

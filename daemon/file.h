@@ -1,0 +1,15 @@
+/* Files: reading a small one whole. */
+#ifndef DAEMON_FILE_H
+#define DAEMON_FILE_H
+
+#include "runtime/arena.h"
+#include "runtime/str.h"
+
+#include <stdbool.h>
+
+/* The bytes of a file of at most max_bytes, with a NUL behind them. False
+ * with errno set (EFBIG when it is larger, ENOMEM when the arena is full). */
+bool file_read(const char *path, size_t max_bytes, struct arena *a,
+	struct str *out) __attribute__((warn_unused_result));
+
+#endif
