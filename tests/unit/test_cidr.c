@@ -1,11 +1,12 @@
 /* Addresses and networks: parse, print, membership. */
 #include "runtime/cidr.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 static struct ip
 ip_of(const char *text)

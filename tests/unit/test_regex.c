@@ -2,12 +2,13 @@
 #include "runtime/limits.h"
 #include "runtime/regex.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 static int
 setup(void **state)
