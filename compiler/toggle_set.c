@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* --- values --------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------- */
 
 bool
 toggle_word(struct str value, bool *on_out)
@@ -95,7 +95,7 @@ toggle_warn_writes(struct toggle_set *s)
 				"it takes POST=1 too, all its calls are POST");
 }
 
-/* --- conditions ----------------------------------------------------------- */
+/* --- conditions --------------------------------------------------------- */
 
 static struct cond *
 new_cond(struct toggle_set *s, enum cond_kind kind)
@@ -171,7 +171,7 @@ toggle_group(struct toggle_set *s, enum cond_kind kind, ...)
 	return group;
 }
 
-/* --- rules ---------------------------------------------------------------- */
+/* --- rules -------------------------------------------------------------- */
 
 static struct rule *
 new_rule(struct toggle_set *s, const char *name, struct cond *when)

@@ -61,7 +61,7 @@ extern const struct toggle_profile_info toggle_linuxserver;
 extern const struct toggle_profile_info *const toggle_profiles[];
 #define TOGGLE_PROFILES 3u /* enum toggle_profile */
 
-/* --- values --------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------- */
 
 /* The boolean words without case, 1 and 0 among them. False for others. */
 bool toggle_word(struct str value, bool *on_out);
@@ -82,7 +82,7 @@ void toggle_warn_writes(struct toggle_set *s);
 /* Warns of names in the environment that look like toggles but are none. */
 void toggle_warn_names(struct toggle_set *s, const char *const *envp);
 
-/* --- conditions and rules ------------------------------------------------- */
+/* --- conditions and rules ----------------------------------------------- */
 
 struct cond *toggle_test(struct toggle_set *s, enum field field,
 	enum operator_id op, const char *text, bool nocase);

@@ -22,7 +22,7 @@ toggle_profile_name(enum toggle_profile p)
 	return toggle_profiles[p]->name;
 }
 
-/* --- the profile ---------------------------------------------------------- */
+/* --- the profile -------------------------------------------------------- */
 
 static bool
 profile_find(struct str name, enum toggle_profile *out)
@@ -80,7 +80,7 @@ profile_from_node(
 	return p;
 }
 
-/* --- values --------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------- */
 
 /* A value for a message: short, and printable whatever was set. */
 static const char *
@@ -168,7 +168,7 @@ read_map(struct toggle_set *s, const struct tree *map)
 			read_member(s, m);
 }
 
-/* --- all of it ------------------------------------------------------------ */
+/* --- all of it ---------------------------------------------------------- */
 
 static bool
 node_is_map(const struct tree *node, struct diag *d, bool *bad_out)

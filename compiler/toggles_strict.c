@@ -56,13 +56,15 @@ path_matches(struct toggle_set *s, const char *pattern)
 	return toggle_test(s, FIELD_PATH, OP_MATCHES, pattern, false);
 }
 
+/* The calls of t; without reads, only those that POST=0 closes. */
 static struct cond *
-opening(struct toggle_set *s, const struct toggle_def *t)
+opening(struct toggle_set *s, const struct toggle_def *t, bool reads)
 {
 	struct cond *any = toggle_group(s, COND_OR, NULL);
 
 	for (size_t i = sizeof(calls) / sizeof(calls[0]); any && i-- > 0;) {
-		if (strcmp(calls[i].toggle, t->name) != 0)
+		if (strcmp(calls[i].toggle, t->name) != 0 ||
+			(!reads && strcmp(calls[i].method, "GET") == 0))
 			continue;
 		struct cond *c = toggle_group(s, COND_AND,
 			toggle_test(s, FIELD_METHOD, OP_EQUALS, calls[i].method,
@@ -117,13 +119,15 @@ openings(struct toggle_set *s)
 {
 	for (size_t i = 0; i < s->profile->ndefs; i++)
 		if (defs[i].kind == TOGGLE_OPENING && s->values[i].on)
-			toggle_allow(s, defs[i].name, opening(s, &defs[i]));
-	/* Denied further down anyway: here the message names the smallest
-	 * toggle that would do. */
+			toggle_allow(
+				s, defs[i].name, opening(s, &defs[i], true));
+	/* Writes that are denied further down anyway: here the message names
+	 * the smallest toggle that would do. */
 	for (size_t i = 0; i < s->profile->ndefs; i++)
 		if (defs[i].kind == TOGGLE_OPENING && !s->values[i].on &&
 			!open_anyway(s, &defs[i]))
-			toggle_deny(s, defs[i].name, opening(s, &defs[i]),
+			toggle_deny(s, defs[i].name,
+				opening(s, &defs[i], false),
 				"%s=0: %s=1 opens just this call", defs[i].name,
 				defs[i].name);
 }

@@ -185,7 +185,7 @@ unknown_profile_is_an_error(void **state)
 	}
 }
 
-/* --- states ----------------------------------------------------------------- */
+/* --- states ------------------------------------------------------------- */
 
 static const struct toggle_state *
 state_of(const struct fixture *f, const char *name)
@@ -243,7 +243,7 @@ states_tell_values(void **state)
 	fixture_fini(&f);
 }
 
-/* --- the map of a file --------------------------------------------------------- */
+/* --- the map of a file -------------------------------------------------- */
 
 static struct tree
 scalar(const char *key, const char *text, uint32_t line)

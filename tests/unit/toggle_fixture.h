@@ -64,7 +64,7 @@ fixture_fini(struct fixture *f)
 	free(f->env);
 }
 
-/* --- the walk --------------------------------------------------------------- */
+/* --- the walk ----------------------------------------------------------- */
 
 struct walk {
 	struct regex_scratch *scratch;
