@@ -10,60 +10,53 @@
 #define LIBPOD "^/libpod/containers/[a-z0-9_.-]+/"
 #define POD    "^/libpod/pods/[a-z0-9_.-]+/"
 
-#define OPENING(name, path) \
-	{ \
-		name, TOGGLE_OPENING, false, false, path \
-	}
-#define NARROWING(name, path) \
-	{ \
-		name, TOGGLE_NARROWING, false, false, path \
-	}
-#define LIBPOD_SECTION(name, on, path) \
-	{ \
-		name, TOGGLE_SECTION, on, false, path \
-	}
-
 static const struct toggle_def defs[] = {
 	{"POST", TOGGLE_GATE, false, false, NULL},
 #define SECTION(name, on, path, writes_only) \
 	{name, TOGGLE_SECTION, on, writes_only, path},
 #include "compiler/toggles.def"
 #undef SECTION
-	NARROWING("ALLOW_ARCHIVE", EITHER "archive"),
-	NARROWING("ALLOW_CHANGES", EITHER "change"),
-	NARROWING("ALLOW_EXPORT", EITHER "export"),
-	NARROWING("ALLOW_LOGS", EITHER "logs"),
-	NARROWING("ALLOW_TOP", EITHER "top"),
-	OPENING("ALLOW_RESTARTS", EITHER "(stop|restart|kill)"),
-	OPENING("ALLOW_START", EITHER "start"),
-	OPENING("ALLOW_STOP", EITHER "stop"),
-	OPENING("ALLOW_PAUSE", EITHER "pause"),
-	OPENING("ALLOW_UNPAUSE", EITHER "unpause"),
-	OPENING("LIBPOD_ALLOW_RESTARTS", LIBPOD "(stop|restart|kill)"),
-	OPENING("LIBPOD_ALLOW_START", LIBPOD "start"),
-	OPENING("LIBPOD_ALLOW_STOP", LIBPOD "stop"),
-	OPENING("LIBPOD_ALLOW_PAUSE", LIBPOD "pause"),
-	OPENING("LIBPOD_ALLOW_UNPAUSE", LIBPOD "unpause"),
-	OPENING("LIBPOD_ALLOW_POD_RESTARTS", POD "(stop|restart|kill)"),
-	OPENING("LIBPOD_ALLOW_POD_START", POD "start"),
-	OPENING("LIBPOD_ALLOW_POD_STOP", POD "stop"),
-	OPENING("LIBPOD_ALLOW_POD_PAUSE", POD "pause"),
-	OPENING("LIBPOD_ALLOW_POD_UNPAUSE", POD "unpause"),
-	LIBPOD_SECTION("LIBPOD_CONTAINERS", false, "/libpod/containers"),
-	LIBPOD_SECTION("LIBPOD_EVENTS", false, "/libpod/events"),
-	LIBPOD_SECTION("LIBPOD_EXEC", false, "/libpod/exec"),
-	LIBPOD_SECTION("LIBPOD_GENERATE", false, "/libpod/generate"),
-	LIBPOD_SECTION("LIBPOD_IMAGES", false, "/libpod/images"),
-	LIBPOD_SECTION("LIBPOD_INFO", false, "/libpod/info"),
-	LIBPOD_SECTION("LIBPOD_MANIFESTS", false, "/libpod/manifests"),
-	LIBPOD_SECTION("LIBPOD_NETWORKS", false, "/libpod/networks"),
-	LIBPOD_SECTION("LIBPOD_PING", true, "/libpod/_ping"),
-	LIBPOD_SECTION("LIBPOD_PLAY", false, "/libpod/play"),
-	LIBPOD_SECTION("LIBPOD_PODS", false, "/libpod/pods"),
-	LIBPOD_SECTION("LIBPOD_SECRETS", false, "/libpod/secrets"),
-	LIBPOD_SECTION("LIBPOD_SYSTEM", false, "/libpod/system"),
-	LIBPOD_SECTION("LIBPOD_VERSION", true, "/libpod/version"),
-	LIBPOD_SECTION("LIBPOD_VOLUMES", false, "/libpod/volumes"),
+	{"ALLOW_ARCHIVE", TOGGLE_NARROWING, false, false, EITHER "archive"},
+	{"ALLOW_CHANGES", TOGGLE_NARROWING, false, false, EITHER "change"},
+	{"ALLOW_EXPORT", TOGGLE_NARROWING, false, false, EITHER "export"},
+	{"ALLOW_LOGS", TOGGLE_NARROWING, false, false, EITHER "logs"},
+	{"ALLOW_TOP", TOGGLE_NARROWING, false, false, EITHER "top"},
+	{"ALLOW_RESTARTS", TOGGLE_OPENING, false, false,
+		EITHER "(stop|restart|kill)"},
+	{"ALLOW_START", TOGGLE_OPENING, false, false, EITHER "start"},
+	{"ALLOW_STOP", TOGGLE_OPENING, false, false, EITHER "stop"},
+	{"ALLOW_PAUSE", TOGGLE_OPENING, false, false, EITHER "pause"},
+	{"ALLOW_UNPAUSE", TOGGLE_OPENING, false, false, EITHER "unpause"},
+	{"LIBPOD_ALLOW_RESTARTS", TOGGLE_OPENING, false, false,
+		LIBPOD "(stop|restart|kill)"},
+	{"LIBPOD_ALLOW_START", TOGGLE_OPENING, false, false, LIBPOD "start"},
+	{"LIBPOD_ALLOW_STOP", TOGGLE_OPENING, false, false, LIBPOD "stop"},
+	{"LIBPOD_ALLOW_PAUSE", TOGGLE_OPENING, false, false, LIBPOD "pause"},
+	{"LIBPOD_ALLOW_UNPAUSE", TOGGLE_OPENING, false, false,
+		LIBPOD "unpause"},
+	{"LIBPOD_ALLOW_POD_RESTARTS", TOGGLE_OPENING, false, false,
+		POD "(stop|restart|kill)"},
+	{"LIBPOD_ALLOW_POD_START", TOGGLE_OPENING, false, false, POD "start"},
+	{"LIBPOD_ALLOW_POD_STOP", TOGGLE_OPENING, false, false, POD "stop"},
+	{"LIBPOD_ALLOW_POD_PAUSE", TOGGLE_OPENING, false, false, POD "pause"},
+	{"LIBPOD_ALLOW_POD_UNPAUSE", TOGGLE_OPENING, false, false,
+		POD "unpause"},
+	{"LIBPOD_CONTAINERS", TOGGLE_SECTION, false, false,
+		"/libpod/containers"},
+	{"LIBPOD_EVENTS", TOGGLE_SECTION, false, false, "/libpod/events"},
+	{"LIBPOD_EXEC", TOGGLE_SECTION, false, false, "/libpod/exec"},
+	{"LIBPOD_GENERATE", TOGGLE_SECTION, false, false, "/libpod/generate"},
+	{"LIBPOD_IMAGES", TOGGLE_SECTION, false, false, "/libpod/images"},
+	{"LIBPOD_INFO", TOGGLE_SECTION, false, false, "/libpod/info"},
+	{"LIBPOD_MANIFESTS", TOGGLE_SECTION, false, false, "/libpod/manifests"},
+	{"LIBPOD_NETWORKS", TOGGLE_SECTION, false, false, "/libpod/networks"},
+	{"LIBPOD_PING", TOGGLE_SECTION, true, false, "/libpod/_ping"},
+	{"LIBPOD_PLAY", TOGGLE_SECTION, false, false, "/libpod/play"},
+	{"LIBPOD_PODS", TOGGLE_SECTION, false, false, "/libpod/pods"},
+	{"LIBPOD_SECRETS", TOGGLE_SECTION, false, false, "/libpod/secrets"},
+	{"LIBPOD_SYSTEM", TOGGLE_SECTION, false, false, "/libpod/system"},
+	{"LIBPOD_VERSION", TOGGLE_SECTION, true, false, "/libpod/version"},
+	{"LIBPOD_VOLUMES", TOGGLE_SECTION, false, false, "/libpod/volumes"},
 };
 
 static struct cond *

@@ -80,12 +80,12 @@ opening(struct toggle_set *s, const struct toggle_def *t, bool reads)
 
 /* A section is the exact first segment. */
 static struct cond *
-section(struct toggle_set *s, const struct toggle_def *t)
+section(struct toggle_set *s, const char *path)
 {
-	struct str below = arena_fmt(s->arena, "%s/", t->path);
+	struct str below = arena_fmt(s->arena, "%s/", path);
 
 	return toggle_group(s, COND_OR,
-		toggle_test(s, FIELD_PATH, OP_EQUALS, t->path, false),
+		toggle_test(s, FIELD_PATH, OP_EQUALS, path, false),
 		toggle_test(s, FIELD_PATH, OP_STARTS_WITH, below.p, false),
 		NULL);
 }
@@ -95,7 +95,7 @@ section(struct toggle_set *s, const struct toggle_def *t)
 static struct cond *
 section_or_exec(struct toggle_set *s, const struct toggle_def *t)
 {
-	struct cond *c = section(s, t);
+	struct cond *c = section(s, t->path);
 
 	if (strcmp(t->name, "EXEC") != 0)
 		return c;
@@ -137,11 +137,7 @@ narrowings(struct toggle_set *s)
 {
 	if (!toggle_on(s, "EXEC"))
 		toggle_deny(s, "EXEC",
-			toggle_group(s, COND_OR,
-				toggle_test(s, FIELD_PATH, OP_EQUALS, "/exec",
-					false),
-				toggle_test(s, FIELD_PATH, OP_STARTS_WITH,
-					"/exec/", false),
+			toggle_group(s, COND_OR, section(s, "/exec"),
 				path_matches(
 					s, "(?s)^/containers/.+/exec(/|$)"),
 				NULL),

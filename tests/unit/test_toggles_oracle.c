@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-#define ROUNDS 50
+#define ROUNDS 20
 
 static const char *const names[] = {"POST", "AUTH", "BUILD", "COMMIT",
 	"CONFIGS", "CONTAINERS", "DISTRIBUTION", "EVENTS", "EXEC", "GRPC",
