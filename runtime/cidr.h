@@ -26,9 +26,12 @@ bool ip_parse(struct str text, struct ip *out);
  * the caller says so, the bits are cleared in *out. */
 bool cidr_parse(struct str text, struct cidr *out, bool *host_bits_out);
 
+/* False for no address. The families are apart: "::/0" is every IPv6 address
+ * and no IPv4 one, as "0.0.0.0/0" is every IPv4 address. */
 bool cidr_has(const struct cidr *net, const struct ip *ip);
 
-/* At most 46 bytes with the NUL; IPv4 in dotted form. Returns buf. */
+/* At most 46 bytes with the NUL; IPv4 in dotted form, no address as "".
+ * Returns buf. */
 const char *ip_text(const struct ip *ip, char buf[46]);
 
 #endif

@@ -34,6 +34,7 @@
 /* --- regular expressions --------------------------------------------- */
 #define REGEX_PATTERN_MAX   4096   /* bytes of a pattern */
 #define REGEX_SUBJECT_MAX   8192   /* bytes matched; longer is a doubt */
+#define REGEX_DOUBTS_MAX    16     /* of the values of one test */
 #define REGEX_MATCH_LIMIT   100000 /* 0.9 ms interpreted, 0.1 ms with JIT */
 #define REGEX_HEAP_KIB      1024
 #define REGEX_JIT_STACK_MIN KIB(32)

@@ -31,6 +31,7 @@ enum field_kind {
 	KIND_ADDR,
 	KIND_NUMBER,
 	KIND_TIME,
+	KIND_COUNT
 };
 
 enum field_flag {
@@ -133,6 +134,7 @@ enum value_kind {
 	VALUE_REGEX, /* text is the pattern */
 	VALUE_CIDR,  /* text is 17 bytes: struct cidr */
 	VALUE_TIME,  /* days and minutes below */
+	VALUE_KIND_COUNT
 };
 
 struct program_value {
@@ -193,7 +195,8 @@ struct program_header {
 };
 
 /* Why an image is not well-formed: a constant text; NULL when it is. Total on
- * any bytes: never reads outside them. */
+ * any bytes: never reads outside them. The image must be 8-aligned. What it
+ * proves, verify.c lists. */
 const char *program_verify(const void *image, size_t size);
 
 struct program {
@@ -215,6 +218,20 @@ struct program {
 bool program_load(struct program *p, const void *image, size_t size,
 	const char **why_out);
 void program_fini(struct program *p);
+
+/* The first record of a section of a verified image. */
+static inline const void *
+program_section(const struct program_header *h, enum program_section s)
+{
+	return (const char *)h + h->section[s].off;
+}
+
+/* Does the test ignore ASCII case? A method is always compared so. */
+static inline bool
+program_test_nocase(const struct program_test *t)
+{
+	return (t->flags & TEST_NOCASE) || t->field == FIELD_METHOD;
+}
 
 static inline struct str
 program_text(const struct program *p, struct program_str s)

@@ -26,6 +26,9 @@ struct regex *regex_compile(struct str pattern, bool nocase, char *err,
 	size_t err_size, size_t *offset_out);
 void regex_free(struct regex *re);
 
+/* As it was compiled. */
+bool regex_is_nocase(const struct regex *re);
+
 /* Match data, context with limits, JIT stack; NULL without memory. */
 struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch *s);

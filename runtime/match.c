@@ -1,0 +1,521 @@
+/* One test of a program against the facts: fields, values, operators.
+ *
+ * A field yields no value, one, or several; the test holds when it does for
+ * some value. Where there is none, the field is absent: nothing holds but
+ * `empty`. Negation is the compiler's: it jumps the other way.
+ */
+#include "runtime/match.h"
+
+#include "runtime/limits.h"
+#include "runtime/number.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define MINUTES_OF_DAY (24u * 60)
+
+struct match {
+	const struct program *p;
+	const struct program_test *t;
+	const struct facts *f;
+	struct regex_scratch *scratch;
+	bool nocase;
+	unsigned doubts; /* values that could not be decided so far */
+};
+
+static enum truth
+truth_of(bool holds)
+{
+	return holds ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static enum truth
+absent(const struct match *m)
+{
+	return truth_of(m->t->op == OP_EMPTY);
+}
+
+/* Adds the answer for one more value to *so_far. True when the rest need not
+ * be looked at: one value holds, or so many are in doubt that a hostile list
+ * would cost a match limit for each of its elements. */
+static bool
+settled(struct match *m, enum truth *so_far, enum truth one)
+{
+	if (one == TRUTH_DOUBT)
+		m->doubts++;
+	if (one != TRUTH_FALSE)
+		*so_far = one;
+	return one == TRUTH_TRUE || m->doubts >= REGEX_DOUBTS_MAX;
+}
+
+/* --- text --------------------------------------------------------------- */
+
+static struct str
+value_text(const struct match *m, uint32_t i)
+{
+	const struct program_value *v = &m->p->values[m->t->value + i];
+	return program_text(m->p, v->text);
+}
+
+static bool
+same_text(const struct match *m, struct str a, struct str b)
+{
+	return m->nocase ? str_eq_nocase(a, b) : str_eq(a, b);
+}
+
+static bool
+text_is_one_of(const struct match *m, struct str s)
+{
+	for (uint32_t i = 0; i < m->t->nvalues; i++)
+		if (same_text(m, s, value_text(m, i)))
+			return true;
+	return false;
+}
+
+static bool
+text_contains(const struct match *m, struct str s, struct str part)
+{
+	if (part.n == 0)
+		return true;
+	size_t at = m->nocase ? str_find_nocase(s, part) : str_find(s, part);
+	return at < s.n;
+}
+
+static bool
+text_starts(const struct match *m, struct str s, struct str prefix)
+{
+	if (s.n < prefix.n)
+		return false;
+	return same_text(m, (struct str){s.p, prefix.n}, prefix);
+}
+
+static bool
+text_ends(const struct match *m, struct str s, struct str suffix)
+{
+	if (s.n < suffix.n)
+		return false;
+	return same_text(m, str_from(s, s.n - suffix.n), suffix);
+}
+
+static enum truth
+text_matches(const struct match *m, struct str s)
+{
+	const struct regex *re = m->p->regexes[m->t->value];
+
+	switch (regex_match(re, s, m->scratch)) {
+	case REGEX_NO:
+		return TRUTH_FALSE;
+	case REGEX_YES:
+		return TRUTH_TRUE;
+	case REGEX_DOUBT:
+		break;
+	}
+	return TRUTH_DOUBT;
+}
+
+/* Is s a number on that side (-1 below, 1 above) of the test's? */
+static bool
+number_beyond(const struct match *m, struct str s, int side)
+{
+	return number_is(s) && number_cmp(s, value_text(m, 0)) * side > 0;
+}
+
+/* Is s a number equal to one of the test's? */
+static bool
+number_is_one_of(const struct match *m, struct str s)
+{
+	for (uint32_t i = 0; i < m->t->nvalues; i++)
+		if (number_cmp(s, value_text(m, i)) == 0)
+			return true;
+	return false;
+}
+
+/* Does the test hold for a text that is there? */
+static enum truth
+text_holds(const struct match *m, struct str s)
+{
+	switch ((enum operator_id)m->t->op) {
+	case OP_EQUALS:
+	case OP_IN:
+		return truth_of(text_is_one_of(m, s));
+	case OP_CONTAINS:
+		return truth_of(text_contains(m, s, value_text(m, 0)));
+	case OP_STARTS_WITH:
+		return truth_of(text_starts(m, s, value_text(m, 0)));
+	case OP_ENDS_WITH:
+		return truth_of(text_ends(m, s, value_text(m, 0)));
+	case OP_MATCHES:
+		return text_matches(m, s);
+	case OP_EXISTS:
+		return TRUTH_TRUE;
+	case OP_EMPTY:
+		return truth_of(s.n == 0);
+	case OP_GREATER_THAN:
+		return truth_of(number_beyond(m, s, 1));
+	case OP_LESS_THAN:
+		return truth_of(number_beyond(m, s, -1));
+	case OP_COUNT:
+		break;
+	}
+	assert(false && "an unverified operator");
+	return TRUTH_DOUBT;
+}
+
+/* --- fields that are text ----------------------------------------------- */
+
+/* The field lines of that name that are forwarded: how many, and the bytes of
+ * their values together. */
+static size_t
+count_header(const struct facts *f, struct str name, size_t *bytes_out,
+	struct str *last_out)
+{
+	size_t n = 0;
+
+	*bytes_out = 0;
+	for (size_t i = 0; i < f->nheaders; i++) {
+		const struct http1_field *h = &f->headers[i];
+		if (h->hop || !str_eq_nocase(h->name, name))
+			continue;
+		n++;
+		*bytes_out += h->value.n;
+		*last_out = h->value;
+	}
+	return n;
+}
+
+/* Several field lines mean what one with their values joined by ", " does
+ * (RFC 9110, section 5.3). */
+static struct str
+join_header(const struct facts *f, struct str name, size_t n, size_t bytes)
+{
+	static const char sep[2] = ", ";
+	char *p = arena_alloc(f->arena, bytes + (n - 1) * sizeof(sep));
+	struct str out = {p, 0};
+	bool first = true;
+
+	for (size_t i = 0; p && i < f->nheaders; i++) {
+		const struct http1_field *h = &f->headers[i];
+		if (h->hop || !str_eq_nocase(h->name, name))
+			continue;
+		if (!first) {
+			memcpy(p + out.n, sep, sizeof(sep));
+			out.n += sizeof(sep);
+		}
+		first = false;
+		if (h->value.n)
+			memcpy(p + out.n, h->value.p, h->value.n);
+		out.n += h->value.n;
+	}
+	return out;
+}
+
+static enum truth
+match_header(const struct match *m)
+{
+	struct str name = program_text(m->p, m->t->name);
+	struct str value = {NULL, 0};
+	size_t bytes;
+	size_t n = count_header(m->f, name, &bytes, &value);
+
+	if (n == 0)
+		return absent(m);
+	if (n > 1)
+		value = join_header(m->f, name, n, bytes);
+	return value.p || n == 1 ? text_holds(m, value) : TRUTH_DOUBT;
+}
+
+static enum truth
+match_query(struct match *m)
+{
+	struct str name = program_text(m->p, m->t->name);
+	const struct target *target = m->f->target;
+	enum truth truth = TRUTH_FALSE;
+	bool found = false;
+
+	for (size_t i = 0; i < target->nparams; i++) {
+		if (!str_eq(target->params[i].name, name))
+			continue;
+		found = true;
+		if (settled(m, &truth, text_holds(m, target->params[i].value)))
+			break;
+	}
+	return found ? truth : absent(m);
+}
+
+/* --- addresses, numbers, times ------------------------------------------ */
+
+static enum truth
+match_addr(const struct match *m, const struct ip *ip)
+{
+	char buf[46];
+
+	if (!ip->set)
+		return TRUTH_FALSE;
+	if (m->t->op != OP_EQUALS && m->t->op != OP_IN)
+		return text_holds(m, str_of(ip_text(ip, buf)));
+	for (uint32_t i = 0; i < m->t->nvalues; i++) {
+		struct cidr net;
+		memcpy(&net, value_text(m, i).p, sizeof(net));
+		if (cidr_has(&net, ip))
+			return TRUTH_TRUE;
+	}
+	return TRUTH_FALSE;
+}
+
+static enum truth
+match_peer(const struct match *m, uint32_t id)
+{
+	char buf[sizeof("4294967295")];
+
+	if (!m->f->has_peer)
+		return TRUTH_FALSE;
+	int n = snprintf(buf, sizeof(buf), "%u", id);
+	struct str s = {buf, (size_t)n};
+	if (m->t->op == OP_EQUALS || m->t->op == OP_IN)
+		return truth_of(number_is_one_of(m, s));
+	return text_holds(m, s);
+}
+
+static bool
+has_day(const struct program_value *v, unsigned day)
+{
+	return (v->days >> day) & 1;
+}
+
+/* A range past midnight belongs to the day it begins on. */
+static bool
+time_within(const struct program_value *v, unsigned day, unsigned minute)
+{
+	unsigned before = (day + 6) % 7;
+
+	if (v->from <= v->to)
+		return has_day(v, day) && minute >= v->from && minute < v->to;
+	return (has_day(v, day) && minute >= v->from) ||
+	       (has_day(v, before) && minute < v->to);
+}
+
+static enum truth
+match_time(const struct match *m)
+{
+	const struct facts *f = m->f;
+
+	assert(f->weekday < 7 && f->minute < MINUTES_OF_DAY);
+	for (uint32_t i = 0; i < m->t->nvalues; i++)
+		if (time_within(&m->p->values[m->t->value + i], f->weekday,
+			    f->minute))
+			return TRUTH_TRUE;
+	return TRUTH_FALSE;
+}
+
+/* --- the body ----------------------------------------------------------- */
+
+static struct str
+json_number(const struct json *j, const struct json_node *n)
+{
+	return (struct str){j->text.p + n->start, n->end - n->start};
+}
+
+/* Typed: text is the node's, of a string. */
+static bool
+json_equals(const struct match *m, const struct json_node *n, struct str text,
+	const struct program_value *v)
+{
+	struct str want = program_text(m->p, v->text);
+
+	switch ((enum value_kind)v->kind) {
+	case VALUE_STRING:
+		return n->type == JSON_STRING && same_text(m, text, want);
+	case VALUE_NUMBER:
+		return n->type == JSON_NUMBER &&
+		       number_cmp(json_number(m->f->body, n), want) == 0;
+	case VALUE_TRUE:
+		return n->type == JSON_TRUE;
+	case VALUE_FALSE:
+		return n->type == JSON_FALSE;
+	case VALUE_REGEX:
+	case VALUE_CIDR:
+	case VALUE_TIME:
+	case VALUE_KIND_COUNT:
+		break;
+	}
+	assert(false && "an unverified kind of value");
+	return false;
+}
+
+static enum truth
+json_is_one_of(const struct match *m, const struct json_node *n)
+{
+	struct str text = {NULL, 0};
+
+	if (n->type == JSON_STRING) {
+		text = json_string(m->f->body, n, m->f->arena);
+		if (arena_overflowed(m->f->arena))
+			return TRUTH_DOUBT;
+	}
+	for (uint32_t i = 0; i < m->t->nvalues; i++)
+		if (json_equals(m, n, text, &m->p->values[m->t->value + i]))
+			return TRUTH_TRUE;
+	return TRUTH_FALSE;
+}
+
+/* Does the test hold for a value that is there, which null is not? */
+static enum truth
+json_holds(const struct match *m, const struct json_node *n)
+{
+	const struct json *j = m->f->body;
+
+	switch ((enum operator_id)m->t->op) {
+	case OP_EQUALS:
+	case OP_IN:
+		return json_is_one_of(m, n);
+	case OP_GREATER_THAN:
+	case OP_LESS_THAN:
+		if (n->type != JSON_NUMBER)
+			return TRUTH_FALSE;
+		return text_holds(m, json_number(j, n));
+	case OP_EMPTY:
+		return truth_of(json_empty(j, n));
+	case OP_EXISTS:
+		return TRUTH_TRUE;
+	case OP_CONTAINS:
+	case OP_STARTS_WITH:
+	case OP_ENDS_WITH:
+	case OP_MATCHES:
+	case OP_COUNT:
+		break;
+	}
+	struct str text = json_text(j, n, m->f->arena);
+	if (arena_overflowed(m->f->arena))
+		return TRUTH_DOUBT;
+	return text_holds(m, text);
+}
+
+static const struct json_node *
+element(const struct json *j, const struct json_node *array, uint32_t index)
+{
+	if (index >= array->children)
+		return NULL;
+	const struct json_node *n = json_first(array);
+	while (index--)
+		n = json_next(j, n);
+	return n;
+}
+
+/* Where one step leads, NULL for nowhere. A string is a list of one to the
+ * Engine wherever it may be one (moby api/types/strslice), and so here. */
+static const struct json_node *
+follow(const struct match *m, const struct json_node *n,
+	const struct program_step *s)
+{
+	const struct json *j = m->f->body;
+
+	switch ((enum json_type)n->type) {
+	case JSON_OBJECT:
+		return json_member(j, n, program_text(m->p, s->folded),
+			program_text(m->p, s->raw));
+	case JSON_ARRAY:
+		return element(j, n, s->index);
+	case JSON_STRING:
+		return s->any || s->index == 0 ? n : NULL;
+	case JSON_NULL:
+	case JSON_FALSE:
+	case JSON_TRUE:
+	case JSON_NUMBER:
+		break;
+	}
+	return NULL;
+}
+
+static enum truth match_path(
+	struct match *m, const struct json_node *n, uint32_t at);
+
+static enum truth
+match_children(struct match *m, const struct json_node *n, uint32_t at)
+{
+	const struct json *j = m->f->body;
+	const struct json_node *child = json_first(n);
+	enum truth truth = TRUTH_FALSE;
+
+	if (!child)
+		return absent(m);
+	for (uint32_t i = 0; i < n->children; i++) {
+		if (settled(m, &truth, match_path(m, child, at)))
+			break;
+		child = json_next(j, child);
+	}
+	return truth;
+}
+
+/* The steps of the path from number `at` on, from node n. A path may branch
+ * at each `*`; a branch that leads nowhere is absent. As deep as the body is
+ * nested at most. */
+static enum truth
+match_path(struct match *m, const struct json_node *n, uint32_t at)
+{
+	for (; n && at < m->t->nsteps; at++) {
+		const struct program_step *s = &m->p->steps[m->t->step + at];
+		if (s->any && (n->type == JSON_ARRAY || n->type == JSON_OBJECT))
+			return match_children(m, n, at + 1);
+		n = follow(m, n, s);
+	}
+	if (!n || n->type == JSON_NULL)
+		return absent(m);
+	return json_holds(m, n);
+}
+
+static enum truth
+match_body(struct match *m)
+{
+	const struct json *j = m->f->body;
+
+	assert(j);
+	return match_path(m, j->count ? j->nodes : NULL, 0);
+}
+
+/* --- all fields --------------------------------------------------------- */
+
+enum truth
+match_test(const struct program *p, const struct program_test *t,
+	const struct facts *f, struct regex_scratch *scratch)
+{
+	struct match m = {
+		.p = p,
+		.t = t,
+		.f = f,
+		.scratch = scratch,
+		.nocase = program_test_nocase(t),
+	};
+
+	switch ((enum field)t->field) {
+	case FIELD_PATH:
+		return text_holds(&m, f->target->path);
+	case FIELD_METHOD:
+		return text_holds(&m, method_name(f->method));
+	case FIELD_API_VERSION:
+		return text_holds(&m, f->target->api_version);
+	case FIELD_QUERY:
+		return match_query(&m);
+	case FIELD_HEADER:
+		return match_header(&m);
+	case FIELD_BODY:
+		return match_body(&m);
+	case FIELD_CLIENT_IP:
+		return match_addr(&m, &f->client_ip);
+	case FIELD_ROLE:
+		return text_holds(&m, f->role);
+	case FIELD_IDENTITY:
+		return text_holds(&m, f->identity);
+	case FIELD_LISTENER:
+		return text_holds(&m, f->listener);
+	case FIELD_PEER_UID:
+		return match_peer(&m, f->peer_uid);
+	case FIELD_PEER_GID:
+		return match_peer(&m, f->peer_gid);
+	case FIELD_TIME:
+		return match_time(&m);
+	case FIELD_COUNT:
+		break;
+	}
+	assert(false && "an unverified field");
+	return TRUTH_DOUBT;
+}
