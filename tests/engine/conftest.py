@@ -80,6 +80,12 @@ def proxied(program, proxy, home):
 
 
 @pytest.fixture
+def proxied_by_unix(program, engine, home):
+    with proxies.Proxy(engine.socket, policy=OPEN, unix=True) as running:
+        yield cli.Docker(program, running.host, home)
+
+
+@pytest.fixture
 def sides(direct, proxied):
     return direct, proxied
 

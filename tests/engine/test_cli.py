@@ -352,7 +352,12 @@ def test_exec_input_ends_before_output(sides, blob):
     assert alike(sides, scenario).split()[0] == blob.sha
 
 
-def test_attach_and_detach_by_keys(sides):
+def test_attach_and_detach_by_keys(direct, proxied_by_unix):
+    """By a unix socket: the client misses its own keys on plain TCP.
+
+    There io.Copy is net.TCPConn.ReadFrom, which wraps term.EscapeError, and
+    docker/cli (hijack.go) looks for it bare: it hangs without a proxy, too.
+    """
     def scenario(docker):
         with container(docker, "--interactive", "--tty", "bb", "cat"):
             with docker.terminal("attach", "--detach-keys", "ctrl-x",
@@ -365,7 +370,8 @@ def test_attach_and_detach_by_keys(sides):
                               "subject")
             return code, state
 
-    assert alike(sides, scenario)[1] == "true\n"
+    sides = direct, proxied_by_unix
+    assert alike(sides, scenario) == (1, "true\n")
 
 
 def test_attach_without_a_terminal(sides):
