@@ -13,6 +13,7 @@
 #include "daemon/engine.h"
 #include "runtime/cidr.h"
 #include "runtime/regex.h"
+#include "runtime/why.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
