@@ -73,8 +73,9 @@ const struct json_node *json_member(const struct json *j,
 	const struct json_node *parent, struct str folded_name,
 	struct str raw_name);
 
-/* The decoded text of a string node: borrowed when nothing is escaped. */
-struct str json_string(const struct json *j, const struct json_node *n,
+/* The decoded text of a string node: borrowed when nothing is escaped. (Not
+ * json_string: that is jansson's, which a program may link as well.) */
+struct str json_decoded(const struct json *j, const struct json_node *n,
 	struct arena *a);
 
 /* The value as text, for substring and regex tests: a string decoded, a
