@@ -297,8 +297,7 @@ check_row(const struct row *row, struct walk *w)
 	assert_int_equal(
 		target_parse(str_of(row->path), &fixture_limits, &f.arena, &t),
 		WHY_OK);
-	const struct rule *r =
-		walk_rules(w, &f.rules, str_of(row->method), t.path);
+	const struct rule *r = decide(w, &f, row->method, &t);
 	if ((r->action == ACTION_ALLOW) != row->allow ||
 		(row->rule && !str_eq(str_from(r->name, strlen("toggle:")),
 				      str_of(row->rule))))
@@ -374,8 +373,8 @@ messages_say_what_to_set(void **state)
 	walk_init(&w);
 	fixture_init(&f, NULL, "CONTAINERS=1", ' ');
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct rule *r = walk_rules(&w, &f.rules,
-			str_of(cases[i].method), str_of(cases[i].path));
+		struct target t = {.path = str_of(cases[i].path)};
+		const struct rule *r = decide(&w, &f, cases[i].method, &t);
 		assert_string_equal(r->message.p, cases[i].message);
 		assert_int_equal(r->status, 403);
 	}

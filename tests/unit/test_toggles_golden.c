@@ -103,7 +103,7 @@ is_clean(struct str target)
 
 /* What the rules say of a request; refused ones are denied. */
 static bool
-ours(struct golden *g, const struct golden_env *e, const char *method,
+ours(struct golden *g, struct golden_env *e, const char *method,
 	struct str target, bool clean)
 {
 	struct target t;
@@ -118,8 +118,7 @@ ours(struct golden *g, const struct golden_env *e, const char *method,
 			    why == WHY_API_VERSION_OLD);
 		return false;
 	}
-	const struct rule *r =
-		walk_rules(&g->walk, &e->fixture.rules, str_of(method), t.path);
+	const struct rule *r = decide(&g->walk, &e->fixture, method, &t);
 	return r->action == ACTION_ALLOW;
 }
 

@@ -187,10 +187,10 @@ static size_t
 compare(struct walk *w, struct fixture *f, const struct env *e,
 	const char *path)
 {
+	struct target t = {.path = str_of(path)};
 	size_t allowed = 0;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		const struct rule *r = walk_rules(
-			w, &f->rules, str_of(methods[i]), str_of(path));
+		const struct rule *r = decide(w, f, methods[i], &t);
 		bool allow = r->action == ACTION_ALLOW;
 		if (allow != defined(e, methods[i], path))
 			fail_msg("[%s] %s %s: %s by %.*s", e->text, methods[i],

@@ -1,15 +1,18 @@
-/* Fixture of the toggle tests: an environment to rules, and a naive walk.
+/* Fixture of the toggle tests: an environment to rules, who decides, and why.
  *
- * The walk knows the rules only: no order but theirs, no program, no index.
- * What it cannot read fails the test.
+ * Every verdict is asked twice: of the program that the rules become, and of
+ * a naive walk that knows the rules only: no order but theirs, no index. The
+ * two must name the same rule. What the walk cannot read fails the test.
  */
 #ifndef TESTS_UNIT_TOGGLE_FIXTURE_H
 #define TESTS_UNIT_TOGGLE_FIXTURE_H
 
+#include "compiler/lower.h"
 #include "compiler/toggles.h"
 #include "runtime/limits.h"
 #include "runtime/regex.h"
 #include "runtime/target.h"
+#include "runtime/vm.h"
 
 #include <stdlib.h>
 
@@ -20,6 +23,8 @@ struct fixture {
 	struct diag diag;
 	struct rule_list rules;
 	struct toggles toggles;
+	struct image image;
+	struct program program;
 	char *env; /* owned: "A=1\0B=2\0" */
 	const char *envp[FIXTURE_VARS];
 };
@@ -54,11 +59,22 @@ fixture_init(
 	toggles_read(
 		node, f->envp, &f->toggles, &f->rules, &f->arena, &f->diag);
 	assert_false(arena_overflowed(&f->arena));
+	f->image = (struct image){NULL, 0};
+	if (f->diag.errors > 0)
+		return;
+	const char *why = NULL;
+	assert_true(lower(
+		&f->rules, true, STR("test"), &f->image, &f->arena, &f->diag));
+	if (!program_load(&f->program, f->image.bytes, f->image.size, &why))
+		fail_msg("program: %s", why);
 }
 
 static inline void
 fixture_fini(struct fixture *f)
 {
+	if (f->image.bytes)
+		program_fini(&f->program);
+	free(f->image.bytes);
 	diag_fini(&f->diag);
 	arena_fini(&f->arena);
 	free(f->env);
@@ -68,6 +84,7 @@ fixture_fini(struct fixture *f)
 
 struct walk {
 	struct regex_scratch *scratch;
+	struct arena arena; /* of a request of the program */
 	struct walk_regex {
 		struct str pattern; /* borrowed */
 		bool nocase;
@@ -81,6 +98,7 @@ walk_init(struct walk *w)
 {
 	*w = (struct walk){.scratch = regex_scratch_new()};
 	assert_non_null(w->scratch);
+	arena_init(&w->arena, MIB(1));
 }
 
 static inline void
@@ -89,6 +107,7 @@ walk_fini(struct walk *w)
 	for (size_t i = 0; i < w->n; i++)
 		regex_free(w->regexes[i].re);
 	regex_scratch_free(w->scratch);
+	arena_fini(&w->arena);
 }
 
 static inline const struct regex *
@@ -171,6 +190,34 @@ walk_rules(struct walk *w, const struct rule_list *l, struct str method,
 			return r;
 	fail_msg("no rule decided on %.*s", STR_FMT(path));
 	return NULL;
+}
+
+/* The rule that decides, in the program and in the walk. */
+static inline const struct rule *
+decide(struct walk *w, struct fixture *f, const char *method,
+	const struct target *t)
+{
+	static const struct json no_body;
+	struct facts facts = {
+		.target = t, .body = &no_body, .arena = &w->arena};
+	struct vm vm;
+
+	const struct rule *r =
+		walk_rules(w, &f->rules, str_of(method), t->path);
+	assert_true(method_parse(str_of(method), &facts.method));
+	arena_reset(&w->arena);
+	assert_true(vm_init(&vm, &f->program, &w->arena));
+	assert_int_equal(vm_run(&vm, &facts, w->scratch), VM_DONE);
+	assert_true(vm.verdict.rule < f->program.nrules);
+	const struct program_rule *p = &f->program.rules[vm.verdict.rule];
+	struct str name = program_text(&f->program, p->name);
+	if (!str_eq(name, r->name))
+		fail_msg("%s %.*s: the program says %.*s, the rules %.*s",
+			method, STR_FMT(t->path), STR_FMT(name),
+			STR_FMT(r->name));
+	assert_int_equal(vm.verdict.allow, r->action == ACTION_ALLOW);
+	assert_true(vm.verdict.allow || vm.verdict.status == 403);
+	return r;
 }
 
 static const struct target_limits fixture_limits = {
