@@ -269,6 +269,48 @@ def test_the_client_may_name_trailers(client, engine):
     assert r.head.values("Trailer") == [] and r.body == b"hello"
 
 
+# --- heads of any size ------------------------------------------------------
+
+# Around the sizes of buffers, and around powers of two.
+SIZES = [size + off for size in (1024, 4096, 8192, 16384, 32768, 65536)
+         for off in range(-700, 1, 28)]
+
+
+def test_a_request_head_of_any_size(client, engine):
+    """With a chunked body of small pieces right behind it."""
+    name = engine.play()
+    body = chunked(*wire.bytewise(b"hello, world, this is it" * 4))
+    start = request("POST", f"/containers/{name}/rename?name=b",
+                    "Transfer-Encoding: chunked", "X-A: ")
+    for size in SIZES:
+        fill = b"x" * (size - len(start))
+        r = client.ask(start[:-4] + fill + b"\r\n\r\n" + body)
+        assert r.status == 200, size
+        seen = engine.named(name)[-1]
+        assert seen.body == b"hello, world, this is it" * 4, size
+        assert seen.head.value("X-A") == fill.decode(), size
+
+
+def test_an_answer_head_of_any_size(client, engine):
+    pieces = wire.bytewise(b"hello, world, this is it" * 4)
+    for size in SIZES:
+        fill = b"x" * (size - 60)
+        name = engine.play(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"
+                           b"\r\nX-A: " + fill + b"\r\n\r\n"
+                           + chunked(*pieces))
+        r = client.get(f"/containers/{name}/json")
+        assert r.status == 200, size
+        assert r["X-A"] == fill.decode() and r.body == b"".join(pieces), size
+
+
+@pytest.mark.parametrize("size", [100, 5000, 20_000, 60_000])
+def test_a_head_behind_an_interim_answer(client, engine, size):
+    name = engine.play(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+                       + answer("200 OK", "X-A: " + "x" * size, body=b"ok"))
+    r = client.get(f"/containers/{name}/json")
+    assert (r.status, r["X-A"], r.body) == (200, "x" * size, b"ok")
+
+
 # --- answers ----------------------------------------------------------------
 
 def answered(client, engine, data, method="GET", over=False):

@@ -388,16 +388,26 @@ def test_an_early_answer_reaches_a_client_that_uploads(proxy, engine, ends,
 
 
 def test_an_early_answer_and_a_body_that_ends(client, engine):
-    """The Engine answers, then reads the rest: both sides go on."""
+    """The Engine answers whole before it has the whole body. The client's
+    connection may end there, or go on: what follows is the body's rest,
+    never a request."""
+    smuggled = engine.play()
+    inner = request("GET", f"/containers/{smuggled}/json")
+
     def script(x):
         x.send(answer("200 OK", body=b"early"))
-        assert x.body() == b"hello"
+        try:
+            x.body()
+        except wire.Truncated:
+            x.over = True
 
     name = engine.play(script)
     client.send(request("POST", f"/images/load?x={name}",
-                        "Content-Length: 5") + b"he")
-    response = client.response()
-    assert response.body == b"early"
-    if response["Connection"] != "close":
-        client.send(b"llo")
-        assert client.get("/containers/json").status == 200
+                        f"Content-Length: {len(inner) + 2}") + b"he")
+    assert client.response().body == b"early"
+    try:
+        client.send(inner + request("GET", "/containers/json"))
+        assert client.response().body == b"ok"
+    except (BrokenPipeError, ConnectionResetError, wire.Truncated):
+        pass  # closed
+    assert not engine.named(smuggled)

@@ -312,6 +312,36 @@ def test_the_engine_vanishes(proxy, engine):
         assert client.gone()
 
 
+@pytest.mark.parametrize("listener", ["tcp", "unix"])
+def test_the_engine_ends_while_the_client_still_writes(proxy, engine,
+                                                       listener):
+    """An exec that ends under a typing user: what it printed last must not
+    be destroyed by a reset for what was typed too late."""
+    output = DATA["engine"][:MIB]
+
+    def script(x):
+        switch(x, "attach")
+        x.send(output)
+        x.close()
+
+    name = engine.play(script)
+    with proxy.connect(listener) as client:
+        open_tunnel(client, name, "attach")
+        assert client.read(10) == output[:10]
+        try:
+            for _ in range(100):
+                client.send(b"x" * 100)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert engine.named(name)[0].connection.closed.wait(wire.TIMEOUT)
+        try:
+            client.send(b"x" * 100)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert client.read(len(output) - 10) == output[10:]
+        assert client.gone()
+
+
 # --- when the Engine does not switch ----------------------------------------
 
 REFUSALS = {
