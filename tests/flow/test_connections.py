@@ -1,6 +1,7 @@
 """Connections: kept, reused, closed, on every kind of listener."""
 
 import os
+import socket
 import stat
 import threading
 
@@ -241,8 +242,9 @@ def test_unix_listener_and_its_mode(own_proxy, tmp_path, mode):
 def test_a_stale_unix_socket_is_replaced(own_proxy, engine, tmp_path):
     """Of a proxy that was killed."""
     path = f"/tmp/flow-stale-{tmp_path.name[-20:]}.sock"
-    stale = fake_engine.FakeEngine(path)
-    stale._listener.close()
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(path)
+        stale.listen()
     proxy = own_proxy(global_={"listeners": [{"name": "u", "unix": path}]})
     with proxy.connect() as client:
         assert client.get("/containers/json").status == 200

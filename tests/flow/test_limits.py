@@ -280,9 +280,10 @@ def answered(client):
 def overflow(proxy, within, status):
     """One client more than the limit is told so and closed; when another
     has gone there is room again."""
-    clients = [proxy.connect("tcp") for _ in range(within)]
-    for c in clients:
-        assert answered(c) == 200
+    clients = []
+    for _ in range(within):
+        clients.append(proxy.connect("tcp"))
+        assert answered(clients[-1]) == 200
     with proxy.connect("tcp") as late:
         try:
             late.send(request("GET", "/containers/json"))
