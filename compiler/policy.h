@@ -11,11 +11,6 @@ struct policy_input {
 	const char *file;        /* NULL: no file, the toggles alone */
 	struct str text;         /* its bytes */
 	const char *const *envp; /* NULL-terminated "NAME=value" */
-	/* Reads a file named by a setting (token_file) into the arena; NULL when
-	 * there are to be none. */
-	bool (*read_file)(void *ctx, const char *path, struct arena *a,
-		struct str *out);
-	void *read_ctx;
 };
 
 /* Immutable once compiled; shared by all threads. */

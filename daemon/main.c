@@ -5,6 +5,7 @@
 #include "daemon/serve.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 int
 main(int argc, char **argv)
@@ -17,7 +18,8 @@ main(int argc, char **argv)
 	case COMMAND_SERVE:
 		return serve(&o);
 	case COMMAND_CHECK:
-		return cmd_check(&o);
+		return cmd_check(options_config(&o),
+			(const char *const *)environ, stdout, stderr);
 	case COMMAND_DEMO_ENGINE:
 		return demo_run(o.socket, -1);
 	case COMMAND_VERSION:

@@ -1,16 +1,13 @@
 /* The command line; finding and reading the configuration. */
 #include "daemon/options.h"
 
+#include "daemon/file.h"
 #include "runtime/limits.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-extern char **environ;
 
 void
 options_usage(FILE *out)
@@ -153,50 +150,12 @@ options_config(const struct options *o)
 	return NULL;
 }
 
-/* A whole file; one byte more than `max` is an error. */
-static bool
-read_file(const char *path, size_t max, struct arena *a, struct str *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	size_t n = 0;
-
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		goto fail;
-	}
-	/* Pipes and /proc say 0. */
-	size_t room = st.st_size > 0 ? (size_t)st.st_size + 1 : max + 1;
-	if (room > max + 1)
-		room = max + 1;
-	char *p = arena_alloc(a, room + 1);
-	if (!p)
-		goto fail;
-	while (n < room) {
-		ssize_t got = read(fd, p + n, room - n);
-		if (got < 0)
-			goto fail;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	close(fd);
-	errno = EFBIG;
-	*out = (struct str){p, n};
-	return n <= max;
-fail:
-	close(fd);
-	return false;
-}
-
 /* Secrets named by token_file: 4 KiB are plenty. */
 static bool
 read_secret(void *ctx, const char *path, struct arena *a, struct str *out)
 {
 	(void)ctx;
-	return read_file(path, KIB(4), a, out);
+	return file_read(path, KIB(4), a, out);
 }
 
 struct policy *
@@ -213,7 +172,7 @@ options_compile(const struct options *o, FILE *err)
 	struct diag diag;
 
 	arena_init(&arena, POLICY_ARENA_MAX);
-	if (path && !read_file(path, SOURCE_BYTES_MAX, &arena, &in.text)) {
+	if (path && !file_read(path, SOURCE_BYTES_MAX, &arena, &in.text)) {
 		fprintf(err, "docker-proxy: cannot read %s: %s\n", path,
 			strerror(errno));
 	} else {
