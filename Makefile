@@ -84,3 +84,107 @@ $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- run -------------------------------------------------------------------
+
+.PHONY: run
+run: all ## build and start on loopback, before the local Engine or a demonstration one
+	$(B)/docker-proxy serve --demo
+
+# --- tests -----------------------------------------------------------------
+
+PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+
+.PHONY: check check-all check-unit check-diff check-golden check-flow check-engine \
+	check-layers check-headers
+check: check-all ## pass all the tests
+	@echo "all checks passed"
+
+check-all: check-layers check-headers check-unit check-diff check-golden \
+	check-flow check-engine
+
+check-unit: $(UNITBIN) ## cmocka programs of tests/unit
+	tests/run-each $(UNITBIN)
+
+check-diff: $(DIFFBIN) ## differential tests against recorded or naive verdicts
+	tests/run-each $(DIFFBIN)
+
+check-golden: all ## error texts and listings
+	$(PYTEST) tests/golden
+
+check-flow: all ## scripted conversations with a fake Engine
+	$(PYTEST) tests/flow
+
+check-engine: all ## a real Docker Engine and real clients
+	$(PYTEST) tests/engine
+
+check-layers: ## a folder includes only what stands to its right
+	tests/check-layers
+
+check-headers: ## every header compiles alone
+	@for h in $(HEADERS); do \
+		$(CC) $(CPPFLAGS) $(CFLAGS) -Werror -fsyntax-only -x c $$h \
+			|| exit 1; \
+	done
+
+.PHONY: asan tsan clang
+asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
+	$(MAKE) VARIANT=asan WERROR=-Werror \
+		check-unit check-diff check-golden check-flow
+
+tsan: ## flow tests under ThreadSanitizer
+	$(MAKE) VARIANT=tsan WERROR=-Werror check-flow
+
+clang: ## build all with clang, warnings as errors
+	$(MAKE) VARIANT=clang WERROR=-Werror all units
+
+.PHONY: units
+units: $(UNITBIN) $(DIFFBIN)
+
+# --- format ----------------------------------------------------------------
+
+CLANG_FORMAT ?= clang-format-14
+FORMATTED    := $(filter-out %.def,$(SOURCES))
+
+.PHONY: fmt fmt-check
+fmt: ## format the sources
+	$(CLANG_FORMAT) -i $(FORMATTED)
+
+fmt-check: ## are the sources formatted?
+	$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+
+# --- install -----------------------------------------------------------------
+
+.PHONY: install deps clean help
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(B)/docker-proxy \
+		$(DESTDIR)$(PREFIX)/bin/docker-proxy
+	install -D -m 644 docker-proxy.conf.example \
+		$(DESTDIR)$(PREFIX)/share/doc/docker-proxy/docker-proxy.conf.example
+	install -D -m 644 README.md \
+		$(DESTDIR)$(PREFIX)/share/doc/docker-proxy/README.md
+
+# What building and testing need, by Debian 12's names.
+DEPS := build-essential clang-14 clang-format-14 libclang-rt-14-dev \
+	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
+	libpcre2-dev libcmocka-dev python3 python3-pytest python3-docker \
+	docker.io docker-compose busybox-static iptables iproute2
+
+deps: ## install what building and testing need (apt; root or sudo)
+	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \
+		| grep -cx installed | grep -qx $(words $(DEPS)); then \
+		echo "deps: all installed"; \
+	else \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -qq && \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install \
+			-y -qq --no-install-recommends $(DEPS); \
+	fi
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | \
+		sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
+		awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'

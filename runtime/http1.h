@@ -122,8 +122,8 @@ void http1_body_init(
 	struct http1_body *b, enum http1_framing framing, uint64_t length);
 
 /* Decodes from p: *used_out bytes are done with (framing and data). A DATA
- * piece borrows p and may be followed by more. Trailers are read and dropped;
- * chunk extensions are refused. */
+ * piece borrows p and may be followed by more. Chunk extensions (RFC 9112
+ * section 7.1.1) and trailers are read, checked and dropped. */
 enum http1_step http1_body_next(struct http1_body *b, const char *p, size_t n,
 	size_t *used_out, struct str *data_out);
 

@@ -23,7 +23,8 @@
 #define QUERY_PARAMS_MAX  1024    /* images/get?names= repeats */
 #define JSON_NODES_MAX    262144u /* 1 MiB of realistic JSON has 60,000 */
 #define JSON_DEPTH_MAX    128
-#define CHUNK_LINE_MAX    18 /* 16 hex digits and CRLF */
+#define CHUNK_LINE_MAX    256 /* a size, its extensions, CRLF */
+#define CHUNK_SIZE_DIGITS 15  /* so that no size comes near 2^63 */
 #define TRAILER_BYTES_MAX KIB(8)
 #define INSPECTED_BODY_MAX MIB(64)
 /* A request's arena: the JSON nodes and decoded strings of a held body. */

@@ -348,7 +348,7 @@ json_is_one_of(const struct match *m, const struct json_node *n)
 	struct str text = {NULL, 0};
 
 	if (n->type == JSON_STRING) {
-		text = json_string(m->f->body, n, m->f->arena);
+		text = json_decoded(m->f->body, n, m->f->arena);
 		if (arena_overflowed(m->f->arena))
 			return TRUTH_DOUBT;
 	}

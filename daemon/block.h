@@ -1,0 +1,32 @@
+/* Blocks: the buffers of a worker's connections, kept for the next one.
+ *
+ * Three sizes. An idle connection holds none; a busy one takes the block that
+ * was given back last, which is still in the cache. One thread.
+ */
+#ifndef DAEMON_BLOCK_H
+#define DAEMON_BLOCK_H
+
+#include <stdint.h>
+
+enum block_size {
+	BLOCK_SMALL,  /* 16 KiB: request heads, our own heads and replies */
+	BLOCK_MEDIUM, /* 64 KiB: answers; heads up to limits.header_bytes */
+	BLOCK_LARGE,  /* 256 KiB: bulk */
+	BLOCK_SIZES
+};
+
+struct block_node;
+
+struct blocks {
+	struct block_node *free[BLOCK_SIZES]; /* owned */
+	unsigned nfree[BLOCK_SIZES];
+};
+
+uint32_t block_bytes(enum block_size size);
+
+/* NULL without memory. */
+char *block_take(struct blocks *b, enum block_size size);
+void block_give(struct blocks *b, enum block_size size, char *p);
+void blocks_fini(struct blocks *b);
+
+#endif

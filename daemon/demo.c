@@ -1,0 +1,164 @@
+/* The demonstration engine: its socket and its event loop. */
+#include "daemon/demo.h"
+
+#include "daemon/demo_server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+void
+demo_server_count(struct demo_server *s, int change)
+{
+	s->nconns += (unsigned)change;
+	if (!s->listener)
+		return;
+	if (s->nconns >= DEMO_CONNECTIONS_MAX)
+		evconnlistener_disable(s->listener);
+	else
+		evconnlistener_enable(s->listener);
+}
+
+static int
+complain(const char *what, const char *path)
+{
+	fprintf(stderr, "docker-proxy: demo-engine: %s %s: %s\n", what, path,
+		strerror(errno));
+	return -1;
+}
+
+/* Only a socket may be replaced: never the user's file. */
+static int
+remove_old(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : complain("cannot look at", path);
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return complain("will not replace", path);
+	}
+	return unlink(path) == 0 ? 0 : complain("cannot replace", path);
+}
+
+/* Returns a listening descriptor, or -1. Nobody but the user may connect. */
+static int
+open_socket(const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	size_t n = strlen(path);
+
+	if (n >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return complain("cannot listen on", path);
+	}
+	memcpy(sun.sun_path, path, n);
+	if (remove_old(path) != 0)
+		return -1;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return complain("no socket for", path);
+	mode_t mask = umask(0177);
+	int bound = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
+	umask(mask);
+	if (bound == 0 && listen(fd, 128) == 0)
+		return fd;
+	complain("cannot listen on", path);
+	close(fd);
+	return -1;
+}
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+	struct sockaddr *addr, int addr_len, void *arg)
+{
+	(void)listener;
+	(void)addr;
+	(void)addr_len;
+	demo_conn_start(arg, fd);
+}
+
+static void
+on_signal(evutil_socket_t signal, short what, void *arg)
+{
+	(void)signal;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
+static bool
+server_init(struct demo_server *s, int fd)
+{
+	LIST_INIT(&s->conns);
+	if (!demo_store_init(&s->store))
+		return false;
+	s->base = event_base_new();
+	if (!s->base)
+		return false;
+	s->listener = evconnlistener_new(s->base, on_accept, s,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	return s->listener != NULL;
+}
+
+static void
+server_fini(struct demo_server *s)
+{
+	while (!LIST_EMPTY(&s->conns))
+		demo_conn_free(LIST_FIRST(&s->conns));
+	if (s->listener)
+		evconnlistener_free(s->listener);
+	if (s->base) {
+		/* Freed bufferevents close in the next turn of the loop. */
+		event_base_loop(s->base, EVLOOP_NONBLOCK);
+		event_base_free(s->base);
+	}
+	demo_execs_fini(&s->execs);
+	demo_store_fini(&s->store);
+}
+
+static bool
+serve(struct demo_server *s, int ready_fd)
+{
+	struct event *term = evsignal_new(s->base, SIGTERM, on_signal, s->base);
+	struct event *intr = evsignal_new(s->base, SIGINT, on_signal, s->base);
+	bool ok = term && intr && evsignal_add(term, NULL) == 0 &&
+		  evsignal_add(intr, NULL) == 0;
+
+	if (ok && ready_fd >= 0 && write(ready_fd, "\n", 1) != 1)
+		ok = false;
+	if (ok)
+		ok = event_base_dispatch(s->base) == 0;
+	if (term)
+		event_free(term);
+	if (intr)
+		event_free(intr);
+	return ok;
+}
+
+int
+demo_run(const char *socket_path, int ready_fd)
+{
+	struct demo_server server = {0};
+	bool ok = false;
+
+	signal(SIGPIPE, SIG_IGN);
+	int fd = open_socket(socket_path);
+	if (fd < 0)
+		return 1;
+	if (server_init(&server, fd))
+		ok = serve(&server, ready_fd);
+	if (!server.listener)
+		close(fd);
+	server_fini(&server);
+	unlink(socket_path);
+	if (!ok)
+		complain("cannot serve on", socket_path);
+	return ok ? 0 : 1;
+}

@@ -1,0 +1,428 @@
+/* Flows: their life, the state machine's frame, our own answers. */
+#include "daemon/flow.h"
+
+#include "daemon/clients.h"
+#include "daemon/log.h"
+#include "daemon/reply.h"
+#include "daemon/request.h"
+#include "daemon/worker.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What of an unread body is still read so that a denial need not cost the
+ * connection. */
+#define DISCARD_MAX (64u * 1024)
+
+#define AFTER(state) (1u << FLOW_##state)
+
+/* Which states may follow which. */
+static const unsigned may_follow[FLOW_STATES] = {
+	[FLOW_HEAD] = AFTER(HOLD) | AFTER(DIAL) | AFTER(REPLY) | AFTER(GONE),
+	[FLOW_HOLD] = AFTER(DIAL) | AFTER(REPLY) | AFTER(GONE),
+	[FLOW_DIAL] = AFTER(EXCHANGE) | AFTER(REPLY) | AFTER(GONE),
+	[FLOW_EXCHANGE] = AFTER(HEAD) | AFTER(DIAL) | AFTER(TUNNEL) |
+		AFTER(REPLY) | AFTER(LINGER) | AFTER(GONE),
+	[FLOW_TUNNEL] = AFTER(GONE),
+	[FLOW_REPLY] = AFTER(HEAD) | AFTER(LINGER) | AFTER(GONE),
+	[FLOW_LINGER] = AFTER(GONE),
+	[FLOW_GONE] = 0,
+};
+
+void
+flow_enter(struct flow *f, enum flow_state state)
+{
+	assert(may_follow[f->state] & (1u << state));
+	f->state = state;
+}
+
+/* --- birth and death ------------------------------------------------------ */
+
+static struct flow *
+flow_of(struct leg *leg)
+{
+	return (struct flow *)((char *)leg - offsetof(struct flow, client));
+}
+
+static void
+on_client(struct leg *leg)
+{
+	flow_run(flow_of(leg));
+}
+
+static void
+on_deadline(struct deadline *d)
+{
+	struct flow *f = (struct flow *)((char *)d -
+		offsetof(struct flow, deadline));
+
+	f->expired = f->state == FLOW_GONE ? DEADLINE_NONE : d->class;
+	flow_run(f);
+}
+
+static void
+link_flow(struct worker *w, struct flow *f)
+{
+	f->next = w->flows;
+	if (w->flows)
+		w->flows->prev = f;
+	w->flows = f;
+	w->nflows++;
+}
+
+static void
+unlink_flow(struct worker *w, struct flow *f)
+{
+	if (f->prev)
+		f->prev->next = f->next;
+	else
+		w->flows = f->next;
+	if (f->next)
+		f->next->prev = f->prev;
+	w->nflows--;
+}
+
+static void
+setup_tcp(int fd)
+{
+	int one = 1, idle = 30, interval = 15, count = 6;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
+		sizeof(interval));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
+
+/* The counts that the acceptor took for this connection. */
+static void
+uncount(struct worker *w, const struct arrival *a)
+{
+	atomic_fetch_sub(&w->shared->connections, 1);
+	if (a->counted)
+		clients_leave(w->shared->clients, &a->ip);
+}
+
+bool
+flow_new(struct worker *w, const struct arrival *a)
+{
+	struct flow *f = calloc(1, sizeof(*f));
+
+	if (!f) {
+		close(a->fd);
+		uncount(w, a);
+		return false;
+	}
+	f->worker = w;
+	f->from = *a;
+	f->deadline.fire = on_deadline;
+	if (a->ip.set)
+		setup_tcp(a->fd);
+	if (!leg_open(&f->client, w->base, &w->blocks, a->fd, on_client)) {
+		uncount(w, a);
+		free(f);
+		return false;
+	}
+	link_flow(w, f);
+	if (a->refused)
+		flow_refuse(f, a->why);
+	/* Most clients have sent their request by now. */
+	f->client.can_read = true;
+	flow_run(f);
+	return true;
+}
+
+static void
+drop_engine(struct flow *f, bool reusable)
+{
+	struct request *rq = f->rq;
+
+	if (rq && rq->engine) {
+		engine_put(rq->engine, reusable);
+		rq->engine = NULL;
+	}
+}
+
+enum flow_step
+flow_gone(struct flow *f)
+{
+	struct worker *w = f->worker;
+
+	if (f->state == FLOW_GONE)
+		return FLOW_WAIT;
+	flow_enter(f, FLOW_GONE);
+	deadline_clear(&f->deadline);
+	drop_engine(f, false);
+	if (f->rq) {
+		reply_log(f);
+		request_free(w, f->rq);
+		f->rq = NULL;
+	}
+	f->client.in.base = 0;
+	leg_close(&f->client);
+	uncount(w, &f->from);
+	unlink_flow(w, f);
+	f->next = w->graveyard;
+	w->graveyard = f;
+	worker_bury_soon(w);
+	return FLOW_WAIT;
+}
+
+void
+flow_bury(struct worker *w)
+{
+	while (w->graveyard) {
+		struct flow *f = w->graveyard;
+		w->graveyard = f->next;
+		free(f);
+	}
+}
+
+void
+flow_free_spare(struct worker *w)
+{
+	while (w->spare) {
+		struct request *rq = w->spare;
+		w->spare = rq->next;
+		arena_fini(&rq->arena);
+		free(rq);
+	}
+	w->nspare = 0;
+}
+
+/* --- the frame -------------------------------------------------------------- */
+
+static enum flow_step step_reply(struct flow *f);
+static enum flow_step step_linger(struct flow *f);
+
+static enum flow_step
+step_gone(struct flow *f)
+{
+	(void)f;
+	return FLOW_WAIT;
+}
+
+void
+flow_run(struct flow *f)
+{
+	static enum flow_step (*const steps[FLOW_STATES])(struct flow *) = {
+		[FLOW_HEAD] = flow_step_head,
+		[FLOW_HOLD] = flow_step_hold,
+		[FLOW_DIAL] = flow_step_dial,
+		[FLOW_EXCHANGE] = flow_step_exchange,
+		[FLOW_TUNNEL] = flow_step_tunnel,
+		[FLOW_REPLY] = step_reply,
+		[FLOW_LINGER] = step_linger,
+		[FLOW_GONE] = step_gone,
+	};
+
+	assert(!f->running);
+	f->running = true;
+	while (steps[f->state](f) == FLOW_MORE)
+		;
+	f->running = false;
+}
+
+/* Endless answers would hold a stop up until the drain time is over; their
+ * clients reconnect. */
+static bool
+is_endless(const struct request *rq)
+{
+	return (rq->endpoint & ENDPOINT_STREAM) &&
+		rq->head.method == METHOD_GET;
+}
+
+void
+flow_drain(struct flow *f, bool now)
+{
+	if (f->rq)
+		f->rq->close = true;
+	if (now || (f->rq && is_endless(f->rq)) ||
+		(!f->rq && f->client.in.start == f->client.in.end) ||
+		f->state == FLOW_LINGER)
+		flow_gone(f);
+}
+
+/* --- our own answers -------------------------------------------------------- */
+
+/* Can the rest of the request's body be skipped cheaply? */
+static bool
+can_keep(const struct flow *f, enum why why)
+{
+	const struct request *rq = f->rq;
+
+	if (why_status(why) == 400 || !rq->parsed || rq->close ||
+		!rq->head.keep_alive || f->worker->draining ||
+		f->client.rd_eof || rq->engine_sent)
+		return false;
+	if (http1_body_ended(&rq->up.in))
+		return true;
+	return !rq->head.expect_continue &&
+		(rq->up.in.framing == HTTP1_CHUNKED ||
+			rq->up.in.left <= DISCARD_MAX);
+}
+
+enum flow_step
+flow_refuse(struct flow *f, enum why why)
+{
+	struct request *rq = f->rq;
+
+	drop_engine(f, false);
+	if (!rq) {
+		rq = f->rq = request_new(f->worker);
+		if (!rq)
+			return flow_gone(f);
+		rq->start_ms = now_ms();
+	}
+	rq->why = why;
+	rq->close = !can_keep(f, why);
+	outq_clear(&rq->up.q, &f->worker->blocks);
+	flow_enter(f, FLOW_REPLY);
+	if (!reply_queue(f))
+		return flow_gone(f);
+	flow_deadline(f, DEADLINE_BODY);
+	return FLOW_MORE;
+}
+
+/* Reads and drops the rest of a refused request. True at its end. */
+static bool
+discard_body(struct flow *f, bool *broken_out)
+{
+	struct request *rq = f->rq;
+	struct leg *c = &f->client;
+
+	for (;;) {
+		struct str in = leg_input(c), data;
+		size_t used;
+		switch (http1_body_next(
+			&rq->up.in, in.p, in.n, &used, &data)) {
+		case HTTP1_STEP_END:
+			leg_take(c, used);
+			return true;
+		case HTTP1_STEP_DATA:
+			leg_take(c, used);
+			rq->up.bytes += data.n;
+			*broken_out = rq->up.bytes > DISCARD_MAX;
+			if (*broken_out)
+				return false;
+			continue;
+		case HTTP1_STEP_BAD:
+			*broken_out = true;
+			return false;
+		case HTTP1_STEP_MORE:
+			leg_take(c, used);
+			break;
+		}
+		char *pinned;
+		enum block_size pinned_size;
+		if (!leg_reserve(c, c->in.size, &pinned, &pinned_size) ||
+			!leg_room(c) || c->rd_eof) {
+			*broken_out = true;
+			return false;
+		}
+		if (!c->can_read)
+			return false;
+		leg_fill(c);
+	}
+}
+
+static enum flow_step
+step_reply(struct flow *f)
+{
+	struct request *rq = f->rq;
+	struct leg *c = &f->client;
+	bool broken = false;
+	size_t wrote;
+
+	if (f->expired)
+		return flow_gone(f);
+	if (!outq_flush(&rq->down.q, c, &wrote)) {
+		if (c->failed)
+			return flow_gone(f);
+		leg_watch(c, false, true);
+		return FLOW_WAIT;
+	}
+	if (rq->close)
+		return flow_linger(f);
+	if (discard_body(f, &broken))
+		return flow_finish(f);
+	if (broken)
+		return flow_linger(f);
+	leg_watch(c, true, false);
+	return FLOW_WAIT;
+}
+
+/* --- endings ---------------------------------------------------------------- */
+
+/* Unpins the request's head; the bytes behind it, if any, are the start of
+ * the next one. */
+static void
+release(struct flow *f)
+{
+	reply_log(f);
+	f->client.in.base = 0;
+	request_free(f->worker, f->rq);
+	f->rq = NULL;
+	f->seen = 0;
+	f->served++;
+	leg_relax(&f->client);
+}
+
+enum flow_step
+flow_finish(struct flow *f)
+{
+	struct request *rq = f->rq;
+
+	drop_engine(f, rq->engine_keeps && rq->up.done);
+	if (rq->close || f->client.rd_eof || f->worker->draining)
+		return flow_linger(f);
+	release(f);
+	deadline_clear(&f->deadline);
+	flow_enter(f, FLOW_HEAD);
+	return FLOW_MORE;
+}
+
+enum flow_step
+flow_linger(struct flow *f)
+{
+	struct leg *c = &f->client;
+	bool quiet = c->rd_eof || (c->in.start == c->in.end &&
+		!c->can_read && f->rq && http1_body_ended(&f->rq->up.in));
+
+	drop_engine(f, false);
+	/* With nothing unread, closing cannot turn into a reset that would
+	 * destroy the answer on its way. */
+	if (quiet)
+		return flow_gone(f);
+	release(f);
+	c->in.start = c->in.end = 0;
+	leg_shutdown(c);
+	flow_enter(f, FLOW_LINGER);
+	flow_deadline(f, DEADLINE_LINGER);
+	return FLOW_MORE;
+}
+
+static enum flow_step
+step_linger(struct flow *f)
+{
+	struct leg *c = &f->client;
+	char *pinned;
+	enum block_size pinned_size;
+
+	if (f->expired || c->rd_eof || c->failed)
+		return flow_gone(f);
+	if (!leg_reserve(c, BLOCK_SMALL, &pinned, &pinned_size))
+		return flow_gone(f);
+	if (c->can_read) {
+		leg_fill(c);
+		c->in.start = c->in.end = 0;
+		return FLOW_MORE;
+	}
+	leg_relax(c);
+	leg_watch(c, true, false);
+	return FLOW_WAIT;
+}

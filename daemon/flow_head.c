@@ -1,0 +1,209 @@
+/* Flows: reading a head, holding a body, judging. */
+#include "daemon/flow.h"
+
+#include "daemon/judge.h"
+#include "daemon/request.h"
+#include "daemon/worker.h"
+#include "runtime/limits.h"
+
+#include <stdlib.h>
+
+/* --- reading a head --------------------------------------------------------- */
+
+/* No end of the head in sight, and no more may come. */
+static enum flow_step
+too_large(struct flow *f)
+{
+	struct str in = leg_input(&f->client);
+
+	return flow_refuse(f, memchr(in.p, '\n', in.n) ? WHY_HEAD_TOO_LARGE
+						       : WHY_TARGET_TOO_LONG);
+}
+
+static enum block_size
+size_for(uint32_t bytes)
+{
+	enum block_size size = BLOCK_SMALL;
+
+	while (size < BLOCK_LARGE && block_bytes(size) <= bytes)
+		size++;
+	return size;
+}
+
+/* Room for more of a head: bytes in front of it are moved away first, then
+ * the block grows. */
+static bool
+make_room(struct flow *f)
+{
+	struct leg *c = &f->client;
+	char *pinned;
+	enum block_size pinned_size;
+
+	if (leg_room(c))
+		return true;
+	uint32_t have = c->in.end - c->in.start;
+	return leg_reserve(c, size_for(have), &pinned, &pinned_size) &&
+		leg_room(c);
+}
+
+static enum flow_step
+await_head(struct flow *f)
+{
+	struct leg *c = &f->client;
+	bool idle = c->in.start == c->in.end;
+
+	if (c->rd_eof || (idle && f->worker->draining))
+		return flow_gone(f);
+	if (c->can_read) {
+		if (!make_room(f))
+			return flow_gone(f);
+		leg_fill(c);
+		return FLOW_MORE;
+	}
+	/* From accept, and from the first byte of each later request, the
+	 * clock runs; it is not renewed by more bytes. */
+	enum deadline_class class = idle && f->served ? DEADLINE_KEEPALIVE
+						      : DEADLINE_HEAD;
+	if (f->deadline.class != class)
+		flow_deadline(f, class);
+	leg_relax(c);
+	leg_watch(c, true, false);
+	return FLOW_WAIT;
+}
+
+static enum flow_step
+on_head(struct flow *f, size_t len)
+{
+	struct leg *c = &f->client;
+	struct request *rq = f->rq = request_new(f->worker);
+
+	if (!rq)
+		return flow_gone(f);
+	deadline_clear(&f->deadline);
+	rq->start_ms = now_ms();
+	const char *head = c->in.block + c->in.start;
+	leg_take(c, len);
+	c->in.base = c->in.start; /* pinned until the request is over */
+	enum why why = judge_head(f, head, len);
+	return why ? flow_refuse(f, why) : judge_run(f);
+}
+
+enum flow_step
+flow_step_head(struct flow *f)
+{
+	struct leg *c = &f->client;
+	struct str in = leg_input(c);
+	uint32_t max = f->worker->policy->settings.limits.header_bytes;
+	size_t len = 0;
+
+	if (f->expired) {
+		f->expired = DEADLINE_NONE;
+		return in.n ? flow_refuse(f, WHY_HEAD_TIMEOUT) : flow_gone(f);
+	}
+	switch (http1_scan_head(in.p, in.n, &f->seen, &len)) {
+	case HTTP1_BAD:
+		return flow_refuse(f, WHY_HEAD_LINE_END);
+	case HTTP1_DONE:
+		return len > max ? flow_refuse(f, WHY_HEAD_TOO_LARGE)
+				 : on_head(f, len);
+	case HTTP1_MORE:
+		return in.n > max ? too_large(f) : await_head(f);
+	}
+	return flow_gone(f);
+}
+
+/* --- holding a body --------------------------------------------------------- */
+
+static bool
+held_append(struct request *rq, struct str data)
+{
+	if (rq->held_room - rq->held_n < data.n) {
+		size_t room = rq->held_room ? rq->held_room * 2 : 4096;
+		while (room - rq->held_n < data.n)
+			room *= 2;
+		char *p = realloc(rq->held, room);
+		if (!p)
+			return false;
+		rq->held = p;
+		rq->held_room = room;
+	}
+	memcpy(rq->held + rq->held_n, data.p, data.n);
+	rq->held_n += data.n;
+	return true;
+}
+
+/* Moves what has come of the body; WHY_OK with *end_out at its end, or when
+ * more must come. */
+static enum why
+take_body(struct flow *f, bool *end_out)
+{
+	struct request *rq = f->rq;
+	uint32_t max = f->worker->policy->settings.limits.inspected_body_bytes;
+
+	for (;;) {
+		struct str in = leg_input(&f->client), data;
+		size_t used;
+		enum http1_step step = http1_body_next(
+			&rq->up.in, in.p, in.n, &used, &data);
+		if (step == HTTP1_STEP_BAD)
+			return WHY_CHUNK;
+		if (step == HTTP1_STEP_DATA) {
+			rq->up.bytes += data.n;
+			if (data.n > max - rq->held_n)
+				return WHY_BODY_TOO_LARGE;
+			if (!held_append(rq, data))
+				return WHY_OUT_OF_MEMORY;
+		}
+		leg_take(&f->client, used);
+		*end_out = step == HTTP1_STEP_END;
+		if (step != HTTP1_STEP_DATA)
+			return WHY_OK;
+	}
+}
+
+enum flow_step
+flow_step_hold(struct flow *f)
+{
+	struct leg *c = &f->client;
+	struct request *rq = f->rq;
+	char *pinned;
+	enum block_size pinned_size;
+	bool end = false;
+	size_t wrote;
+
+	if (f->expired) {
+		f->expired = DEADLINE_NONE;
+		return flow_refuse(f, WHY_BODY_TIMEOUT);
+	}
+	enum why why = take_body(f, &end);
+	if (why)
+		return flow_refuse(f, why);
+	/* Our own 100 Continue, should there be one. */
+	outq_flush(&rq->down.q, c, &wrote);
+	if (end) {
+		deadline_clear(&f->deadline);
+		why = judge_body(f);
+		return why ? flow_refuse(f, why) : judge_run(f);
+	}
+	if (c->rd_eof)
+		return flow_refuse(f, WHY_BODY_TRUNCATED);
+	if (c->can_read) {
+		/* Pinned bytes leave little room: then the block grows. */
+		if (!leg_reserve(c, c->in.size, &pinned, &pinned_size))
+			return flow_refuse(f, WHY_OUT_OF_MEMORY);
+		if (!leg_room(c) && !leg_reserve(c, c->in.size + 1, &pinned,
+				&pinned_size))
+			return flow_refuse(f, WHY_OUT_OF_MEMORY);
+		if (pinned) {
+			rq->pinned = pinned;
+			rq->pinned_size = pinned_size;
+		}
+		leg_fill(c);
+		flow_deadline(f, DEADLINE_BODY);
+		return FLOW_MORE;
+	}
+	if (!f->deadline.class)
+		flow_deadline(f, DEADLINE_BODY);
+	leg_watch(c, true, !outq_empty(&rq->down.q));
+	return FLOW_WAIT;
+}

@@ -1,0 +1,77 @@
+/* Flows: tunnels. */
+#include "daemon/tunnel.h"
+
+#include "daemon/pump.h"
+#include "daemon/request.h"
+
+enum flow_step
+tunnel_begin(struct flow *f)
+{
+	struct request *rq = f->rq;
+
+	deadline_clear(&f->deadline);
+	http1_body_init(&rq->up.in, HTTP1_UNTIL_EOF, 0);
+	http1_body_init(&rq->down.in, HTTP1_UNTIL_EOF, 0);
+	rq->up.out = rq->down.out = HTTP1_UNTIL_EOF;
+	rq->up.done = rq->down.done = rq->up_ended = false;
+	flow_enter(f, FLOW_TUNNEL);
+	flow_deadline(f, DEADLINE_TUNNEL);
+	return FLOW_MORE;
+}
+
+/* One direction: moves bytes; at the source's end, shuts the sink down.
+ * False: the tunnel is broken. */
+static bool
+carry(struct pipe_way *way, struct leg *src, struct leg *dst,
+	struct request *rq, bool *moved)
+{
+	switch (pump(way, src, dst, rq, moved)) {
+	case PUMP_DONE:
+		leg_shutdown(dst);
+		return true;
+	case PUMP_WAIT:
+		return true;
+	case PUMP_EOF:
+	case PUMP_BAD:
+	case PUMP_BROKEN:
+		return false;
+	}
+	return false;
+}
+
+static void
+watch(struct leg *leg, const struct pipe_way *in, const struct pipe_way *out)
+{
+	leg_watch(leg, !leg->rd_eof && outq_empty(&in->q),
+		!outq_empty(&out->q));
+}
+
+enum flow_step
+flow_step_tunnel(struct flow *f)
+{
+	struct request *rq = f->rq;
+	struct leg *c = &f->client, *e = &rq->engine->leg;
+	bool moved = false;
+
+	if (f->expired)
+		return flow_gone(f);
+	bool down = carry(&rq->down, e, c, rq, &moved);
+	/* What the Engine said before it broke off has been passed on. */
+	if (!down || (c->failed && c->rd_eof))
+		return flow_gone(f);
+	if (!carry(&rq->up, c, e, rq, &moved)) {
+		/* The Engine takes no more; what it still says is read. */
+		rq->up.done = true;
+		outq_clear(&rq->up.q, c->blocks);
+		c->rd_eof = true;
+	}
+	if (rq->down.done && outq_empty(&rq->down.q) && rq->up.done &&
+		outq_empty(&rq->up.q))
+		return flow_gone(f);
+	if (moved || !f->deadline.class)
+		flow_deadline(f, rq->down.done ? DEADLINE_TUNNEL_HALF
+					       : DEADLINE_TUNNEL);
+	watch(c, &rq->up, &rq->down);
+	watch(e, &rq->down, &rq->up);
+	return FLOW_WAIT;
+}

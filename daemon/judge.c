@@ -1,0 +1,241 @@
+/* Judging a request: parse, authenticate, gather facts, run the program. */
+#include "daemon/judge.h"
+
+#include "daemon/log.h"
+#include "daemon/request.h"
+#include "daemon/worker.h"
+#include "runtime/auth.h"
+#include "runtime/http1_write.h"
+#include "runtime/limits.h"
+
+#include <time.h>
+
+/* --- before the policy -------------------------------------------------------
+ */
+
+static bool
+has_body(const struct http1_head *h)
+{
+	return h->framing == HTTP1_CHUNKED ||
+		(h->framing == HTTP1_LENGTH && h->content_length > 0);
+}
+
+/* What section 5 of the policy language refuses whatever the policy says. */
+static enum why
+check_request(const struct request *rq)
+{
+	const struct http1_head *h = &rq->head;
+
+	if (rq->target.authority.n &&
+		!str_eq_nocase(rq->target.authority, h->host))
+		return WHY_TARGET_AUTHORITY;
+	if (!has_body(h))
+		return WHY_OK;
+	if (h->form_body && !(rq->endpoint & ENDPOINT_LIBPOD))
+		return WHY_BODY_FORM;
+	return rq->endpoint & ENDPOINT_NO_BODY ? WHY_BODY_ON_START : WHY_OK;
+}
+
+static enum why
+authenticate(struct flow *f)
+{
+	const struct settings_auth *a = &f->worker->policy->settings.auth;
+	struct request *rq = f->rq;
+	uint8_t digest[32];
+
+	if (a->type == AUTH_NONE)
+		return WHY_OK;
+	if (a->type == AUTH_CLOSED || rq->head.authorization_twice ||
+		!auth_bearer_digest(rq->head.authorization, digest))
+		return WHY_UNAUTHENTICATED;
+	/* All are looked at: the time tells nothing of which one matched. */
+	const struct settings_token *found = NULL;
+	for (size_t i = 0; i < a->ntokens; i++)
+		if (auth_digest_equal(digest, a->tokens[i].sha256) && !found)
+			found = &a->tokens[i];
+	if (!found)
+		return WHY_UNAUTHENTICATED;
+	rq->facts.role = found->role;
+	rq->facts.identity = found->name;
+	return WHY_OK;
+}
+
+/* Local wall clock, for `time` conditions; asked once a minute. */
+static void
+read_clock(struct facts *facts)
+{
+	static _Thread_local time_t minute = -1;
+	static _Thread_local uint8_t weekday;
+	static _Thread_local uint16_t of_day;
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+	if (ts.tv_sec / 60 != minute) {
+		minute = ts.tv_sec / 60;
+		localtime_r(&ts.tv_sec, &tm);
+		weekday = (uint8_t)tm.tm_wday;
+		of_day = (uint16_t)(tm.tm_hour * 60 + tm.tm_min);
+	}
+	facts->weekday = weekday;
+	facts->minute = of_day;
+}
+
+static void
+gather_facts(struct flow *f)
+{
+	static const struct json no_body = {.text = {"", 0}};
+	struct request *rq = f->rq;
+	struct facts *facts = &rq->facts;
+
+	facts->method = rq->head.method;
+	facts->target = &rq->target;
+	facts->headers = rq->head.fields;
+	facts->nheaders = rq->head.nfields;
+	facts->client_ip = f->from.ip;
+	facts->listener =
+		f->worker->policy->settings.listeners[f->from.listener].name;
+	facts->has_peer = f->from.has_peer;
+	facts->peer_uid = f->from.uid;
+	facts->peer_gid = f->from.gid;
+	facts->body = has_body(&rq->head) ? NULL : &no_body;
+	facts->arena = &rq->arena;
+	read_clock(facts);
+}
+
+enum why
+judge_head(struct flow *f, const char *head, size_t len)
+{
+	const struct settings *s = &f->worker->policy->settings;
+	struct request *rq = f->rq;
+	const struct target_limits limits = {
+		.target_bytes = s->limits.target_bytes,
+		.min_api_major = s->min_api_major,
+		.min_api_minor = s->min_api_minor,
+	};
+
+	enum why why = http1_parse_request(head, len, &rq->head);
+	if (why)
+		return why;
+	why = target_parse(rq->head.target, &limits, &rq->arena, &rq->target);
+	if (why)
+		return why;
+	rq->parsed = true;
+	http1_body_init(&rq->up.in, rq->head.framing, rq->head.content_length);
+	rq->endpoint = endpoint_flags(rq->head.method, rq->target.path);
+	why = check_request(rq);
+	if (why)
+		return why;
+	gather_facts(f);
+	why = authenticate(f);
+	if (why)
+		return why;
+	return vm_init(&rq->vm, &f->worker->policy->program, &rq->arena)
+		? WHY_OK
+		: WHY_OUT_OF_MEMORY;
+}
+
+/* --- the body ----------------------------------------------------------------
+ */
+
+/* Engines up to 26 take HostConfig's members also from the top level of a
+ * create body, where no rule looks for them. A null is no value there. */
+static bool
+has_stray_member(const struct json *j)
+{
+	const struct json_node *top = j->nodes;
+
+	if (j->count == 0 || top->type != JSON_OBJECT)
+		return false;
+	const struct json_node *m = json_first(top);
+	for (uint32_t i = 0; i < top->children; i++, m = json_next(j, m))
+		if (m->type != JSON_NULL &&
+			endpoint_is_hostconfig_member(m->key))
+			return true;
+	return false;
+}
+
+enum why
+judge_body(struct flow *f)
+{
+	struct request *rq = f->rq;
+	const struct json_limits limits = {
+		.depth = f->worker->policy->settings.limits.json_depth,
+		.hash_seed = f->worker->shared->hash_seed,
+	};
+	struct str text = {rq->held ? rq->held : "", rq->held_n};
+	size_t at;
+
+	enum why why = json_scan(text, &limits, &rq->arena, &rq->json, &at);
+	if (why && why != WHY_OUT_OF_MEMORY)
+		rq->message = arena_fmt(&rq->arena,
+			"docker-proxy: %s, at byte %zu", why_text(why), at);
+	if (why)
+		return why;
+	if ((rq->endpoint & ENDPOINT_CREATE) && has_stray_member(&rq->json))
+		return WHY_JSON_TOP_LEVEL;
+	rq->facts.body = &rq->json;
+	return WHY_OK;
+}
+
+/* A rule asks for the body: hold it. */
+static enum flow_step
+hold(struct flow *f)
+{
+	struct request *rq = f->rq;
+	const struct settings_limits *l = &f->worker->policy->settings.limits;
+
+	if (rq->head.framing == HTTP1_LENGTH &&
+		rq->head.content_length > l->inspected_body_bytes)
+		return flow_refuse(f, WHY_BODY_TOO_LARGE);
+	rq->is_held = true;
+	/* The client waits for this, and the Engine is not asked yet. */
+	if (rq->head.expect_continue) {
+		const struct str go = STR("HTTP/1.1 100 Continue\r\n\r\n");
+		outq_ref(&rq->down.q, go.p, go.n);
+		rq->head.expect_continue = false;
+	}
+	flow_enter(f, FLOW_HOLD);
+	return FLOW_MORE;
+}
+
+static void
+log_dry(struct flow *f)
+{
+	const struct program *p = &f->worker->policy->program;
+	const struct verdict *v = &f->rq->vm.verdict;
+
+	for (uint32_t i = 0; i < v->ndry; i++) {
+		const struct program_rule *r = &p->rules[v->dry[i]];
+		const struct log_field fields[] = {
+			{"rule", program_text(p, r->name)},
+			{"method", method_name(f->rq->head.method)},
+			{"path", f->rq->target.path},
+		};
+		log_event(LOG_LEVEL_WARN, "dry_run: would be denied", fields,
+			3);
+	}
+}
+
+enum flow_step
+judge_run(struct flow *f)
+{
+	struct request *rq = f->rq;
+
+	switch (vm_run(&rq->vm, &rq->facts, f->worker->scratch)) {
+	case VM_NEED_BODY:
+		return hold(f);
+	case VM_DONE:
+		break;
+	}
+	log_dry(f);
+	if (rq->vm.doubts)
+		log_say(LOG_LEVEL_WARN,
+			"%u conditions could not be decided for %.*s: "
+			"a limit of the pattern matcher was hit",
+			rq->vm.doubts, STR_FMT(rq->target.path));
+	if (!rq->vm.verdict.allow)
+		return flow_refuse(f, WHY_DENIED);
+	flow_enter(f, FLOW_DIAL);
+	return FLOW_MORE;
+}

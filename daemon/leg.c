@@ -1,0 +1,290 @@
+/* Legs: non-blocking sockets read into blocks and written from references. */
+#include "daemon/leg.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* --- events --------------------------------------------------------------- */
+
+static void
+on_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct leg *leg = arg;
+	(void)fd;
+
+	if (what & EV_READ)
+		leg->can_read = true;
+	if (what & EV_WRITE)
+		leg->can_write = true;
+	leg->wake(leg);
+}
+
+void
+leg_watch(struct leg *leg, bool read, bool write)
+{
+	short want = (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
+
+	if (want == leg->armed || leg->fd < 0)
+		return;
+	struct event_base *base = event_get_base(&leg->event);
+	if (leg->armed)
+		event_del(&leg->event);
+	leg->armed = 0;
+	if (!want)
+		return;
+	event_assign(&leg->event, base, leg->fd, (short)(want | EV_PERSIST),
+		on_event, leg);
+	if (event_add(&leg->event, NULL) == 0)
+		leg->armed = want;
+	else
+		leg->failed = leg->rd_eof = true;
+}
+
+bool
+leg_open(struct leg *leg, struct event_base *base, struct blocks *blocks,
+	int fd, void (*wake)(struct leg *leg))
+{
+	*leg = (struct leg){
+		.fd = fd,
+		.blocks = blocks,
+		.wake = wake,
+		.can_write = true,
+	};
+	event_assign(&leg->event, base, fd, EV_READ | EV_PERSIST, on_event,
+		leg);
+	leg_watch(leg, true, false);
+	if (!leg->armed)
+		leg_close(leg);
+	return leg->armed;
+}
+
+void
+leg_close(struct leg *leg)
+{
+	block_give(leg->blocks, leg->in.size, leg->in.block);
+	leg->in = (struct inbuf){0};
+	if (leg->fd < 0)
+		return;
+	leg_watch(leg, false, false);
+	close(leg->fd);
+	leg->fd = -1;
+	leg->rd_eof = leg->wr_shut = true;
+}
+
+void
+leg_reset(struct leg *leg)
+{
+	struct linger abort = {.l_onoff = 1, .l_linger = 0};
+
+	if (leg->fd >= 0)
+		setsockopt(leg->fd, SOL_SOCKET, SO_LINGER, &abort,
+			sizeof(abort));
+	leg_close(leg);
+}
+
+void
+leg_shutdown(struct leg *leg)
+{
+	if (leg->wr_shut)
+		return;
+	leg->wr_shut = true;
+	shutdown(leg->fd, SHUT_WR);
+}
+
+/* --- input ---------------------------------------------------------------- */
+
+size_t
+leg_room(const struct leg *leg)
+{
+	return leg->in.block ? block_bytes(leg->in.size) - leg->in.end : 0;
+}
+
+static bool
+enlarge(struct leg *leg, enum block_size size, char **pinned_out,
+	enum block_size *pinned_size_out)
+{
+	struct inbuf *in = &leg->in;
+	char *block = block_take(leg->blocks, size);
+	uint32_t n = in->end - in->start;
+
+	if (!block)
+		return false;
+	memcpy(block, in->block + in->start, n);
+	if (in->base) {
+		*pinned_out = in->block;
+		*pinned_size_out = in->size;
+	} else {
+		block_give(leg->blocks, in->size, in->block);
+	}
+	*in = (struct inbuf){.block = block, .end = n, .size = size};
+	return true;
+}
+
+bool
+leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
+	enum block_size *pinned_size_out)
+{
+	struct inbuf *in = &leg->in;
+
+	*pinned_out = NULL;
+	if (!in->block) {
+		in->block = block_take(leg->blocks, size);
+		in->size = size;
+		return in->block;
+	}
+	if (size > in->size)
+		return enlarge(leg, size, pinned_out, pinned_size_out);
+	if (in->start > in->base) {
+		memmove(in->block + in->base, in->block + in->start,
+			in->end - in->start);
+		in->end -= in->start - in->base;
+		in->start = in->base;
+	}
+	return true;
+}
+
+bool
+leg_fill(struct leg *leg)
+{
+	struct inbuf *in = &leg->in;
+	size_t room = leg_room(leg);
+
+	assert(room > 0);
+	leg->can_read = false;
+	ssize_t n = read(leg->fd, in->block + in->end, room);
+	if (n > 0) {
+		in->end += (uint32_t)n;
+		return true;
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	leg->rd_eof = true;
+	leg->failed |= n < 0;
+	return false;
+}
+
+void
+leg_take(struct leg *leg, size_t n)
+{
+	struct inbuf *in = &leg->in;
+
+	assert(n <= in->end - in->start);
+	in->start += (uint32_t)n;
+}
+
+void
+leg_relax(struct leg *leg)
+{
+	struct inbuf *in = &leg->in;
+
+	if (in->base || in->start != in->end || !in->block)
+		return;
+	block_give(leg->blocks, in->size, in->block);
+	*in = (struct inbuf){0};
+}
+
+/* --- output --------------------------------------------------------------- */
+
+char *
+outq_reserve(struct outq *q, struct blocks *blocks, size_t n)
+{
+	if (!q->block) {
+		q->size = BLOCK_SMALL;
+		while (block_bytes(q->size) < n)
+			if (++q->size == BLOCK_SIZES)
+				return NULL;
+		q->block = block_take(blocks, q->size);
+		q->used = 0;
+	}
+	if (!q->block || block_bytes(q->size) - q->used < n)
+		return NULL;
+	return q->block + q->used;
+}
+
+void
+outq_commit(struct outq *q, size_t n)
+{
+	outq_ref(q, q->block + q->used, n);
+	q->used += (uint32_t)n;
+}
+
+void
+outq_ref(struct outq *q, const char *p, size_t n)
+{
+	if (n == 0)
+		return;
+	assert(outq_has_room(q, 1));
+	q->refs[q->first + q->count] = (struct outq_ref){p, n};
+	q->count++;
+}
+
+/* n bytes have left: drop whole references, shorten the next. */
+static void
+advance(struct outq *q, size_t n)
+{
+	while (n > 0) {
+		struct outq_ref *r = &q->refs[q->first];
+		if (n < r->n) {
+			r->p += n;
+			r->n -= n;
+			return;
+		}
+		n -= r->n;
+		q->first++;
+		q->count--;
+	}
+}
+
+static ssize_t
+write_some(const struct outq *q, int fd)
+{
+	const struct outq_ref *r = &q->refs[q->first];
+	struct iovec iov[OUTQ_REFS];
+
+	if (q->count == 1)
+		return send(fd, r->p, r->n, MSG_NOSIGNAL);
+	for (unsigned i = 0; i < q->count; i++)
+		iov[i] = (struct iovec){
+			.iov_base = (void *)(uintptr_t)r[i].p,
+			.iov_len = r[i].n,
+		};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = q->count};
+	return sendmsg(fd, &msg, MSG_NOSIGNAL);
+}
+
+bool
+outq_flush(struct outq *q, struct leg *leg, size_t *wrote_out)
+{
+	*wrote_out = 0;
+	while (q->count > 0 && leg->can_write && !leg->failed) {
+		ssize_t n = write_some(q, leg->fd);
+		if (n >= 0) {
+			*wrote_out += (size_t)n;
+			advance(q, (size_t)n);
+			/* A short write means a full socket: save the EAGAIN. */
+			leg->can_write = q->count == 0;
+		} else if (errno == EAGAIN) {
+			leg->can_write = false;
+		} else if (errno != EINTR) {
+			leg->failed = true;
+		}
+	}
+	if (q->count > 0)
+		return false;
+	q->first = 0;
+	q->used = q->keep;
+	return true;
+}
+
+void
+outq_clear(struct outq *q, struct blocks *blocks)
+{
+	block_give(blocks, q->size, q->block);
+	q->first = q->count = 0;
+	q->block = NULL;
+	q->used = q->keep = 0;
+}

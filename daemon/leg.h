@@ -1,0 +1,148 @@
+/* A leg: one side of a flow. Bytes in, bytes out, EOF, failure, shutdown.
+ *
+ * A leg drives its socket by one `struct event`: it reads straight into a
+ * block and writes straight from where the bytes are, at once; the event loop
+ * is asked for writability only after EAGAIN. libevent's own bufferevents
+ * read 4096 bytes a call and go through epoll_ctl for each write, which costs
+ * 97 system calls on a 98 KB answer where this needs 4.
+ *
+ * Whoever moves bytes from one leg to another queues references to the
+ * reader's block (outq_ref) and leaves that block alone until the writer has
+ * drained: nothing is copied, and what a connection may buffer is one block
+ * each way. Back-pressure follows: while a writer is not drained its reader
+ * is not read.
+ *
+ * The event's callback only records what happened and calls the owner.
+ * All of a leg's functions run on its worker's thread.
+ */
+#ifndef DAEMON_LEG_H
+#define DAEMON_LEG_H
+
+#include "daemon/block.h"
+#include "runtime/str.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What has been read and not yet been taken: block[start, end). Bytes below
+ * `base` are pinned: a request's head stays in place while it is served. */
+struct inbuf {
+	char *block; /* owned; NULL while idle */
+	uint32_t base, start, end;
+	enum block_size size;
+};
+
+struct leg {
+	struct event event;
+	struct blocks *blocks; /* borrowed: the worker's */
+	void (*wake)(struct leg *leg); /* the owner's */
+	struct inbuf in;
+	int fd;      /* owned; -1 when closed */
+	short armed; /* EV_READ, EV_WRITE: what the loop is asked for */
+	bool can_read;   /* the loop said so, and nobody has read since */
+	bool can_write;  /* false after EAGAIN until the loop says so */
+	bool rd_eof;     /* the peer has shut its side down, or failed */
+	bool wr_shut;    /* we have shut ours down */
+	bool failed;     /* a read or write failed: nothing more to gain */
+	bool connecting; /* until the first EV_WRITE */
+};
+
+/* What is to be written: references, and a block for what we make up. */
+struct outq_ref {
+	const char *p;
+	size_t n;
+};
+
+#define OUTQ_REFS 32
+
+struct outq {
+	struct outq_ref refs[OUTQ_REFS];
+	uint16_t first, count;
+	char *block; /* owned: made-up bytes; NULL when there are none */
+	enum block_size size;
+	uint32_t used; /* bytes of the block */
+	uint32_t keep; /* of them, those to keep once drained: a request's
+			  head, in case it must be sent again */
+};
+
+/* --- legs ------------------------------------------------------------- */
+
+/* Takes over fd (non-blocking); waits for reading. False: the loop refused,
+ * fd is closed. */
+bool leg_open(struct leg *leg, struct event_base *base, struct blocks *blocks,
+	int fd, void (*wake)(struct leg *leg));
+
+/* Forgets buffered input, closes the descriptor. Safe to repeat. */
+void leg_close(struct leg *leg);
+
+/* Closes with a reset, so that the peer cannot take what it got for all. */
+void leg_reset(struct leg *leg);
+
+/* Says what the loop shall watch for; what is the same costs nothing. */
+void leg_watch(struct leg *leg, bool read, bool write);
+
+/* How many bytes leg_fill could read now without moving anything. */
+size_t leg_room(const struct leg *leg);
+
+/* Makes room: takes a block of that size if there is none; moves unread
+ * bytes down to `base`; with a larger size than the current one, moves them
+ * to a new block. The old one is given back, or, when bytes are pinned in it,
+ * returned in *pinned_out for the caller to give back. Only when nothing
+ * refers to unread bytes. False without memory. */
+bool leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
+	enum block_size *pinned_size_out);
+
+/* One read. True when bytes came; false otherwise: look at rd_eof. */
+bool leg_fill(struct leg *leg);
+
+/* The unread bytes, and taking n of them. */
+static inline struct str
+leg_input(const struct leg *leg)
+{
+	return (struct str){leg->in.block + leg->in.start,
+		(size_t)(leg->in.end - leg->in.start)};
+}
+void leg_take(struct leg *leg, size_t n);
+
+/* Gives the block back when there is nothing unread and nothing pinned. */
+void leg_relax(struct leg *leg);
+
+/* Shuts our side down; call it with everything written. */
+void leg_shutdown(struct leg *leg);
+
+/* --- output --------------------------------------------------------------- */
+
+static inline bool
+outq_empty(const struct outq *q)
+{
+	return q->count == 0;
+}
+
+/* Room for `refs` more references? */
+static inline bool
+outq_has_room(const struct outq *q, unsigned refs)
+{
+	return q->first + q->count + refs <= OUTQ_REFS;
+}
+
+/* At least n bytes to write to, contiguous, and referred to by a following
+ * outq_commit(); NULL without memory or when the block in use is too small.
+ */
+char *outq_reserve(struct outq *q, struct blocks *blocks, size_t n);
+void outq_commit(struct outq *q, size_t n);
+
+/* Refers to bytes that stay in place until the queue is drained. */
+void outq_ref(struct outq *q, const char *p, size_t n);
+
+/* Writes what it can. True when the queue is empty; false when the leg must
+ * be waited for (can_write is false) or has failed. *wrote_out is the number
+ * of bytes written. */
+bool outq_flush(struct outq *q, struct leg *leg, size_t *wrote_out);
+
+/* Forgets all, gives the block back. */
+void outq_clear(struct outq *q, struct blocks *blocks);
+
+#endif

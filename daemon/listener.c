@@ -1,0 +1,385 @@
+/* Listeners: binding and accepting. */
+#include "daemon/listener.h"
+
+#include "daemon/clients.h"
+#include "daemon/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG        4096
+#define ACCEPT_BATCH   64 /* connections a turn: requests wait meanwhile */
+#define PAUSE_MS       100
+#define REFUSE_MARGIN  64u /* over limits.connections: answered, then none */
+
+/* --- binding ---------------------------------------------------------------- */
+
+const char *
+listener_text(const struct settings_listener *l, char *buf, size_t size)
+{
+	bool v6 = memchr(l->bind.p ? l->bind.p : "", ':', l->bind.n);
+
+	if (l->path.n)
+		snprintf(buf, size, "unix://%.*s", STR_FMT(l->path));
+	else
+		snprintf(buf, size, v6 ? "tcp://[%.*s]:%u" : "tcp://%.*s:%u",
+			STR_FMT(l->bind), l->port);
+	return buf;
+}
+
+static int
+new_socket(int family)
+{
+	return socket(
+		family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static bool
+bind_and_listen(int fd, const void *sa, socklen_t len)
+{
+	return bind(fd, sa, len) == 0 && listen(fd, BACKLOG) == 0;
+}
+
+static int
+fail_close(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return -1;
+}
+
+static int
+bind_v4(struct in_addr addr, uint16_t port)
+{
+	const struct sockaddr_in sa = {
+		.sin_family = AF_INET,
+		.sin_addr = addr,
+		.sin_port = htons(port),
+	};
+	int one = 1, fd = new_socket(AF_INET);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	return bind_and_listen(fd, &sa, sizeof(sa)) ? fd : fail_close(fd);
+}
+
+static int
+bind_v6(const struct in6_addr *addr, uint16_t port, bool both)
+{
+	const struct sockaddr_in6 sa = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = *addr,
+		.sin6_port = htons(port),
+	};
+	int one = 1, only = !both, fd = new_socket(AF_INET6);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)))
+		return fail_close(fd);
+	return bind_and_listen(fd, &sa, sizeof(sa)) ? fd : fail_close(fd);
+}
+
+static int
+bind_tcp(const struct settings_listener *l)
+{
+	struct in_addr v4 = {.s_addr = htonl(INADDR_ANY)};
+	struct in6_addr v6;
+
+	if (str_eq(l->bind, STR("*"))) {
+		int fd = l->ipv4_only
+			? -1
+			: bind_v6(&in6addr_any, l->port, true);
+		/* A host without IPv6 still has IPv4. */
+		if (fd >= 0 || (!l->ipv4_only && errno != EAFNOSUPPORT &&
+				       errno != EADDRNOTAVAIL))
+			return fd;
+		return bind_v4(v4, l->port);
+	}
+	if (inet_pton(AF_INET, l->bind.p, &v4) == 1)
+		return bind_v4(v4, l->port);
+	if (inet_pton(AF_INET6, l->bind.p, &v6) == 1)
+		return bind_v6(&v6, l->port, false);
+	errno = EINVAL;
+	return -1;
+}
+
+/* A number, or a name looked up; empty means "leave it". False: unknown. */
+static bool
+find_owner(struct str owner, struct str group, uid_t *uid, gid_t *gid)
+{
+	char *end;
+
+	*uid = (uid_t)-1;
+	*gid = (gid_t)-1;
+	if (owner.n) {
+		*uid = (uid_t)strtoul(owner.p, &end, 10);
+		const struct passwd *pw = *end ? getpwnam(owner.p) : NULL;
+		if (*end && !pw)
+			return false;
+		if (pw)
+			*uid = pw->pw_uid;
+	}
+	if (group.n) {
+		*gid = (gid_t)strtoul(group.p, &end, 10);
+		const struct group *gr = *end ? getgrnam(group.p) : NULL;
+		if (*end && !gr)
+			return false;
+		if (gr)
+			*gid = gr->gr_gid;
+	}
+	return true;
+}
+
+/* A file that nobody listens on any more is in the way; a live one, or what
+ * is no socket, is not ours to remove. */
+static bool
+clear_stale(const struct sockaddr_un *un)
+{
+	struct stat st;
+
+	if (lstat(un->sun_path, &st) != 0)
+		return errno == ENOENT;
+	errno = EEXIST;
+	if (!S_ISSOCK(st.st_mode))
+		return false;
+	int fd = new_socket(AF_UNIX);
+	int err = connect(fd, (const struct sockaddr *)un, sizeof(*un));
+	bool dead = err != 0 && errno == ECONNREFUSED;
+	close(fd);
+	errno = EADDRINUSE;
+	return dead && unlink(un->sun_path) == 0;
+}
+
+static int
+bind_unix(const struct settings_listener *l)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	uid_t uid;
+	gid_t gid;
+
+	errno = ENAMETOOLONG;
+	if (l->path.n >= sizeof(un.sun_path))
+		return -1;
+	memcpy(un.sun_path, l->path.p, l->path.n);
+	if (!clear_stale(&un))
+		return -1;
+	errno = EINVAL;
+	if (!find_owner(l->owner, l->group, &uid, &gid))
+		return -1;
+	int fd = new_socket(AF_UNIX);
+	if (fd < 0)
+		return -1;
+	/* Nobody may connect before mode and owner are what they shall be. */
+	mode_t old = umask(0177);
+	bool ok = bind(fd, (const struct sockaddr *)&un, sizeof(un)) == 0;
+	umask(old);
+	if (!ok)
+		return fail_close(fd);
+	if (((uid != (uid_t)-1 || gid != (gid_t)-1) &&
+		    chown(un.sun_path, uid, gid) != 0) ||
+		chmod(un.sun_path, l->mode) != 0 || listen(fd, BACKLOG) != 0) {
+		int saved = errno;
+		unlink(un.sun_path);
+		errno = saved;
+		return fail_close(fd);
+	}
+	return fd;
+}
+
+/* --- accepting -------------------------------------------------------------- */
+
+static void
+pause_accepting(struct listeners *ls)
+{
+	const struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
+
+	for (size_t i = 0; i < ls->n; i++)
+		event_del(ls->each[i].event);
+	event_add(ls->resume, &tv);
+	if (!ls->paused)
+		log_say(LOG_LEVEL_WARN, "cannot accept connections: %s; "
+			"trying again every %d ms", strerror(errno), PAUSE_MS);
+	ls->paused = true;
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct listeners *ls = arg;
+	(void)fd;
+	(void)what;
+
+	for (size_t i = 0; i < ls->n; i++)
+		event_add(ls->each[i].event, NULL);
+}
+
+static void
+read_peer(struct arrival *a, const struct sockaddr_storage *sa)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (sa->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)sa;
+		memset(a->ip.b, 0, 10);
+		memset(a->ip.b + 10, 0xff, 2);
+		memcpy(a->ip.b + 12, &in->sin_addr, 4);
+		a->port = ntohs(in->sin_port);
+		a->ip.set = true;
+	} else if (sa->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)sa;
+		memcpy(a->ip.b, &in6->sin6_addr, 16);
+		a->port = ntohs(in6->sin6_port);
+		a->ip.set = true;
+	} else if (getsockopt(a->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ==
+		0) {
+		a->has_peer = true;
+		a->uid = cred.uid;
+		a->gid = cred.gid;
+	}
+}
+
+/* Counts the connection; marks it refused when it is one too many. */
+static void
+apply_limits(struct listeners *ls, struct arrival *a)
+{
+	struct shared *s = ls->shared;
+	uint32_t have = atomic_fetch_add(&s->connections, 1);
+
+	if (have >= ls->settings->limits.connections) {
+		a->refused = true;
+		a->why = WHY_TOO_MANY_CONNECTIONS;
+	} else if (s->clients && a->ip.set) {
+		a->counted = clients_enter(s->clients, &a->ip);
+		a->refused = !a->counted;
+		a->why = WHY_CLIENT_CONNECTIONS;
+	}
+}
+
+static void
+hand_over(struct listeners *ls, const struct arrival *a)
+{
+	for (unsigned i = 0; i < ls->nworkers; i++) {
+		struct worker *w = &ls->workers[ls->next];
+		ls->next = (ls->next + 1) % ls->nworkers;
+		if (worker_give(w, a))
+			return;
+	}
+}
+
+static bool
+accept_one(struct listener *l)
+{
+	struct listeners *ls = l->all;
+	struct sockaddr_storage sa = {0};
+	socklen_t len = sizeof(sa);
+	uint32_t hard = ls->settings->limits.connections + REFUSE_MARGIN;
+
+	int fd = accept4(l->fd, (struct sockaddr *)&sa, &len,
+		SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+			errno == ENOBUFS)
+			pause_accepting(ls);
+		return errno == ECONNABORTED || errno == EINTR;
+	}
+	ls->paused = false;
+	if (atomic_load(&ls->shared->connections) >= hard) {
+		close(fd);
+		return true;
+	}
+	struct arrival a = {.fd = fd, .listener = l->index};
+	read_peer(&a, &sa);
+	apply_limits(ls, &a);
+	hand_over(ls, &a);
+	return true;
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+	(void)fd;
+	(void)what;
+
+	for (int i = 0; i < ACCEPT_BATCH; i++)
+		if (!accept_one(l))
+			return;
+}
+
+/* --- all of them ------------------------------------------------------------ */
+
+static bool
+open_one(struct listeners *ls, uint32_t index)
+{
+	const struct settings_listener *s = &ls->settings->listeners[index];
+	struct listener *l = &ls->each[ls->n];
+	char text[160];
+
+	l->all = ls;
+	l->index = index;
+	l->is_unix = s->path.n > 0;
+	l->fd = l->is_unix ? bind_unix(s) : bind_tcp(s);
+	if (l->fd < 0) {
+		log_say(LOG_LEVEL_ERROR, "cannot listen on %s: %s",
+			listener_text(s, text, sizeof(text)), strerror(errno));
+		return false;
+	}
+	ls->n++;
+	l->event = event_new(ls->workers[0].base, l->fd, EV_READ | EV_PERSIST,
+		on_accept, l);
+	return l->event && event_add(l->event, NULL) == 0;
+}
+
+bool
+listeners_open(struct listeners *ls, const struct settings *s,
+	struct shared *shared, struct worker *workers, unsigned nworkers)
+{
+	*ls = (struct listeners){
+		.each = calloc(s->nlisteners, sizeof(*ls->each)),
+		.workers = workers,
+		.nworkers = nworkers,
+		.settings = s,
+		.shared = shared,
+		.resume = evtimer_new(workers[0].base, on_resume, ls),
+	};
+	bool ok = ls->each && ls->resume;
+	for (uint32_t i = 0; ok && i < s->nlisteners; i++)
+		ok = open_one(ls, i);
+	if (!ok)
+		listeners_close(ls);
+	return ok;
+}
+
+void
+listeners_close(struct listeners *ls)
+{
+	for (size_t i = 0; i < ls->n; i++) {
+		struct listener *l = &ls->each[i];
+		if (l->event)
+			event_free(l->event);
+		close(l->fd);
+		if (l->is_unix)
+			unlink(ls->settings->listeners[l->index].path.p);
+	}
+	if (ls->resume)
+		event_free(ls->resume);
+	free(ls->each);
+	*ls = (struct listeners){0};
+}

@@ -1,0 +1,201 @@
+/* Log lines: formatting and escaping. */
+#include "daemon/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 8192
+
+static atomic_int log_level = LOG_LEVEL_INFO;
+static atomic_bool log_json;
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARN] = "warn",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+	[LOG_LEVEL_TRACE] = "trace",
+};
+
+struct line {
+	char buf[LINE_MAX_BYTES];
+	size_t n;
+};
+
+void
+log_setup(enum log_level level, bool json)
+{
+	log_level = (int)level;
+	log_json = json;
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return (int)level <= log_level;
+}
+
+static void
+put(struct line *l, struct str s)
+{
+	size_t room = sizeof(l->buf) - 2 - l->n; /* for a quote and \n */
+	size_t n = s.n < room ? s.n : room;
+	memcpy(l->buf + l->n, s.p, n);
+	l->n += n;
+}
+
+static void
+put_byte(struct line *l, char c)
+{
+	put(l, (struct str){&c, 1});
+}
+
+/* Inside quotes, for JSON and text alike. */
+static void
+put_escaped(struct line *l, struct str s)
+{
+	bool utf8 = str_is_utf8(s);
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		char esc[8];
+		if (c == '"' || c == '\\') {
+			put_byte(l, '\\');
+			put_byte(l, (char)c);
+		} else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)) {
+			int n = snprintf(esc, sizeof(esc), "\\u%04x", c);
+			put(l, (struct str){esc, (size_t)n});
+		} else {
+			put_byte(l, (char)c);
+		}
+	}
+}
+
+static bool
+needs_quotes(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c >= 0x7f)
+			return true;
+	}
+	return s.n == 0;
+}
+
+static void
+put_quoted(struct line *l, struct str s)
+{
+	put_byte(l, '"');
+	put_escaped(l, s);
+	put_byte(l, '"');
+}
+
+static void
+put_time(struct line *l)
+{
+	struct timespec ts;
+	struct tm tm;
+	char buf[40];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	size_t n = strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm);
+	n += (size_t)snprintf(buf + n, sizeof(buf) - n, ".%03dZ",
+		(int)(ts.tv_nsec / 1000000));
+	put(l, (struct str){buf, n});
+}
+
+static void
+finish(struct line *l)
+{
+	l->buf[l->n++] = '\n';
+	/* A log that cannot be written must not stop the proxy. */
+	ssize_t n = write(STDERR_FILENO, l->buf, l->n);
+	(void)n;
+}
+
+static void
+write_json(struct line *l, enum log_level level, struct str event,
+	const struct log_field *fields, size_t n)
+{
+	put(l, STR("{\"time\":\""));
+	put_time(l);
+	put(l, STR("\",\"level\":\""));
+	put(l, str_of(level_names[level]));
+	put(l, STR("\",\"event\":"));
+	put_quoted(l, event);
+	for (size_t i = 0; i < n; i++) {
+		if (fields[i].value.n == 0)
+			continue;
+		put(l, STR(",\""));
+		put(l, str_of(fields[i].key));
+		put(l, STR("\":"));
+		put_quoted(l, fields[i].value);
+	}
+	put_byte(l, '}');
+}
+
+static void
+write_text(struct line *l, enum log_level level, struct str event,
+	const struct log_field *fields, size_t n)
+{
+	put_time(l);
+	put_byte(l, ' ');
+	put(l, str_of(level_names[level]));
+	for (size_t i = strlen(level_names[level]); i < 6; i++)
+		put_byte(l, ' ');
+	put(l, event);
+	for (size_t i = 0; i < n; i++) {
+		if (fields[i].value.n == 0)
+			continue;
+		put_byte(l, ' ');
+		put(l, str_of(fields[i].key));
+		put_byte(l, '=');
+		if (needs_quotes(fields[i].value))
+			put_quoted(l, fields[i].value);
+		else
+			put(l, fields[i].value);
+	}
+}
+
+static void
+write_line(enum log_level level, struct str event,
+	const struct log_field *fields, size_t n)
+{
+	struct line l;
+
+	l.n = 0;
+	if (log_json)
+		write_json(&l, level, event, fields, n);
+	else
+		write_text(&l, level, event, fields, n);
+	finish(&l);
+}
+
+void
+log_event(enum log_level level, const char *event,
+	const struct log_field *fields, size_t n)
+{
+	if (log_enabled(level))
+		write_line(level, str_of(event), fields, n);
+}
+
+void
+log_say(enum log_level level, const char *fmt, ...)
+{
+	char buf[1024];
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	int n = vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	size_t len = (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf) - 1;
+	write_line(level, (struct str){buf, len}, NULL, 0);
+}

@@ -1,0 +1,35 @@
+/* Log lines: one event a line, text or JSON, to standard error.
+ *
+ *   2026-11-22T01:02:03.456Z warn  denied client=10.0.0.7:51812 status=403 ...
+ *
+ * Whatever came from a peer is escaped: no control byte and no invalid UTF-8
+ * reaches the terminal or the collector. One line is one write: threads do
+ * not mix. Lines are cut at 8 KiB.
+ */
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
+
+#include "compiler/settings.h"
+#include "runtime/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct log_field {
+	const char *key;
+	struct str value;
+};
+
+/* Process-wide; before any thread starts, and again on new settings. */
+void log_setup(enum log_level level, bool json);
+bool log_enabled(enum log_level level);
+
+/* An event with fields; empty values are left out. */
+void log_event(enum log_level level, const char *event,
+	const struct log_field *fields, size_t n);
+
+/* An event that is one sentence. */
+void log_say(enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,121 @@
+/* Moving a message body: decode, refer, write; read when all is written. */
+#include "daemon/pump.h"
+
+#include "runtime/http1_write.h"
+#include "runtime/limits.h"
+
+/* Behind this many bytes of a body, larger reads pay. */
+#define BULK_BYTES (512u * 1024)
+
+/* References of one chunk: its size line, its data, its CRLF. And room for
+ * the last chunk. */
+#define CHUNK_REFS 3u
+#define LAST_REFS  1u
+
+/* Queues one piece of the body with the framing of the way out. */
+static void
+queue_piece(struct pipe_way *way, struct leg *dst, struct str data)
+{
+	way->bytes += data.n;
+	if (way->out != HTTP1_CHUNKED) {
+		outq_ref(&way->q, data.p, data.n);
+		return;
+	}
+	char *p = outq_reserve(&way->q, dst->blocks, 24);
+	if (!p) {
+		dst->failed = true;
+		return;
+	}
+	struct http1_writer w = {.p = p, .cap = 24};
+	http1_put_hex(&w, data.n);
+	http1_put(&w, STR("\r\n"));
+	outq_commit(&way->q, w.n);
+	outq_ref(&way->q, data.p, data.n);
+	outq_ref(&way->q, "\r\n", 2);
+}
+
+static void
+queue_end(struct pipe_way *way)
+{
+	way->done = true;
+	if (way->out == HTTP1_CHUNKED)
+		outq_ref(&way->q, "0\r\n\r\n", 5);
+}
+
+/* Takes what has been read of the body, as far as the queue has room. */
+static enum http1_step
+take_pieces(struct pipe_way *way, struct leg *src, struct leg *dst)
+{
+	while (outq_has_room(&way->q, CHUNK_REFS + LAST_REFS)) {
+		struct str in = leg_input(src), data;
+		size_t used;
+		enum http1_step step =
+			http1_body_next(&way->in, in.p, in.n, &used, &data);
+		leg_take(src, used);
+		if (step == HTTP1_STEP_DATA)
+			queue_piece(way, dst, data);
+		if (step == HTTP1_STEP_END)
+			queue_end(way);
+		if (step != HTTP1_STEP_DATA)
+			return step;
+	}
+	return HTTP1_STEP_DATA;
+}
+
+/* Reads more. The queue is empty: nothing refers to the block. */
+static bool
+read_more(struct pipe_way *way, struct leg *src, struct request *rq)
+{
+	enum block_size size = src->in.block ? src->in.size : BLOCK_MEDIUM;
+	char *pinned;
+	enum block_size pinned_size;
+
+	if (way->bytes > BULK_BYTES && !rq->pinned)
+		size = BLOCK_LARGE;
+	if (!leg_reserve(src, size, &pinned, &pinned_size) ||
+		(!leg_room(src) &&
+			!leg_reserve(src, BLOCK_LARGE, &pinned,
+				&pinned_size)) ||
+		!leg_room(src)) {
+		src->failed = src->rd_eof = true;
+		return false;
+	}
+	if (pinned) {
+		rq->pinned = pinned;
+		rq->pinned_size = pinned_size;
+	}
+	return leg_fill(src);
+}
+
+enum pump
+pump(struct pipe_way *way, struct leg *src, struct leg *dst,
+	struct request *rq, bool *moved_out)
+{
+	for (;;) {
+		enum http1_step step = HTTP1_STEP_END;
+		size_t wrote;
+		/* Before the write, so that a head and what has come of the
+		 * body leave in one piece. */
+		if (!way->done)
+			step = take_pieces(way, src, dst);
+		bool drained = outq_flush(&way->q, dst, &wrote);
+		*moved_out |= wrote > 0;
+		if (dst->failed)
+			return PUMP_BROKEN;
+		if (step == HTTP1_STEP_BAD)
+			return PUMP_BAD;
+		if (!drained)
+			return PUMP_WAIT;
+		if (way->done)
+			return PUMP_DONE;
+		if (step == HTTP1_STEP_DATA)
+			continue; /* the queue was full: there is more */
+		if (src->can_read && !src->rd_eof && read_more(way, src, rq))
+			continue;
+		if (!src->rd_eof)
+			return PUMP_WAIT;
+		if (way->in.framing != HTTP1_UNTIL_EOF)
+			return PUMP_EOF;
+		queue_end(way);
+	}
+}

@@ -1,0 +1,262 @@
+/* Our own answers and log lines. */
+#include "daemon/reply.h"
+
+#include "daemon/flow.h"
+#include "daemon/log.h"
+#include "daemon/request.h"
+#include "daemon/worker.h"
+#include "runtime/http1_write.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define BODY_MAX 1024 /* a message is cut to fit */
+
+static struct str
+reason_of(uint16_t status)
+{
+	static const struct {
+		uint16_t status;
+		struct str reason;
+	} reasons[] = {
+		{400, STR("Bad Request")},
+		{401, STR("Unauthorized")},
+		{403, STR("Forbidden")},
+		{404, STR("Not Found")},
+		{408, STR("Request Timeout")},
+		{413, STR("Content Too Large")},
+		{414, STR("URI Too Long")},
+		{417, STR("Expectation Failed")},
+		{429, STR("Too Many Requests")},
+		{431, STR("Request Header Fields Too Large")},
+		{501, STR("Not Implemented")},
+		{502, STR("Bad Gateway")},
+		{503, STR("Service Unavailable")},
+		{504, STR("Gateway Timeout")},
+	};
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return STR("Refused");
+}
+
+static const struct program_rule *
+deciding_rule(const struct flow *f)
+{
+	const struct program *p = &f->worker->policy->program;
+	uint32_t rule = f->rq->vm.verdict.rule;
+
+	if (f->rq->why != WHY_DENIED || rule == PROGRAM_NO_RULE)
+		return NULL;
+	return &p->rules[rule];
+}
+
+static uint16_t
+status_of(const struct flow *f)
+{
+	return f->rq->why == WHY_DENIED ? f->rq->vm.verdict.status
+					: why_status(f->rq->why);
+}
+
+static struct str
+message_of(struct flow *f)
+{
+	const struct program *p = &f->worker->policy->program;
+	const struct program_rule *r = deciding_rule(f);
+	struct str text = str_of(why_text(f->rq->why));
+
+	if (f->rq->message.n)
+		return f->rq->message;
+	if (r && r->message.len)
+		return program_text(p, r->message);
+	if (r)
+		return arena_fmt(&f->rq->arena,
+			"docker-proxy: denied by rule \"%.*s\"",
+			STR_FMT(program_text(p, r->name)));
+	if (f->rq->why == WHY_DENIED)
+		return STR("docker-proxy: denied: no rule allows this");
+	return arena_fmt(
+		&f->rq->arena, "docker-proxy: %.*s", STR_FMT(text));
+}
+
+static void
+put_json_string(struct http1_writer *w, struct str s)
+{
+	bool utf8 = str_is_utf8(s);
+
+	http1_put(w, STR("\""));
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		char esc[8];
+		if (c == '"' || c == '\\') {
+			esc[0] = '\\';
+			esc[1] = (char)c;
+			http1_put(w, (struct str){esc, 2});
+		} else if (c < 0x20 || (c >= 0x80 && !utf8)) {
+			snprintf(esc, sizeof(esc), "\\u%04x", c);
+			http1_put(w, (struct str){esc, 6});
+		} else {
+			http1_put(w, (struct str){s.p + i, 1});
+		}
+	}
+	http1_put(w, STR("\""));
+}
+
+static struct str
+body_of(struct flow *f, char buf[BODY_MAX])
+{
+	struct http1_writer w = {.p = buf, .cap = BODY_MAX};
+	struct str message = message_of(f);
+
+	/* Room for escapes: a message is ours or the policy's, mostly ASCII. */
+	if (message.n > BODY_MAX / 8)
+		message.n = BODY_MAX / 8;
+	while (message.n && !str_is_utf8(message))
+		message.n--; /* not in the middle of a character */
+	if (f->worker->policy->settings.error_text) {
+		http1_put(&w, message);
+		http1_put(&w, STR("\n"));
+	} else {
+		http1_put(&w, STR("{\"message\":"));
+		put_json_string(&w, message);
+		http1_put(&w, STR("}\n"));
+	}
+	return (struct str){buf, w.n};
+}
+
+/* RFC 9110 section 6.6.1; made once a second. */
+static struct str
+date_now(void)
+{
+	static _Thread_local time_t made;
+	static _Thread_local char buf[40];
+	static _Thread_local size_t n;
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+	if (ts.tv_sec != made) {
+		gmtime_r(&ts.tv_sec, &tm);
+		n = strftime(buf, sizeof(buf), "%a, %d %b %Y %H:%M:%S GMT",
+			&tm);
+		made = ts.tv_sec;
+	}
+	return (struct str){buf, n};
+}
+
+static void
+put_head(struct http1_writer *w, struct flow *f, size_t length)
+{
+	struct request *rq = f->rq;
+	bool text = f->worker->policy->settings.error_text;
+
+	http1_put(w, STR("HTTP/1.1 "));
+	http1_put_number(w, rq->status);
+	http1_put(w, STR(" "));
+	http1_put(w, reason_of(rq->status));
+	http1_put(w, STR("\r\n"));
+	http1_put_field(w, STR("Content-Type"),
+		text ? STR("text/plain; charset=utf-8")
+		     : STR("application/json"));
+	http1_put(w, STR("Content-Length: "));
+	http1_put_number(w, length);
+	http1_put(w, STR("\r\n"));
+	http1_put_field(w, STR("Date"), date_now());
+	if (rq->status == 401)
+		http1_put_field(w, STR("WWW-Authenticate"),
+			STR("Bearer realm=\"docker-proxy\""));
+	if (rq->close)
+		http1_put_field(w, STR("Connection"), STR("close"));
+	http1_put(w, STR("\r\n"));
+}
+
+bool
+reply_queue(struct flow *f)
+{
+	struct request *rq = f->rq;
+	char body_buf[BODY_MAX];
+
+	rq->status = status_of(f);
+	struct str body = body_of(f, body_buf);
+	size_t need = body.n + HTTP1_WRITE_EXTRA * 2;
+	char *p = outq_reserve(&rq->down.q, &f->worker->blocks, need);
+	if (!p || !outq_has_room(&rq->down.q, 1))
+		return false;
+	struct http1_writer w = {.p = p, .cap = need};
+	put_head(&w, f, body.n);
+	if (!rq->parsed || rq->head.method != METHOD_HEAD)
+		http1_put(&w, body);
+	outq_commit(&rq->down.q, w.n);
+	return true;
+}
+
+/* --- the log ---------------------------------------------------------------- */
+
+static struct str
+client_text(const struct flow *f, struct arena *a)
+{
+	char ip[46];
+
+	if (!f->from.ip.set)
+		return arena_fmt(a, "uid:%u", f->from.uid);
+	return arena_fmt(a, "%s:%u", ip_text(&f->from.ip, ip), f->from.port);
+}
+
+static void
+write_line(struct flow *f, enum log_level level)
+{
+	struct request *rq = f->rq;
+	const struct policy *policy = f->worker->policy;
+	const struct program *p = &policy->program;
+	const struct program_rule *r = deciding_rule(f);
+	struct arena *a = &rq->arena;
+	const struct settings_listener *l =
+		&policy->settings.listeners[f->from.listener];
+	struct str place = STR("");
+
+	if (r && r->line)
+		place = arena_fmt(a, "%.*s:%u",
+			STR_FMT(program_text(p, r->file)), r->line);
+	const struct log_field fields[] = {
+		{"client", client_text(f, a)},
+		{"listener", l->name},
+		{"identity", rq->facts.identity},
+		{"role", rq->facts.role},
+		{"method", rq->parsed ? method_name(rq->head.method)
+				      : STR("")},
+		{"path", rq->target.path},
+		{"status", arena_fmt(a, "%u", rq->status)},
+		{"rule", r ? program_text(p, r->name) : STR("")},
+		{"at", place},
+		{"why", rq->why ? message_of(f) : STR("")},
+		{"in", arena_fmt(a, "%llu", (unsigned long long)rq->up.bytes)},
+		{"out",
+			arena_fmt(a, "%llu",
+				(unsigned long long)rq->down.bytes)},
+		{"ms",
+			arena_fmt(a, "%llu",
+				(unsigned long long)(now_ms() -
+					rq->start_ms))},
+	};
+	log_event(level, rq->why ? "denied" : "allowed", fields,
+		sizeof(fields) / sizeof(fields[0]));
+}
+
+void
+reply_log(struct flow *f)
+{
+	struct request *rq = f->rq;
+	enum access_log want = f->worker->policy->settings.access_log;
+	struct worker_stats *s = &f->worker->stats;
+
+	if (!rq->status)
+		return; /* nothing was answered: the client went */
+	atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
+	if (rq->why)
+		atomic_fetch_add_explicit(
+			&s->denied, 1, memory_order_relaxed);
+	if (want == ACCESS_LOG_ALL ||
+		(want == ACCESS_LOG_DENIED && rq->why))
+		write_line(f, rq->why ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
+	rq->status = 0;
+}

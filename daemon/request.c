@@ -1,0 +1,56 @@
+/* Requests: taken from and given back to the worker. */
+#include "daemon/request.h"
+
+#include "daemon/worker.h"
+#include "runtime/limits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define SPARE_MAX 64u /* 6 KiB each with the default limits */
+
+struct request *
+request_new(struct worker *w)
+{
+	const struct settings_limits *l = &w->policy->settings.limits;
+	struct request *rq = w->spare;
+	struct arena arena;
+
+	if (rq) {
+		w->spare = rq->next;
+		w->nspare--;
+		arena = rq->arena;
+	} else {
+		rq = malloc(sizeof(*rq) +
+			l->headers * sizeof(struct http1_field));
+		if (!rq)
+			return NULL;
+		arena_init(&arena, REQUEST_ARENA_MIN +
+			(size_t)l->inspected_body_bytes *
+				REQUEST_ARENA_FACTOR);
+	}
+	*rq = (struct request){
+		.arena = arena,
+		.head = {.fields = rq->fields, .max_fields = l->headers},
+	};
+	return rq;
+}
+
+void
+request_free(struct worker *w, struct request *rq)
+{
+	assert(!rq->engine);
+	outq_clear(&rq->up.q, &w->blocks);
+	outq_clear(&rq->down.q, &w->blocks);
+	block_give(&w->blocks, rq->pinned_size, rq->pinned);
+	free(rq->held);
+	if (w->nspare >= SPARE_MAX) {
+		arena_fini(&rq->arena);
+		free(rq);
+		return;
+	}
+	arena_reset(&rq->arena);
+	rq->next = w->spare;
+	w->spare = rq;
+	w->nspare++;
+}

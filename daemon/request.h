@@ -1,0 +1,68 @@
+/* A request being served: everything of it that outlives one step.
+ *
+ * Taken from the worker's spare ones when a head has arrived, given back when
+ * the answer has been sent: after warm-up nothing is allocated.
+ */
+#ifndef DAEMON_REQUEST_H
+#define DAEMON_REQUEST_H
+
+#include "daemon/engine.h"
+#include "daemon/leg.h"
+#include "runtime/arena.h"
+#include "runtime/facts.h"
+#include "runtime/http1.h"
+#include "runtime/target.h"
+#include "runtime/vm.h"
+
+/* One direction of a message body. */
+struct pipe_way {
+	struct http1_body in;   /* as it comes */
+	enum http1_framing out; /* as it goes */
+	struct outq q;
+	uint64_t bytes; /* of the body, so far */
+	bool done;      /* the end is queued */
+};
+
+struct request {
+	struct request *next; /* among the worker's spare ones */
+	struct arena arena;
+	struct http1_head head;
+	struct target target;
+	struct facts facts;
+	struct vm vm;
+	struct json json;    /* of a held body */
+	unsigned endpoint;   /* enum endpoint_flag */
+	char *held;          /* owned: a held body */
+	size_t held_n, held_room;
+	bool is_held;
+	struct engine_conn *engine; /* borrowed from the pool while in use */
+	char *pinned;        /* owned: the block the head is in, when the
+				leg reads into another by now */
+	enum block_size pinned_size;
+	struct pipe_way up;   /* client to Engine */
+	struct pipe_way down; /* Engine to client */
+	size_t engine_seen; /* bookmark of http1_scan_head() */
+	uint64_t id;
+	uint64_t start_ms, dial_ms;
+	uint16_t status; /* of the answer; 0 until then */
+	enum why why;
+	struct str message; /* of our own answer */
+	bool parsed;       /* the head is valid */
+	bool engine_sent;  /* its socket took some of the request */
+	bool up_ended;     /* all of the request was sent, or no more can be */
+	bool answered;     /* the answer's head is queued */
+	bool tunnel;       /* the answer makes it one */
+	bool retried;
+	bool upgrade;      /* Upgrade was sent to the Engine */
+	bool close;        /* the connection ends with this request */
+	bool engine_keeps; /* the Engine's connection can be used again */
+	struct http1_field fields[]; /* limits.headers of them */
+};
+
+/* NULL without memory. */
+struct request *request_new(struct worker *w);
+
+/* Gives everything back; its Engine connection must have been put. */
+void request_free(struct worker *w, struct request *rq);
+
+#endif

@@ -1,0 +1,287 @@
+/* The proxy command: order of start and stop. */
+#include "daemon/serve.h"
+
+#include "daemon/clients.h"
+#include "daemon/demo_child.h"
+#include "daemon/listener.h"
+#include "daemon/log.h"
+#include "daemon/worker.h"
+
+#include <event2/event.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+struct server {
+	struct shared shared;
+	struct policy *policy;  /* owned */
+	struct worker *workers; /* owned */
+	unsigned nworkers, nstarted;
+	struct listeners listeners;
+	struct event *sigterm, *sigint; /* owned */
+	struct event *drained;          /* owned: the drain time is over */
+	struct demo_child demo;
+	bool stopping;
+};
+
+/* --- stopping ----------------------------------------------------------------- */
+
+static void
+tell_workers(struct server *s, bool now)
+{
+	/* Worker 0 is this thread: its loop may end at once, so last. */
+	for (unsigned i = s->nworkers; i-- > 0;)
+		worker_drain(&s->workers[i], now);
+}
+
+static void
+on_drained(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	(void)fd;
+	(void)what;
+
+	log_say(LOG_LEVEL_WARN, "closing what is still open");
+	tell_workers(s, true);
+}
+
+/* The first stops accepting and lets requests finish; the second ends all. */
+static void
+on_stop(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	uint32_t ms = s->policy->settings.timeouts.drain_ms;
+	const struct timeval tv = {
+		.tv_sec = ms / 1000,
+		.tv_usec = (suseconds_t)(ms % 1000) * 1000,
+	};
+	(void)fd;
+	(void)what;
+
+	if (s->stopping || ms == 0) {
+		listeners_close(&s->listeners);
+		tell_workers(s, true);
+		return;
+	}
+	s->stopping = true;
+	log_say(LOG_LEVEL_INFO, "stopping: requests in flight have %u ms", ms);
+	listeners_close(&s->listeners);
+	event_add(s->drained, &tv);
+	tell_workers(s, false);
+}
+
+/* --- starting ----------------------------------------------------------------- */
+
+/* Each client may need two descriptors; what the system does not grant
+ * limits the connections. */
+static void
+raise_descriptors(struct settings *s)
+{
+	rlim_t want = (rlim_t)s->limits.connections * 2 + 256;
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
+		return;
+	if (rl.rlim_cur < want) {
+		rl.rlim_cur = rl.rlim_max < want ? rl.rlim_max : want;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+	if (rl.rlim_cur >= want)
+		return;
+	uint32_t can = rl.rlim_cur > 512
+		? (uint32_t)(rl.rlim_cur - 256) / 2
+		: 64;
+	log_say(LOG_LEVEL_WARN, "limits.connections is lowered from %u to %u: "
+		"the limit of open files is %llu",
+		s->limits.connections, can, (unsigned long long)rl.rlim_cur);
+	s->limits.connections = can;
+}
+
+static unsigned
+usable_cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	int n = CPU_COUNT(&set);
+	return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+static bool
+start_workers(struct server *s)
+{
+	unsigned want = s->policy->settings.threads;
+
+	if (want == 0)
+		want = usable_cpus();
+	s->workers = calloc(want, sizeof(*s->workers));
+	if (!s->workers)
+		return false;
+	for (; s->nworkers < want; s->nworkers++)
+		if (!worker_init(&s->workers[s->nworkers], &s->shared,
+			    s->nworkers))
+			return false;
+	return true;
+}
+
+static bool
+start_threads(struct server *s)
+{
+	for (s->nstarted = 1; s->nstarted < s->nworkers; s->nstarted++)
+		if (!worker_start(&s->workers[s->nstarted]))
+			return false;
+	return true;
+}
+
+static bool
+handle_signals(struct server *s)
+{
+	struct event_base *base = s->workers[0].base;
+
+	s->sigterm = evsignal_new(base, SIGTERM, on_stop, s);
+	s->sigint = evsignal_new(base, SIGINT, on_stop, s);
+	s->drained = evtimer_new(base, on_drained, s);
+	return s->sigterm && s->sigint && s->drained &&
+		event_add(s->sigterm, NULL) == 0 &&
+		event_add(s->sigint, NULL) == 0;
+}
+
+static bool
+is_loopback(const struct settings_listener *l)
+{
+	return l->path.n || str_eq(l->bind, STR("::1")) ||
+		str_starts(l->bind, STR("127."));
+}
+
+/* "containers, events" of the toggles that are on, or off. */
+static void
+say_toggles(const struct toggles *t, bool on)
+{
+	char buf[1024];
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nstates; i++) {
+		if (t->states[i].on != on)
+			continue;
+		int wrote = snprintf(buf + n, sizeof(buf) - n, "%s%s",
+			n ? " " : "", t->states[i].name);
+		if (wrote < 0 || (size_t)wrote >= sizeof(buf) - n)
+			break;
+		n += (size_t)wrote;
+	}
+	log_say(LOG_LEVEL_INFO, "%s: %.*s", on ? "open" : "closed", (int)n,
+		buf);
+}
+
+static void
+say_hello(const struct server *s)
+{
+	const struct policy *p = s->policy;
+	char text[160];
+
+	log_say(LOG_LEVEL_INFO, "docker-proxy %s: %u rules, default %s, "
+		"%u threads, the Engine at %.*s", DOCKER_PROXY_VERSION,
+		p->program.nrules,
+		p->settings.default_allow ? "allow" : "deny", s->nworkers,
+		STR_FMT(s->shared.engine.text));
+	if (p->toggles.nstates) {
+		say_toggles(&p->toggles, true);
+		say_toggles(&p->toggles, false);
+	}
+	for (size_t i = 0; i < p->settings.nlisteners; i++) {
+		const struct settings_listener *l = &p->settings.listeners[i];
+		listener_text(l, text, sizeof(text));
+		log_say(LOG_LEVEL_INFO, "listening on %s", text);
+		if (!is_loopback(l))
+			log_say(LOG_LEVEL_WARN, "%s can be reached from other "
+				"hosts and has no TLS: publish it to trusted "
+				"networks only", text);
+		if (i == 0 && !str_eq(l->bind, STR("*")))
+			log_say(LOG_LEVEL_INFO, "try: docker -H %s version",
+				text);
+	}
+	if (p->settings.auth.type == AUTH_CLOSED)
+		log_say(LOG_LEVEL_WARN, "no authentication is configured: "
+			"every request is answered with 401; set auth.type to "
+			"bearer or none");
+}
+
+static bool
+start(struct server *s, const struct options *o)
+{
+	struct settings *settings = &s->policy->settings;
+
+	log_setup(settings->log_level, settings->log_json);
+	raise_descriptors(settings);
+	s->shared.policy = s->policy;
+	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
+		return false;
+	if (!engine_resolve(&settings->engine, &s->shared.engine))
+		return false;
+	if (o->demo && !engine_answers(&s->shared.engine) &&
+		!demo_child_start(&s->demo, &s->shared.engine))
+		return false;
+	if (settings->limits.connections_per_client) {
+		s->shared.clients = clients_new(
+			settings->limits.connections_per_client,
+			settings->limits.connections + 256,
+			s->shared.hash_seed);
+		if (!s->shared.clients)
+			return false;
+	}
+	return start_workers(s) && handle_signals(s) &&
+		listeners_open(&s->listeners, settings, &s->shared, s->workers,
+			s->nworkers) &&
+		start_threads(s);
+}
+
+static void
+finish(struct server *s)
+{
+	for (unsigned i = 1; i < s->nstarted; i++) {
+		worker_drain(&s->workers[i], true);
+		worker_join(&s->workers[i]);
+	}
+	if (s->workers) {
+		listeners_close(&s->listeners);
+		struct event *const events[] = {
+			s->sigterm, s->sigint, s->drained};
+		for (size_t i = 0; i < 3; i++)
+			if (events[i])
+				event_free(events[i]);
+		for (unsigned i = 0; i < s->nworkers; i++)
+			worker_fini(&s->workers[i]);
+	}
+	free(s->workers);
+	clients_free(s->shared.clients);
+	demo_child_stop(&s->demo);
+	policy_free(s->policy);
+	libevent_global_shutdown();
+}
+
+int
+serve(const struct options *o)
+{
+	struct server s = {0};
+
+	signal(SIGPIPE, SIG_IGN);
+	s.policy = options_compile(o, stderr);
+	if (!s.policy) {
+		fputs("docker-proxy: not started\n", stderr);
+		return EXIT_INVALID;
+	}
+	bool ok = start(&s, o);
+	if (ok) {
+		say_hello(&s);
+		event_base_loop(s.workers[0].base, EVLOOP_NO_EXIT_ON_EMPTY);
+		for (unsigned i = 1; i < s.nstarted; i++)
+			worker_join(&s.workers[i]);
+		s.nstarted = 1;
+		log_say(LOG_LEVEL_INFO, "stopped");
+	}
+	finish(&s);
+	return ok ? EXIT_OK : EXIT_INVALID;
+}

@@ -1,0 +1,249 @@
+/* Workers: loops, hand-over, drain. */
+#include "daemon/worker.h"
+
+#include "daemon/flow.h"
+#include "daemon/log.h"
+#include "daemon/request.h"
+#include "runtime/limits.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Timeouts that no setting names. */
+#define LINGER_MS      2000  /* for a client to read our last words */
+#define CLIENT_GONE_MS 1000  /* no progress towards a half-closed client */
+#define REDIAL_MS      10    /* the Engine's backlog is full */
+#define POOL_IDLE_MS   60000 /* an idle Engine connection */
+#define TUNNEL_HALF_MS 60000 /* the Engine has ended, the client has not */
+
+enum message_kind {
+	MESSAGE_ARRIVAL,
+	MESSAGE_DRAIN,
+	MESSAGE_STOP,
+};
+
+/* A record of the pipe: smaller than PIPE_BUF, so written in one piece. */
+struct message {
+	enum message_kind kind;
+	struct arrival arrival;
+};
+
+static void
+drain(struct worker *w, bool now)
+{
+	w->draining = true;
+	for (struct flow *f = w->flows, *next; f; f = next) {
+		next = f->next;
+		flow_drain(f, now);
+	}
+	engine_pool_close_idle(&w->pool);
+	if (w->nflows == 0)
+		event_base_loopexit(w->base, NULL);
+}
+
+static void
+on_message(struct worker *w, const struct message *m)
+{
+	if (m->kind == MESSAGE_ARRIVAL)
+		flow_new(w, &m->arrival);
+	else
+		drain(w, m->kind == MESSAGE_STOP);
+}
+
+static void
+on_pipe(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct message m[8];
+	(void)what;
+
+	ssize_t n = read(fd, m, sizeof(m));
+	if (n <= 0)
+		return;
+	for (size_t i = 0; i < (size_t)n / sizeof(m[0]); i++)
+		on_message(w, &m[i]);
+}
+
+static void
+on_bury(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	(void)fd;
+	(void)what;
+
+	flow_bury(w);
+	engine_pool_bury(&w->pool);
+	if (w->draining && w->nflows == 0)
+		event_base_loopexit(w->base, NULL);
+}
+
+void
+worker_bury_soon(struct worker *w)
+{
+	event_active(w->bury, EV_TIMEOUT, 0);
+}
+
+static struct event_base *
+new_base(void)
+{
+	struct event_config *c = event_config_new();
+	struct event_base *base = NULL;
+
+	if (c) {
+		/* Each base is used by its own thread alone. */
+		event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK);
+		base = event_base_new_with_config(c);
+		event_config_free(c);
+	}
+	return base;
+}
+
+static void
+set_durations(struct worker *w)
+{
+	const struct settings_timeouts *t = &w->policy->settings.timeouts;
+	uint32_t *ms = w->deadlines.ms;
+
+	ms[DEADLINE_HEAD] = t->request_head_ms;
+	ms[DEADLINE_BODY] = t->request_body_ms;
+	ms[DEADLINE_KEEPALIVE] = t->keepalive_ms;
+	ms[DEADLINE_CONNECT] = t->engine_connect_ms;
+	ms[DEADLINE_RESPONSE] = t->engine_response_ms;
+	ms[DEADLINE_TUNNEL] = t->tunnel_idle_ms;
+	ms[DEADLINE_TUNNEL_HALF] = TUNNEL_HALF_MS;
+	ms[DEADLINE_LINGER] = LINGER_MS;
+	ms[DEADLINE_GONE] = CLIENT_GONE_MS;
+	ms[DEADLINE_REDIAL] = REDIAL_MS;
+	ms[DEADLINE_POOL] = POOL_IDLE_MS;
+}
+
+static bool
+init_parts(struct worker *w)
+{
+	w->base = new_base();
+	if (!w->base || !deadlines_init(&w->deadlines, w->base))
+		return false;
+	set_durations(w);
+	w->scratch = regex_scratch_new();
+	w->response_fields =
+		malloc(HTTP1_FIELDS_MAX * sizeof(*w->response_fields));
+	w->bury = event_new(w->base, -1, 0, on_bury, w);
+	if (!w->scratch || !w->response_fields || !w->bury)
+		return false;
+	if (w->index == 0)
+		return true;
+	if (pipe2(w->pipe, O_NONBLOCK | O_CLOEXEC) != 0)
+		return false;
+	w->pipe_event = event_new(
+		w->base, w->pipe[0], EV_READ | EV_PERSIST, on_pipe, w);
+	return w->pipe_event && event_add(w->pipe_event, NULL) == 0;
+}
+
+bool
+worker_init(struct worker *w, struct shared *shared, unsigned index)
+{
+	*w = (struct worker){
+		.shared = shared,
+		.policy = shared->policy,
+		.index = index,
+		.pipe = {-1, -1},
+	};
+	if (init_parts(w))
+		return true;
+	log_say(LOG_LEVEL_ERROR, "cannot set a worker up: %s",
+		strerror(errno ? errno : ENOMEM));
+	worker_fini(w);
+	return false;
+}
+
+void
+worker_fini(struct worker *w)
+{
+	while (w->flows)
+		flow_drain(w->flows, true);
+	engine_pool_close_idle(&w->pool);
+	flow_bury(w);
+	engine_pool_bury(&w->pool);
+	flow_free_spare(w);
+	for (int i = 0; i < 2; i++)
+		if (w->pipe[i] >= 0)
+			close(w->pipe[i]);
+	if (w->pipe_event)
+		event_free(w->pipe_event);
+	if (w->bury)
+		event_free(w->bury);
+	free(w->response_fields);
+	regex_scratch_free(w->scratch);
+	deadlines_fini(&w->deadlines);
+	blocks_fini(&w->blocks);
+	if (w->base)
+		event_base_free(w->base);
+	*w = (struct worker){.pipe = {-1, -1}};
+}
+
+/* --- threads -------------------------------------------------------------- */
+
+static void *
+run(void *arg)
+{
+	struct worker *w = arg;
+
+	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	return NULL;
+}
+
+bool
+worker_start(struct worker *w)
+{
+	sigset_t all, old;
+
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int err = pthread_create(&w->thread, NULL, run, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		log_say(LOG_LEVEL_ERROR, "cannot start a thread: %s",
+			strerror(err));
+	return err == 0;
+}
+
+void
+worker_join(struct worker *w)
+{
+	pthread_join(w->thread, NULL);
+}
+
+static bool
+send_message(struct worker *w, const struct message *m)
+{
+	return write(w->pipe[1], m, sizeof(*m)) == (ssize_t)sizeof(*m);
+}
+
+bool
+worker_give(struct worker *w, const struct arrival *a)
+{
+	if (w->index == 0) {
+		flow_new(w, a);
+		return true;
+	}
+	return send_message(w,
+		&(struct message){.kind = MESSAGE_ARRIVAL, .arrival = *a});
+}
+
+void
+worker_drain(struct worker *w, bool now)
+{
+	if (w->index == 0) {
+		drain(w, now);
+		return;
+	}
+	const struct message m = {.kind = now ? MESSAGE_STOP : MESSAGE_DRAIN};
+	if (!send_message(w, &m))
+		log_say(LOG_LEVEL_WARN, "worker %u is too busy to be told to "
+			"stop", w->index);
+}

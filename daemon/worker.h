@@ -1,0 +1,97 @@
+/* A worker: one thread, one event loop, and all that its flows share.
+ *
+ * Nothing here is locked: the policy is read-only, everything else belongs to
+ * the thread. The main thread is worker 0; it also accepts connections and
+ * hands them to the others through a pipe, one record a write.
+ */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include "compiler/policy.h"
+#include "daemon/block.h"
+#include "daemon/deadline.h"
+#include "daemon/engine.h"
+#include "runtime/cidr.h"
+#include "runtime/regex.h"
+#include "runtime/why.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event_base;
+struct flow;
+struct request;
+struct shared;
+
+/* A connection just accepted, on its way to its worker. */
+struct arrival {
+	int fd;
+	uint32_t listener; /* index into the settings' */
+	struct ip ip;      /* not set on a unix listener */
+	uint16_t port;
+	bool has_peer;
+	uint32_t uid, gid;
+	bool refused;  /* over a limit: answer with `why` and close */
+	enum why why;
+	bool counted; /* in the per-client table */
+};
+
+/* Counters of one worker; read by others with relaxed loads. */
+struct worker_stats {
+	atomic_ulong requests, denied, errors;
+};
+
+struct worker {
+	struct shared *shared;       /* borrowed: of the process */
+	const struct policy *policy; /* borrowed */
+	struct event_base *base;     /* owned */
+	unsigned index;
+	pthread_t thread; /* of workers above 0 */
+	int pipe[2];      /* owned: [1] is written by the main thread */
+	struct event *pipe_event; /* owned */
+	struct blocks blocks;
+	struct deadlines deadlines;
+	struct engine_pool pool;
+	struct regex_scratch *scratch; /* owned */
+	struct flow *flows;     /* owned: all of them */
+	struct flow *graveyard; /* owned: freed after the loop turn */
+	struct event *bury;     /* owned */
+	struct http1_field *response_fields; /* owned: HTTP1_FIELDS_MAX */
+	struct request *spare;  /* owned: requests to be used again */
+	unsigned nspare;
+	unsigned nflows;
+	bool draining;
+	struct worker_stats stats;
+};
+
+/* What all workers see. */
+struct shared {
+	const struct policy *policy; /* owned by the main thread */
+	struct engine_address engine;
+	uint32_t hash_seed;
+	atomic_uint connections;
+	atomic_ulong request_ids;
+	struct clients *clients; /* owned; NULL when there is no such limit */
+};
+
+bool worker_init(struct worker *w, struct shared *shared, unsigned index);
+void worker_fini(struct worker *w);
+
+/* Workers above 0: start and join the thread. */
+bool worker_start(struct worker *w);
+void worker_join(struct worker *w);
+
+/* From the main thread: hand over a connection; false: w's pipe is full and
+ * the caller still owns the descriptor. */
+bool worker_give(struct worker *w, const struct arrival *a);
+
+/* Frees what has ended, after the callbacks of this loop turn. */
+void worker_bury_soon(struct worker *w);
+
+/* From the main thread: end keep-alive, let requests finish; the loop ends
+ * when the last flow has gone. With `now` they are cut. */
+void worker_drain(struct worker *w, bool now);
+
+#endif

@@ -1,0 +1,37 @@
+/* Credentials: bearer tokens. */
+#include "runtime/auth.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+bool
+auth_digest(struct str token, uint8_t digest_out[32])
+{
+	unsigned n = 0;
+
+	return EVP_Digest(token.p, token.n, digest_out, &n, EVP_sha256(),
+		       NULL) == 1 &&
+		n == 32;
+}
+
+bool
+auth_bearer_digest(struct str authorization, uint8_t digest_out[32])
+{
+	const struct str scheme = STR("bearer ");
+
+	if (authorization.n <= scheme.n)
+		return false;
+	struct str start = {authorization.p, scheme.n};
+	if (!str_eq_nocase(start, scheme))
+		return false;
+	struct str token = str_from(authorization, scheme.n);
+	while (token.n && token.p[0] == ' ')
+		token = str_from(token, 1);
+	return token.n && auth_digest(token, digest_out);
+}
+
+bool
+auth_digest_equal(const uint8_t a[32], const uint8_t b[32])
+{
+	return CRYPTO_memcmp(a, b, 32) == 0;
+}

@@ -1,0 +1,117 @@
+/* Writing HTTP/1.1 heads. */
+#include "runtime/http1_write.h"
+
+void
+http1_put(struct http1_writer *w, struct str s)
+{
+	if (w->n <= w->cap && s.n <= w->cap - w->n)
+		memcpy(w->p + w->n, s.p, s.n);
+	w->n += s.n;
+}
+
+static void
+put_base(struct http1_writer *w, uint64_t n, unsigned base)
+{
+	char buf[20];
+	size_t at = sizeof(buf);
+
+	do {
+		buf[--at] = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n);
+	http1_put(w, (struct str){buf + at, sizeof(buf) - at});
+}
+
+void
+http1_put_number(struct http1_writer *w, uint64_t n)
+{
+	put_base(w, n, 10);
+}
+
+void
+http1_put_hex(struct http1_writer *w, uint64_t n)
+{
+	put_base(w, n, 16);
+}
+
+void
+http1_put_field(struct http1_writer *w, struct str name, struct str value)
+{
+	http1_put(w, name);
+	http1_put(w, STR(": "));
+	http1_put(w, value);
+	http1_put(w, STR("\r\n"));
+}
+
+static void
+put_fields(struct http1_writer *w, const struct http1_head *head)
+{
+	for (size_t i = 0; i < head->nfields; i++) {
+		const struct http1_field *f = &head->fields[i];
+		if (!f->hop)
+			http1_put_field(w, f->name, f->value);
+	}
+}
+
+static void
+put_length(struct http1_writer *w, uint64_t length)
+{
+	http1_put(w, STR("Content-Length: "));
+	http1_put_number(w, length);
+	http1_put(w, STR("\r\n"));
+}
+
+static void
+put_framing(struct http1_writer *w, enum http1_framing framing,
+	uint64_t length, bool has_length)
+{
+	if (framing == HTTP1_CHUNKED)
+		http1_put(w, STR("Transfer-Encoding: chunked\r\n"));
+	else if (framing == HTTP1_LENGTH || has_length)
+		put_length(w, length);
+}
+
+static void
+put_upgrade(struct http1_writer *w, struct str protocol)
+{
+	http1_put(w, STR("Connection: Upgrade\r\n"));
+	http1_put_field(w, STR("Upgrade"), protocol);
+}
+
+void
+http1_write_request(
+	struct http1_writer *w, const struct http1_request_out *out)
+{
+	http1_put(w, method_name(out->head->method));
+	http1_put(w, STR(" "));
+	http1_put(w, out->target);
+	http1_put(w, STR(" HTTP/1.1\r\n"));
+	/* HTTP/1.0 may come without; the Engine speaks 1.1 and wants one. */
+	if (!out->head->host.p)
+		http1_put(w, STR("Host: docker\r\n"));
+	put_fields(w, out->head);
+	put_framing(w, out->framing, out->length, false);
+	if (out->expect)
+		http1_put(w, STR("Expect: 100-continue\r\n"));
+	if (out->upgrade)
+		put_upgrade(w, out->head->upgrade);
+	http1_put(w, STR("\r\n"));
+}
+
+void
+http1_write_response(
+	struct http1_writer *w, const struct http1_response_out *out)
+{
+	http1_put(w, STR("HTTP/1.1 "));
+	http1_put_number(w, out->head->status);
+	http1_put(w, STR(" "));
+	http1_put(w, out->head->reason);
+	http1_put(w, STR("\r\n"));
+	put_fields(w, out->head);
+	put_framing(w, out->framing, out->length, out->has_length);
+	if (out->upgrade)
+		put_upgrade(w, out->head->upgrade);
+	else if (out->close)
+		http1_put(w, STR("Connection: close\r\n"));
+	http1_put(w, STR("\r\n"));
+}

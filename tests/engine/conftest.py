@@ -1,0 +1,117 @@
+"""Fixtures: one Engine for the session, an open proxy, clients on both."""
+
+import hashlib
+import os
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True
+
+import cli  # noqa: E402
+import engine as engines  # noqa: E402
+import proxy as proxies  # noqa: E402
+
+OPEN = {"auth": {"type": "none"}, "global": {"default": "allow"}}
+BLOB = 64 * cli.MIB
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """An Engine with the image bb:latest and a container `web`."""
+    own = engines.Engine()
+    try:
+        own.start()
+        prepare(own)
+        yield own
+        remove_containers(own)
+    finally:
+        own.remove()
+
+
+def debian(own):
+    return cli.Docker(cli.DEBIAN, own.host, own.folder)
+
+
+def prepare(own):
+    docker = debian(own)
+    docker.ok("import", "-", "bb:latest", data=engines.busybox_root())
+    docker.ok("run", "--detach", "--name", "web", "--hostname", "web",
+              "bb", "httpd", "-f", "-vv", "-h", "/www")
+
+
+def remove_containers(own):
+    docker = debian(own)
+    names = docker.ok("ps", "--all", "--quiet").split()
+    if names:
+        docker.ok("rm", "--force", "--volumes", *names)
+
+
+@pytest.fixture(scope="session")
+def proxy(engine):
+    """A proxy that lets everything pass."""
+    with proxies.Proxy(engine.socket, policy=OPEN) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=cli.clients(),
+                ids=lambda program: "docker-%d.%d" % cli.version(program)[:2]
+                if cli.version(program) else program)
+def program(request):
+    """Each docker client that this machine has."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def direct(program, engine, home):
+    """The client on the Engine's own socket."""
+    return cli.Docker(program, engine.host, home)
+
+
+@pytest.fixture
+def proxied(program, proxy, home):
+    """The same client on the proxy."""
+    return cli.Docker(program, proxy.host, home)
+
+
+@pytest.fixture
+def proxied_by_unix(program, engine, home):
+    with proxies.Proxy(engine.socket, policy=OPEN, unix=True) as running:
+        yield cli.Docker(program, running.host, home)
+
+
+@pytest.fixture
+def sides(direct, proxied):
+    return direct, proxied
+
+
+class Blob:
+    """A file of random bytes."""
+
+    def __init__(self, path, size):
+        self.path = path
+        self.size = size
+        data = os.urandom(size)
+        path.write_bytes(data)
+        self.sha = hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture(scope="session")
+def blob(tmp_path_factory):
+    return Blob(tmp_path_factory.mktemp("blob") / "blob", BLOB)
+
+
+@pytest.fixture(scope="session")
+def big_image(engine, blob):
+    """big:latest: bb with the blob as a second layer."""
+    docker = debian(engine)
+    docker.ok("create", "--name", "big", "bb", "true")
+    docker.ok("cp", blob.path, "big:/blob")
+    image = docker.ok("commit", "big", "big:latest").strip()
+    docker.ok("rm", "big")
+    return image

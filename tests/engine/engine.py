@@ -1,0 +1,214 @@
+"""A Docker Engine of the tests' own, in namespaces that end with it.
+
+dockerd runs as the first process of a PID namespace, with mount and network
+namespaces beside it. So its bridge and firewall rules touch nothing outside,
+and whatever it started (containerd, shims, containers, mounts) is gone when
+it is, also when the tests were killed. /run is private, because shims make
+their sockets there. Only cgroup directories and the folder stay; remove()
+deletes both.
+"""
+
+import http.client
+import io
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import tempfile
+
+from wait import until
+
+BUSYBOX = "/bin/busybox"
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+CONNECTED = "03"  # the state column of /proc/net/unix
+
+# In namespaces: own processes, mounts and network; dockerd becomes pid 1.
+INSIDE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net",
+          "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+          "mount -t tmpfs run /run && exec dockerd \"$@\"", "dockerd"]
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket, straight to an Engine."""
+
+    def __init__(self, path, timeout=10):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Engine:
+    """One dockerd; start() and stop() may follow each other repeatedly."""
+
+    def __init__(self):
+        for program in ("dockerd", "containerd", "unshare", "setpriv"):
+            if not shutil.which(program):
+                raise RuntimeError(
+                    f"{program} is not installed: the tests in tests/engine "
+                    "start an Engine of their own (apt install docker.io)")
+        if os.geteuid() != 0:
+            raise RuntimeError("dockerd needs root: run these tests as root")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="engine-"))
+        self.socket = self.folder / "docker.sock"
+        self.log = self.folder / "dockerd.log"
+        self.cgroup = self.folder.name
+        self.outer = None
+        self.pid = None
+
+    @property
+    def host(self):
+        return f"unix://{self.socket}"
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.outer = subprocess.Popen(
+                [*INSIDE, "--host", self.host,
+                 "--data-root", self.folder / "data",
+                 "--exec-root", self.folder / "exec",
+                 "--pidfile", self.folder / "dockerd.pid",
+                 "--config-file", self._config(),
+                 "--cgroup-parent", f"/{self.cgroup}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        until(self._ready, lambda: "dockerd to answer\n" + self.tail(), 60)
+        self.pid = self._inner()
+        return self
+
+    def _config(self):
+        """A configuration of our own: the machine's is not to be read."""
+        path = self.folder / "daemon.json"
+        path.write_text("{}")
+        return path
+
+    def _ready(self):
+        if self.outer.poll() is not None:
+            raise RuntimeError(
+                f"dockerd ended with {self.outer.returncode}\n{self.tail()}")
+        try:
+            return self.get("/_ping") == b"OK"
+        except OSError:
+            return False
+
+    def _inner(self):
+        """dockerd's pid as seen from here: the only child of unshare."""
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(fields[1]) == self.outer.pid:
+                return int(stat.parent.name)
+        raise RuntimeError("dockerd is gone\n" + self.tail())
+
+    def tail(self, lines=15):
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def get(self, target):
+        """The body of GET target, asked directly."""
+        connection = UnixConnection(str(self.socket))
+        try:
+            connection.request("GET", target)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+    def get_json(self, target):
+        return json.loads(self.get(target))
+
+    def event_listeners(self):
+        """How many event streams the Engine is serving."""
+        return self.get_json("/info")["NEventsListener"]
+
+    def connections(self):
+        """The inodes of the Engine's ends of its open API connections.
+
+        The kernel lists them in the network namespace of the client, ours.
+        """
+        table = pathlib.Path("/proc/self/net/unix").read_text()
+        rows = (line.split() for line in table.splitlines()[1:])
+        return {row[6] for row in rows
+                if row[5] == CONNECTED and row[7:] == [str(self.socket)]}
+
+    def stop(self):
+        """SIGTERM, then SIGKILL; nothing of the namespace is left."""
+        if self.outer is None:
+            return
+        namespace = self._namespace()
+        if self.pid and self.outer.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+        try:
+            self.outer.wait(20)
+        except subprocess.TimeoutExpired:
+            self.outer.kill()
+            self.outer.wait(10)
+        until(lambda: not members(namespace), "the Engine's processes to end")
+        self.outer = None
+        self.pid = None
+
+    def _namespace(self):
+        try:
+            return os.readlink(f"/proc/{self.pid or self._inner()}/ns/pid")
+        except (OSError, RuntimeError):
+            return None
+
+    def remove(self):
+        """Delete what outlives the processes."""
+        self.stop()
+        for top in CGROUPS.glob(f"**/{self.cgroup}"):
+            for folder, _, _ in os.walk(top, topdown=False):
+                os.rmdir(folder)
+        shutil.rmtree(self.folder)
+
+
+def members(namespace):
+    """The live processes of a PID namespace other than our own."""
+    if namespace is None or namespace == os.readlink("/proc/self/ns/pid"):
+        return []
+    found = []
+    for link in pathlib.Path("/proc").glob("[0-9]*/ns/pid"):
+        try:
+            if os.readlink(link) == namespace:
+                found.append(int(link.parts[2]))
+        except OSError:
+            continue
+    return found
+
+
+def busybox_root():
+    """A tar of a small root: busybox with its applets, and a web page."""
+    if not os.path.exists(BUSYBOX):
+        raise RuntimeError("/bin/busybox is missing: apt install busybox-static")
+    applets = subprocess.run([BUSYBOX, "--list"], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout.split()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for folder, mode in (("bin", 0o755), ("etc", 0o755), ("tmp", 0o1777),
+                             ("root", 0o700), ("www", 0o755)):
+            tar.addfile(entry(folder, type=tarfile.DIRTYPE, mode=mode))
+        tar.add(BUSYBOX, "bin/busybox")
+        for applet in applets:
+            if applet != "busybox":
+                tar.addfile(entry(f"bin/{applet}", type=tarfile.SYMTYPE,
+                                  linkname="busybox"))
+        for name, text in (("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"),
+                           ("etc/group", "root:x:0:\n"),
+                           ("www/index.html", "<h1>It works</h1>\n")):
+            data = text.encode()
+            tar.addfile(entry(name, size=len(data)), io.BytesIO(data))
+    return packed.getvalue()
+
+
+def entry(name, **fields):
+    info = tarfile.TarInfo(name)
+    info.mode = 0o644
+    for key, value in fields.items():
+        setattr(info, key, value)
+    return info

@@ -1,0 +1,101 @@
+"""Fixtures: a fake Engine and a proxy in front of it, one pair a module."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import fake_engine
+import proxy_process
+import wire
+
+
+def pytest_report_header():
+    return f"docker-proxy: {proxy_process.BINARY}"
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """Short: a unix socket's path has 107 bytes at most."""
+    path = Path(tempfile.mkdtemp(prefix="flow-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def engine(folder):
+    e = fake_engine.FakeEngine(str(folder / "engine.sock"))
+    yield e
+    e.close()
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """A module's own `global` settings; overridden where there are any."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def module_proxy(folder, engine, settings):
+    """Started once; at the end nothing may have leaked, and SIGTERM ends
+    it with 0 and a clean log."""
+    config = proxy_process.configuration(
+        engine.url(), folder, global_=settings)
+    p = proxy_process.Proxy(folder, config).start()
+    with p.connect() as c:
+        assert c.get("/_ping").status == 200
+    engine.drop_idle()
+    p.baseline = p.descriptors()
+    yield p
+    try:
+        engine.drop_idle()
+        wire.wait_until(lambda: p.descriptors() <= p.baseline,
+                        f"descriptors go back to {p.baseline}")
+    finally:
+        p.stop()
+
+
+@pytest.fixture
+def proxy(module_proxy, engine):
+    """The module's proxy, started again if a test before killed it."""
+    if not module_proxy.alive():
+        module_proxy.start()
+    engine.errors.clear()
+    yield module_proxy
+    assert module_proxy.alive(), \
+        f"the proxy died: {module_proxy.log()[-2000:]}"
+    assert engine.errors == []
+
+
+@pytest.fixture
+def client(proxy):
+    with proxy.connect() as c:
+        yield c
+
+
+@pytest.fixture
+def untouched(proxy, engine):
+    """A context in which nothing may reach the Engine."""
+    return fake_engine.Untouched(proxy, engine)
+
+
+@pytest.fixture
+def own_proxy(engine):
+    """Starts proxies for one test, with settings or a whole config."""
+    started = []
+
+    def start(engine_url=None, **overrides):
+        path = Path(tempfile.mkdtemp(prefix="flow-"))
+        config = proxy_process.configuration(
+            engine_url or engine.url(), path, **overrides)
+        p = proxy_process.Proxy(path, config).start()
+        started.append(p)
+        return p
+
+    yield start
+    for p in started:
+        try:
+            p.stop()
+        finally:
+            shutil.rmtree(p.folder)

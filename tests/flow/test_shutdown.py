@@ -1,0 +1,192 @@
+"""SIGTERM: no new work, what is under way ends, exit 0."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+import wire
+from fake_engine import OK
+from wire import request
+
+
+def refuses(proxy):
+    try:
+        proxy.connect("tcp").sock.close()
+        return False
+    except OSError:
+        return True
+
+
+def stopping(proxy):
+    """Sends SIGTERM and waits until it has been taken to heart."""
+    proxy.signal()
+    wire.wait_until(lambda: refuses(proxy), "it stops accepting")
+
+
+def held_back(engine):
+    """A script that answers when told to."""
+    go_on = threading.Event()
+
+    def script(x):
+        x.body()
+        assert go_on.wait(wire.TIMEOUT)
+        x.send(OK)
+        x.wait_gone()
+    return engine.play(script), go_on
+
+
+def test_idle(own_proxy):
+    proxy = own_proxy()
+    with proxy.connect() as idle:
+        assert idle.get("/containers/json").status == 200
+        started = time.monotonic()
+        proxy.signal()
+        assert idle.at_end()
+        assert proxy.wait() == 0
+        assert time.monotonic() - started < 3, "waits for idle clients"
+
+
+def test_the_request_in_flight_ends_well(own_proxy, engine):
+    proxy = own_proxy()
+    name, go_on = held_back(engine)
+    with proxy.connect() as client:
+        client.send(request("GET", f"/containers/{name}/json"))
+        engine.wait_for(name)
+        stopping(proxy)
+        assert proxy.alive()
+        go_on.set()
+        r = client.response()
+        assert (r.body, r["Connection"]) == (b"ok", "close")
+        assert client.at_end()
+    assert proxy.wait() == 0
+
+
+def test_pipelined_behind_the_request_in_flight(own_proxy, engine):
+    """What had not begun is not begun."""
+    proxy = own_proxy()
+    name, go_on = held_back(engine)
+    after = engine.play()
+    with proxy.connect() as client:
+        client.send(request("GET", f"/containers/{name}/json")
+                    + request("GET", f"/containers/{after}/json"))
+        engine.wait_for(name)
+        stopping(proxy)
+        go_on.set()
+        assert client.response()["Connection"] == "close"
+        assert client.gone()
+    assert proxy.wait() == 0
+    assert not engine.named(after)
+
+
+def test_an_upload_in_flight_ends_well(own_proxy, engine):
+    proxy = own_proxy()
+    name = engine.play()
+    with proxy.connect() as client:
+        client.send(request("POST", f"/images/load?x={name}",
+                            "Content-Length: 10") + b"hello")
+        engine.wait_for(name)
+        stopping(proxy)
+        client.send(b"world")
+        assert client.response().status == 200
+    assert proxy.wait() == 0
+    assert engine.named(name)[0].body == b"helloworld"
+
+
+def test_endless_answers_end_at_once(own_proxy, engine):
+    """Their clients reconnect; a drain would wait for them in vain. Never
+    with a last chunk, as if they were whole."""
+    ended = threading.Event()
+
+    def script(x):
+        x.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+               b"2\r\n{}\r\n")
+        x.wait_gone()
+        ended.set()
+
+    proxy = own_proxy(global_={"timeouts": {"drain": "1h"}})
+    name = engine.play(script)
+    with proxy.connect() as client:
+        client.send(request("GET", f"/events?x={name}"))
+        client.head()
+        assert client.reader.chunk() == b"{}"
+        proxy.signal()
+        with pytest.raises((wire.Truncated, ConnectionResetError)):
+            client.reader.chunk()
+    assert proxy.wait(3) == 0
+    assert ended.wait(wire.TIMEOUT)
+
+
+def tunnel(proxy, engine, client):
+    """An attached client; and the event that its Engine side has ended."""
+    ended = threading.Event()
+
+    def script(x):
+        x.send(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n"
+               b"Upgrade: tcp\r\n\r\nhello")
+        x.wait_gone()
+        ended.set()
+
+    name = engine.play(script)
+    client.send(request("POST", f"/containers/{name}/attach",
+                        "Connection: Upgrade", "Upgrade: tcp"))
+    assert client.head().status == 101
+    assert client.read(5) == b"hello"
+    return ended
+
+
+def test_a_tunnel_is_given_the_drain_time(own_proxy, engine):
+    proxy = own_proxy(global_={"timeouts": {"drain": "400ms"}})
+    with proxy.connect() as client:
+        ended = tunnel(proxy, engine, client)
+        started = time.monotonic()
+        stopping(proxy)
+        assert client.gone()
+        assert 0.3 < time.monotonic() - started < 4
+    assert proxy.wait() == 0
+    assert ended.wait(wire.TIMEOUT)
+
+
+def test_a_second_sigterm_ends_it_at_once(own_proxy, engine):
+    proxy = own_proxy(global_={"timeouts": {"drain": "1h"}})
+    with proxy.connect() as client:
+        ended = tunnel(proxy, engine, client)
+        stopping(proxy)
+        assert proxy.alive()
+        proxy.signal()
+        assert proxy.wait(3) == 0
+    assert ended.wait(wire.TIMEOUT)
+
+
+def test_a_tunnel_that_ends_ends_the_drain(own_proxy, engine):
+    proxy = own_proxy(global_={"timeouts": {"drain": "1h"}})
+    with proxy.connect() as client:
+        ended = tunnel(proxy, engine, client)
+        stopping(proxy)
+    assert proxy.wait(3) == 0
+    assert ended.wait(wire.TIMEOUT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals(own_proxy, number):
+    proxy = own_proxy()
+    proxy.signal(number)
+    assert proxy.wait() == 0
+
+
+def test_a_client_that_never_reads_does_not_hold_it(own_proxy, engine):
+    """Unsent data is given the drain time, and no more."""
+    proxy = own_proxy(global_={"timeouts": {"drain": "300ms"}})
+
+    def script(x):
+        x.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")
+        while True:
+            x.send(b"x" * 65536)
+
+    name = engine.play(script)
+    with proxy.connect() as client:
+        client.send(request("GET", f"/images/{name}/get"))
+        engine.wait_for(name)
+        proxy.signal()
+        assert proxy.wait() == 0
