@@ -54,12 +54,12 @@ on_client(struct leg *leg)
 }
 
 static void
-on_deadline(struct deadline *d)
+on_deadline(struct deadline *d, enum deadline_class class)
 {
 	struct flow *f = (struct flow *)((char *)d -
 		offsetof(struct flow, deadline));
 
-	f->expired = f->state == FLOW_GONE ? DEADLINE_NONE : d->class;
+	f->expired = class;
 	flow_run(f);
 }
 
