@@ -167,6 +167,8 @@ retry(struct flow *f)
 	engine_put(rq->engine, false);
 	rq->engine = NULL;
 	rq->retried = true;
+	rq->up_ended = false;
+	rq->engine_seen = 0;
 	if (rq->engine_sent) {
 		/* The head is still in the queue's block: kept for this. */
 		rq->up.q.first = rq->up.q.count = 0;

@@ -42,7 +42,7 @@ carry(struct pipe_way *way, struct leg *src, struct leg *dst,
 static void
 watch(struct leg *leg, const struct pipe_way *in, const struct pipe_way *out)
 {
-	leg_watch(leg, !leg->rd_eof && outq_empty(&in->q),
+	leg_watch(leg, !leg->rd_eof && !in->done && outq_empty(&in->q),
 		!outq_empty(&out->q));
 }
 
@@ -59,13 +59,15 @@ flow_step_tunnel(struct flow *f)
 	/* What the Engine said before it broke off has been passed on. */
 	if (!down && e->rd_failed)
 		leg_reset(c);
-	if (!down || c->rd_failed)
+	if (!down)
 		return flow_gone(f);
-	if (!carry(&rq->up, c, e, rq, &moved)) {
+	bool up = carry(&rq->up, c, e, rq, &moved);
+	if (c->rd_failed)
+		return flow_gone(f);
+	if (!up) {
 		/* The Engine takes no more; what it still says is read. */
 		rq->up.done = true;
 		outq_clear(&rq->up.q, c->blocks);
-		c->rd_eof = true;
 	}
 	if (rq->down.done && outq_empty(&rq->down.q) && rq->up.done &&
 		outq_empty(&rq->up.q))
