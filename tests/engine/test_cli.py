@@ -16,7 +16,9 @@ import tarfile
 import pytest
 
 from alike import alike, normal
-from cli import MIB
+from cli import MIB, Docker
+from conftest import OPEN
+from proxy import Proxy
 from wait import until
 
 # Reads of a world that stands still: compared as they are.
@@ -156,30 +158,39 @@ def test_events_of_the_past(sides):
             "events", "--since", "0", "--until", now, "--format", stamp))
 
 
-@pytest.mark.parametrize("arguments", [
-    ("stats", "--format", "{{.Name}}", "web"),
-    ("logs", "-f", "web"),
-    ("wait", "web"),
-    ("attach", "--no-stdin", "web"),
-], ids=lambda arguments: arguments[0])
-def test_interrupted_client_frees_the_engine(sides, engine, arguments):
-    """The Engine's connection goes when the client of a stream goes."""
-    def scenario(docker):
-        before = engine.connections()
-        with docker.start(*arguments) as stream:
-            if arguments[0] == "stats":
-                stream.until_line("web")
-                stream.until_line("web")
-            held = until(lambda: engine.connections() - before,
-                         "the Engine to serve the stream")
-            # Nothing may be compared here: on the proxy's side, idle
-            # connections may stay with the streaming one.
+@pytest.mark.parametrize("command, request_", [
+    ("stats web", "/stats"), ("logs -f web", "/logs"), ("wait web", "/wait"),
+    ("events", "/events"),
+])
+def test_client_that_goes_frees_the_engine(
+        tap, program, home, command, request_):
+    """The Engine's connection goes soon after the client of a stream."""
+    with Proxy(tap.path, policy=OPEN) as proxy:
+        docker = Docker(program, proxy.host, home)
+        with docker.start(*command.split()) as stream:
+            until(lambda: tap.is_serving(request_), "the request to arrive")
             stream.process.kill()
             stream.wait()
-            until(lambda: not held <= engine.connections(),
+            until(lambda: not tap.is_serving(request_),
                   "the Engine's connection to go")
 
-    alike(sides, scenario)
+
+def test_attached_client_that_goes_frees_the_engine(
+        tap, program, home, direct):
+    """With the next output: until then a close looks like a half-close."""
+    with Proxy(tap.path, policy=OPEN) as proxy, talker(direct):
+        docker = Docker(program, proxy.host, home)
+        with docker.start("attach", "--no-stdin", "subject") as stream:
+            say(direct, "one")
+            assert stream.line() == "one"
+            stream.process.kill()
+            stream.wait()
+
+            def gone():
+                say(direct, "more")
+                return not tap.is_serving("/attach")
+
+            until(gone, "the Engine's connection to go")
 
 
 def test_wait_blocks_until_exit(sides):
@@ -190,7 +201,7 @@ def test_wait_blocks_until_exit(sides):
                 docker.ok("exec", "subject", "sh", "-c",
                           "until [ -p /end ]; do usleep 10000; done")
                 assert wait.running()
-                docker.ok("exec", "subject", "sh", "-c", "echo 7 >/end")
+                docker.run("exec", "subject", "sh", "-c", "echo 7 >/end")
                 return wait.line(), wait.wait()
 
     assert alike(sides, scenario) == ("7", 0)

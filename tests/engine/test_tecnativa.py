@@ -54,7 +54,7 @@ def check(docker, target, folder, allowed=(), forbidden=()):
                 assert done.code == 0, (command, done)
             else:
                 assert done.code != 0, (command, done)
-                assert REFUSED.search(done.err.decode()), (command, done)
+                assert REFUSED.search((done.out + done.err).decode()), (command, done)
 
 
 def state(docker, target):
