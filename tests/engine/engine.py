@@ -24,7 +24,6 @@ from wait import until
 
 BUSYBOX = "/bin/busybox"
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-CONNECTED = "03"  # the state column of /proc/net/unix
 
 # In namespaces: own processes, mounts and network; dockerd becomes pid 1.
 INSIDE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net",
@@ -126,16 +125,6 @@ class Engine:
     def event_listeners(self):
         """How many event streams the Engine is serving."""
         return self.get_json("/info")["NEventsListener"]
-
-    def connections(self):
-        """The inodes of the Engine's ends of its open API connections.
-
-        The kernel lists them in the network namespace of the client, ours.
-        """
-        table = pathlib.Path("/proc/self/net/unix").read_text()
-        rows = (line.split() for line in table.splitlines()[1:])
-        return {row[6] for row in rows
-                if row[5] == CONNECTED and row[7:] == [str(self.socket)]}
 
     def stop(self):
         """SIGTERM, then SIGKILL; nothing of the namespace is left."""
