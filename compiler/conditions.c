@@ -8,6 +8,8 @@ struct draft {
 	const struct tree *field, *op, *value;
 	const struct tree *and, * or, *not ;
 	bool nocase;
+	/* Some key was unknown: often the missing one, misspelt. */
+	bool misspelt;
 };
 
 static const struct key keys[] = {
@@ -254,7 +256,8 @@ read_operand(struct cond_reader *cr, const struct draft *draft, struct cond *c)
 		return !draft->value;
 	}
 	if (!draft->value) {
-		diag_error(d, c->pos, "%s%s needs a value", no, name);
+		if (!draft->misspelt)
+			diag_error(d, c->pos, "%s%s needs a value", no, name);
 		return false;
 	}
 	if (operand == OPERAND_LIST)
@@ -295,13 +298,13 @@ read_test(struct cond_reader *cr, const struct tree *node,
 	if (!c)
 		return NULL;
 	c->nocase = draft->nocase;
-	if (!draft->field)
+	if (!draft->misspelt && !draft->field)
 		diag_error(r->diag, node->pos, "a condition needs a field");
-	bool has_field = draft->field && read_field(r, draft->field, c);
-	if (!draft->op) {
+	if (!draft->misspelt && !draft->op)
 		diag_error(r->diag, node->pos, "a condition needs an operator");
+	bool has_field = draft->field && read_field(r, draft->field, c);
+	if (!draft->op)
 		return NULL;
-	}
 	if (!read_operator(r, draft->op, has_field, c))
 		return NULL;
 	if (!check_nocase(r, node, c) || !read_operand(cr, draft, c))

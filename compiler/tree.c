@@ -82,7 +82,9 @@ token_place(struct builder *b, struct fy_token *token)
 	const struct fy_mark *end = token ? fy_token_end_mark(token) : NULL;
 	if (!start || !end)
 		return b->at_pos;
-	return place(b, start->input_pos, end->input_pos);
+	/* With the `&`, `*` or `!` in front. */
+	size_t from = start->input_pos - (start->input_pos > 0);
+	return place(b, from, end->input_pos);
 }
 
 static struct pos
@@ -341,7 +343,7 @@ take_event(struct builder *b, struct fy_event *e)
 	case FYET_DOCUMENT_START:
 		if (!b->root)
 			return true;
-		return fail(b, token_place(b, e->document_start.document_start),
+		return fail(b, event_place(b, e),
 			"a second document: one file holds one policy");
 	case FYET_ALIAS:
 		return take_alias(b, e);
