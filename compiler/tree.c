@@ -77,16 +77,16 @@ place(struct builder *b, size_t from, size_t to)
 	return pos;
 }
 
+/* The place of an anchor, alias or tag, `before` bytes of which libfyaml does
+ * not count. */
 static struct pos
-token_place(struct builder *b, struct fy_token *token)
+token_place(struct builder *b, struct fy_token *token, size_t before)
 {
-	const struct fy_mark *start = token ? fy_token_start_mark(token) : NULL;
-	const struct fy_mark *end = token ? fy_token_end_mark(token) : NULL;
-	if (!start || !end)
+	const struct fy_mark *start = fy_token_start_mark(token);
+	const struct fy_mark *end = fy_token_end_mark(token);
+	if (!start || !end || start->input_pos < before)
 		return b->at_pos;
-	/* With the `&`, `*` or `!` in front. */
-	size_t from = start->input_pos - (start->input_pos > 0);
-	return place(b, from, end->input_pos);
+	return place(b, start->input_pos - before, end->input_pos);
 }
 
 static struct pos
@@ -339,12 +339,12 @@ refuse_properties(
 	struct builder *b, struct fy_token *anchor, struct fy_token *tag)
 {
 	if (anchor)
-		diag_error(b->diag, token_place(b, anchor),
+		diag_error(b->diag, token_place(b, anchor, 1),
 			"anchors (&name) are not supported");
 	if (anchor)
 		diag_help(b->diag, "write the value out where it is used");
 	if (tag)
-		diag_error(b->diag, token_place(b, tag),
+		diag_error(b->diag, token_place(b, tag, 0),
 			"tags (!name) are not supported");
 	if (tag)
 		diag_help(b->diag, "quote a value to make it text");
@@ -353,7 +353,7 @@ refuse_properties(
 static bool
 take_alias(struct builder *b, struct fy_event *e)
 {
-	struct pos pos = token_place(b, e->alias.anchor);
+	struct pos pos = token_place(b, e->alias.anchor, 1);
 	diag_error(b->diag, pos, "aliases (*name) are not supported");
 	diag_help(b->diag, "write the value out, or quote it to make it text");
 	return add_scalar(b, NULL);
