@@ -72,7 +72,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		while (list->next != list && list->next->at_ms <= now) {
 			struct deadline *d = list->next;
 			deadline_clear(d);
-			d->fire(d);
+			d->fire(d, (enum deadline_class)c);
 		}
 		if (list->next != list && list->next->at_ms < next)
 			next = list->next->at_ms;

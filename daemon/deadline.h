@@ -33,7 +33,8 @@ struct deadline {
 	struct deadline *prev, *next; /* in its class's list; NULL: none */
 	uint64_t at_ms;
 	enum deadline_class class;
-	void (*fire)(struct deadline *d); /* unlinked before it is called */
+	/* Unlinked before it is called. */
+	void (*fire)(struct deadline *d, enum deadline_class class);
 };
 
 struct deadlines {

@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define BACKLOG 128
+
 void
 demo_server_count(struct demo_server *s, int change)
 {
@@ -48,7 +50,7 @@ remove_old(const char *path)
 	return unlink(path) == 0 ? 0 : complain("cannot replace", path);
 }
 
-/* Returns a listening descriptor, or -1. Nobody but the user may connect. */
+/* Returns a bound descriptor, or -1. Nobody but the user may connect. */
 static int
 open_socket(const char *path)
 {
@@ -68,9 +70,9 @@ open_socket(const char *path)
 	mode_t mask = umask(0177);
 	int bound = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
 	umask(mask);
-	if (bound == 0 && listen(fd, 128) == 0)
+	if (bound == 0)
 		return fd;
-	complain("cannot listen on", path);
+	complain("cannot bind", path);
 	close(fd);
 	return -1;
 }
@@ -93,18 +95,32 @@ on_signal(evutil_socket_t signal, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
+static struct event *
+add_signal(struct demo_server *s, int signal)
+{
+	struct event *event = evsignal_new(s->base, signal, on_signal, s->base);
+
+	if (event)
+		evsignal_add(event, NULL);
+	return event;
+}
+
+/* Takes fd over, and listens last: who can connect can also send a signal. */
 static bool
 server_init(struct demo_server *s, int fd)
 {
 	LIST_INIT(&s->conns);
-	if (!demo_store_init(&s->store))
-		return false;
 	s->base = event_base_new();
-	if (!s->base)
-		return false;
-	s->listener = evconnlistener_new(s->base, on_accept, s,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	return s->listener != NULL;
+	if (s->base && demo_store_init(&s->store)) {
+		s->term = add_signal(s, SIGTERM);
+		s->interrupt = add_signal(s, SIGINT);
+		s->listener = evconnlistener_new(s->base, on_accept, s,
+			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG,
+			fd);
+	}
+	if (!s->listener)
+		close(fd);
+	return s->listener && s->term && s->interrupt;
 }
 
 static void
@@ -114,6 +130,10 @@ server_fini(struct demo_server *s)
 		demo_conn_free(LIST_FIRST(&s->conns));
 	if (s->listener)
 		evconnlistener_free(s->listener);
+	if (s->term)
+		event_free(s->term);
+	if (s->interrupt)
+		event_free(s->interrupt);
 	if (s->base) {
 		/* Freed bufferevents close in the next turn of the loop. */
 		event_base_loop(s->base, EVLOOP_NONBLOCK);
@@ -123,42 +143,21 @@ server_fini(struct demo_server *s)
 	demo_store_fini(&s->store);
 }
 
-static bool
-serve(struct demo_server *s, int ready_fd)
-{
-	struct event *term = evsignal_new(s->base, SIGTERM, on_signal, s->base);
-	struct event *intr = evsignal_new(s->base, SIGINT, on_signal, s->base);
-	bool ok = term && intr && evsignal_add(term, NULL) == 0 &&
-		  evsignal_add(intr, NULL) == 0;
-
-	if (ok && ready_fd >= 0 && write(ready_fd, "\n", 1) != 1)
-		ok = false;
-	if (ok)
-		ok = event_base_dispatch(s->base) == 0;
-	if (term)
-		event_free(term);
-	if (intr)
-		event_free(intr);
-	return ok;
-}
-
 int
 demo_run(const char *socket_path, int ready_fd)
 {
 	struct demo_server server = {0};
-	bool ok = false;
 
 	signal(SIGPIPE, SIG_IGN);
 	int fd = open_socket(socket_path);
 	if (fd < 0)
 		return 1;
-	if (server_init(&server, fd))
-		ok = serve(&server, ready_fd);
-	if (!server.listener)
-		close(fd);
-	server_fini(&server);
-	unlink(socket_path);
+	bool ok = server_init(&server, fd) &&
+		  (ready_fd < 0 || write(ready_fd, "\n", 1) == 1) &&
+		  event_base_dispatch(server.base) == 0;
 	if (!ok)
 		complain("cannot serve on", socket_path);
+	server_fini(&server);
+	unlink(socket_path);
 	return ok ? 0 : 1;
 }

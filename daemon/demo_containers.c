@@ -87,8 +87,7 @@ demo_get_containers(struct demo_conn *c, struct str name)
 	if (!demo_filters_known(c, known))
 		return;
 	json_t *list = json_array();
-	json_array_foreach(c->server->store.containers, i, container)
-	{
+	json_array_foreach (c->server->store.containers, i, container) {
 		if (limit > 0 && json_array_size(list) >= (size_t)limit)
 			break;
 		if (!container_wanted(c, container))

@@ -94,8 +94,9 @@ is_command(const json_t *cmd)
 	const json_t *word;
 	size_t i;
 
-	json_array_foreach(
-		cmd, i, word) if (!json_is_string(word)) return false;
+	json_array_foreach (cmd, i, word)
+		if (!json_is_string(word))
+			return false;
 	return n > 0 && n <= ARGUMENTS_MAX;
 }
 

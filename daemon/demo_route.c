@@ -4,6 +4,8 @@
 #include "daemon/demo_conn.h"
 #include "daemon/demo_server.h"
 
+#include <stdio.h>
+
 bool
 demo_filters_known(struct demo_conn *c, const char *const *known)
 {
@@ -57,13 +59,12 @@ get_disk_usage(struct demo_conn *c, struct str name)
 	size_t i;
 
 	(void)name;
-	json_array_foreach(store(c)->containers, i, object)
-	{
+	json_array_foreach (store(c)->containers, i, object) {
 		json_t *summary = demo_summary(object);
 		demo_add_sizes(summary);
 		json_array_append_new(containers, summary);
 	}
-	json_array_foreach(volumes, i, object)
+	json_array_foreach (volumes, i, object)
 		json_object_set_new(object, "UsageData",
 			json_pack("{s:i, s:i}", "RefCount", i == 0 ? 1 : 0,
 				"Size", 41943040));
@@ -106,33 +107,16 @@ not_done(struct demo_conn *c, struct str name)
 
 /* --- images --------------------------------------------------------------- */
 
+/* Those of its tags that are asked for: `docker images nginx` asks with a
+ * reference, with or without a tag. Owned by the caller. */
 static json_t *
-image_summary(const json_t *image)
+tags_wanted(json_t *filters, const json_t *image)
 {
-	return json_pack("{s:i, s:I, s:s, s:O?, s:s, s:O, s:O, s:i, s:O, s:O}",
-		"Containers", -1, "Created",
-		(json_int_t)json_integer_value(
-			json_object_get(image, "CreatedAt")),
-		"Id", demo_text(image, "Id"), "Labels",
-		demo_at(image, "Config", "Labels", NULL), "ParentId", "",
-		"RepoDigests", json_object_get(image, "RepoDigests"),
-		"RepoTags", json_object_get(image, "RepoTags"), "SharedSize",
-		-1, "Size", json_object_get(image, "Size"), "VirtualSize",
-		json_object_get(image, "VirtualSize"));
-}
-
-/* `docker images nginx` asks with a reference, with or without a tag. */
-static bool
-image_wanted(json_t *filters, const json_t *image)
-{
-	const json_t *tag;
+	json_t *wanted = json_array();
+	json_t *tag;
 	size_t i;
 
-	if (!demo_filter_labels(
-		    filters, demo_at(image, "Config", "Labels", NULL)))
-		return false;
-	json_array_foreach(json_object_get(image, "RepoTags"), i, tag)
-	{
+	json_array_foreach (json_object_get(image, "RepoTags"), i, tag) {
 		const char *text = json_string_value(tag);
 		char repository[64];
 		snprintf(repository, sizeof(repository), "%.*s",
@@ -140,9 +124,24 @@ image_wanted(json_t *filters, const json_t *image)
 		if (demo_filter(filters, "reference", text, DEMO_MATCH_WHOLE) ||
 			demo_filter(filters, "reference", repository,
 				DEMO_MATCH_WHOLE))
-			return true;
+			json_array_append(wanted, tag);
 	}
-	return false;
+	return wanted;
+}
+
+/* Takes tags over. */
+static json_t *
+image_summary(const json_t *image, json_t *tags)
+{
+	return json_pack("{s:i, s:O, s:s, s:O, s:s, s:O, s:o, s:i, s:O, s:O}",
+		"Containers", -1, "Created",
+		json_object_get(image, "CreatedAt"), "Id",
+		demo_text(image, "Id"), "Labels",
+		demo_at(image, "Config", "Labels", NULL), "ParentId", "",
+		"RepoDigests", json_object_get(image, "RepoDigests"),
+		"RepoTags", tags, "SharedSize", -1, "Size",
+		json_object_get(image, "Size"), "VirtualSize",
+		json_object_get(image, "VirtualSize"));
 }
 
 static json_t *
@@ -152,9 +151,15 @@ list_images(struct demo_conn *c)
 	const json_t *image;
 	size_t i;
 
-	json_array_foreach(store(c)->images, i,
-		image) if (image_wanted(c->req.filters, image))
-		json_array_append_new(list, image_summary(image));
+	json_array_foreach (store(c)->images, i, image) {
+		json_t *tags = tags_wanted(c->req.filters, image);
+		if (json_array_size(tags) > 0 &&
+			demo_filter_labels(c->req.filters,
+				demo_at(image, "Config", "Labels", NULL)))
+			json_array_append_new(
+				list, image_summary(image, json_incref(tags)));
+		json_decref(tags);
+	}
 	return list;
 }
 
@@ -219,8 +224,7 @@ get_networks(struct demo_conn *c, struct str name)
 	size_t i;
 
 	(void)name;
-	json_array_foreach(store(c)->networks, i, network)
-	{
+	json_array_foreach (store(c)->networks, i, network) {
 		if (!demo_filter(filters, "name", demo_text(network, "Name"),
 			    DEMO_MATCH_PART) ||
 			!demo_filter(filters, "id", demo_text(network, "Id"),
@@ -264,16 +268,15 @@ get_volumes(struct demo_conn *c, struct str name)
 	size_t i;
 
 	(void)name;
-	json_array_foreach(store(c)->volumes, i,
-		volume) if (demo_filter(filters, "name",
-				    demo_text(volume, "Name"),
-				    DEMO_MATCH_PART) &&
-			    demo_filter(filters, "driver",
-				    demo_text(volume, "Driver"),
-				    DEMO_MATCH_WHOLE) &&
-			    demo_filter_labels(
-				    filters, json_object_get(volume, "Labels")))
-		json_array_append(list, volume);
+	json_array_foreach (store(c)->volumes, i, volume)
+		if (demo_filter(filters, "name", demo_text(volume, "Name"),
+			    DEMO_MATCH_PART) &&
+			demo_filter(filters, "driver",
+				demo_text(volume, "Driver"),
+				DEMO_MATCH_WHOLE) &&
+			demo_filter_labels(
+				filters, json_object_get(volume, "Labels")))
+			json_array_append(list, volume);
 	if (demo_filters_known(c, known))
 		demo_reply_json(c, 200,
 			json_pack("{s:O, s:n}", "Volumes", list, "Warnings"));

@@ -8,12 +8,14 @@
 
 #define DEMO_CONNECTIONS_MAX 256 /* a demonstration's worth */
 
+struct event;
 struct event_base;
 struct evconnlistener;
 
 struct demo_server {
 	struct event_base *base;         /* owned */
 	struct evconnlistener *listener; /* owned */
+	struct event *term, *interrupt;  /* owned: signals */
 	struct demo_store store;
 	struct demo_execs execs;
 	LIST_HEAD(, demo_conn) conns; /* owned */

@@ -106,8 +106,7 @@ run_env(struct demo_shell *sh, size_t argc, const char *const *argv)
 
 	(void)argc;
 	(void)argv;
-	json_array_foreach(sh->env, i, entry)
-	{
+	json_array_foreach (sh->env, i, entry) {
 		if (!json_is_string(entry))
 			continue;
 		put(sh, STDOUT, str_of(json_string_value(entry)));

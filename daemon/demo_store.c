@@ -40,18 +40,23 @@ static void
 resolve_times(json_t *value, time_t now)
 {
 	const char *key;
-	json_t *member;
+	json_t *member, *replacement;
 	size_t i;
 
-	json_object_foreach(value, key, member)
-	{
-		json_t *time = resolve_time(member, now);
-		if (time)
-			json_object_set_new(value, key, time);
+	json_object_foreach (value, key, member) {
+		replacement = resolve_time(member, now);
+		if (replacement)
+			json_object_set_new(value, key, replacement);
 		else
 			resolve_times(member, now);
 	}
-	json_array_foreach(value, i, member) resolve_times(member, now);
+	json_array_foreach (value, i, member) {
+		replacement = resolve_time(member, now);
+		if (replacement)
+			json_array_set_new(value, i, replacement);
+		else
+			resolve_times(member, now);
+	}
 }
 
 static json_t *
@@ -94,11 +99,10 @@ load_containers(time_t now)
 	json_t *difference;
 	size_t i;
 
-	json_array_foreach(list, i, difference)
-	{
+	json_array_foreach (list, i, difference) {
 		json_t *container = json_deep_copy(base);
-		set_paths(container);
 		json_object_update_recursive(container, difference);
+		set_paths(container);
 		json_array_set_new(list, i, container);
 	}
 	json_decref(base);
@@ -169,14 +173,14 @@ find(const json_t *list, struct str ref, const char *name, const char *id)
 	json_t *object;
 	size_t i;
 
-	json_array_foreach(
-		list, i, object) if (str_eq(str_of(demo_text(object, name)),
-					     ref)) return object;
+	json_array_foreach (list, i, object)
+		if (str_eq(str_of(demo_text(object, name)), ref))
+			return object;
 	if (!id || ref.n == 0)
 		return NULL;
-	json_array_foreach(
-		list, i, object) if (str_starts(str_of(demo_text(object, id)),
-					     ref)) return object;
+	json_array_foreach (list, i, object)
+		if (str_starts(str_of(demo_text(object, id)), ref))
+			return object;
 	return NULL;
 }
 
@@ -187,10 +191,9 @@ demo_container(const struct demo_store *s, struct str ref)
 	size_t i;
 
 	/* Their names are kept with a slash and called without. */
-	json_array_foreach(s->containers, i,
-		object) if (str_eq(str_from(str_of(demo_text(object, "Name")),
-					   1),
-				    ref)) return object;
+	json_array_foreach (s->containers, i, object)
+		if (str_eq(str_from(str_of(demo_text(object, "Name")), 1), ref))
+			return object;
 	return find(s->containers, ref, "Name", "Id");
 }
 
@@ -223,16 +226,15 @@ demo_image(const struct demo_store *s, struct str ref)
 	json_t *image, *tag;
 	size_t i, j;
 
-	json_array_foreach(s->images, i, image)
-		json_array_foreach(json_object_get(image, "RepoTags"), j,
-			tag) if (tag_is(str_of(json_string_value(tag)),
-					 ref)) return image;
+	json_array_foreach (s->images, i, image)
+		json_array_foreach (json_object_get(image, "RepoTags"), j, tag)
+			if (tag_is(str_of(json_string_value(tag)), ref))
+				return image;
 	if (str_starts(ref, STR("sha256:")))
 		ref = str_from(ref, sizeof("sha256:") - 1);
 	if (ref.n == 0)
 		return NULL;
-	json_array_foreach(s->images, i, image)
-	{
+	json_array_foreach (s->images, i, image) {
 		struct str id = str_of(demo_text(image, "Id"));
 		if (str_starts(str_from(id, sizeof("sha256:") - 1), ref))
 			return image;
@@ -267,10 +269,11 @@ wanted_of(json_t *filters, const char *key)
 	json_t *value;
 	size_t i;
 
-	json_object_foreach(set, name, value)
+	json_object_foreach (set, name, value)
 		json_array_append_new(list, json_stringn(name, strlen(name)));
-	json_array_foreach(set, i, value) if (json_is_string(value))
-		json_array_append(list, value);
+	json_array_foreach (set, i, value)
+		if (json_is_string(value))
+			json_array_append(list, value);
 	return list;
 }
 
@@ -283,8 +286,8 @@ demo_filter(json_t *filters, const char *key, const char *value,
 	const json_t *wanted;
 	size_t i;
 
-	json_array_foreach(list, i, wanted) found |=
-		matches(json_string_value(wanted), value, how);
+	json_array_foreach (list, i, wanted)
+		found |= matches(json_string_value(wanted), value, how);
 	json_decref(list);
 	return found;
 }
@@ -309,8 +312,8 @@ demo_filter_labels(json_t *filters, const json_t *labels)
 	bool all = true;
 	size_t i;
 
-	json_array_foreach(list, i, wanted) all &=
-		has_label(labels, json_string_value(wanted));
+	json_array_foreach (list, i, wanted)
+		all &= has_label(labels, json_string_value(wanted));
 	json_decref(list);
 	return all;
 }
@@ -321,8 +324,7 @@ demo_filter_unknown(json_t *filters, const char *const *known)
 	const char *key;
 	const json_t *value;
 
-	json_object_foreach(filters, key, value)
-	{
+	json_object_foreach (filters, key, value) {
 		const char *const *k = known;
 		while (*k && strcmp(*k, key) != 0)
 			k++;

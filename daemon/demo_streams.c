@@ -3,6 +3,8 @@
 #include "daemon/demo_route.h"
 #include "daemon/demo_server.h"
 
+#include <stdio.h>
+
 /* --- logs ----------------------------------------------------------------- */
 
 struct log_line {
@@ -81,13 +83,12 @@ write_logs(struct demo_conn *c, const json_t *entries)
 	size_t wanted = 0, i;
 	const json_t *entry;
 
-	json_array_foreach(entries, i, entry) wanted +=
-		line_wanted(c, log_line_of(entry));
+	json_array_foreach (entries, i, entry)
+		wanted += line_wanted(c, log_line_of(entry));
 	long tail = demo_number(c, "tail", -1); /* "all" is no number */
 	size_t skip =
 		tail >= 0 && (size_t)tail < wanted ? wanted - (size_t)tail : 0;
-	json_array_foreach(entries, i, entry)
-	{
+	json_array_foreach (entries, i, entry) {
 		struct log_line line = log_line_of(entry);
 		if (!line_wanted(c, line))
 			continue;

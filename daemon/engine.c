@@ -153,10 +153,11 @@ on_wake(struct leg *leg)
 }
 
 static void
-on_deadline(struct deadline *d)
+on_deadline(struct deadline *d, enum deadline_class class)
 {
 	struct engine_conn *c = (struct engine_conn *)((char *)d -
 		offsetof(struct engine_conn, deadline));
+	(void)class;
 
 	unlink_idle(c);
 	discard(c);

@@ -26,7 +26,7 @@ static const unsigned may_follow[FLOW_STATES] = {
 	[FLOW_DIAL] = AFTER(EXCHANGE) | AFTER(REPLY) | AFTER(GONE),
 	[FLOW_EXCHANGE] = AFTER(HEAD) | AFTER(DIAL) | AFTER(TUNNEL) |
 		AFTER(REPLY) | AFTER(LINGER) | AFTER(GONE),
-	[FLOW_TUNNEL] = AFTER(GONE),
+	[FLOW_TUNNEL] = AFTER(LINGER) | AFTER(GONE),
 	[FLOW_REPLY] = AFTER(HEAD) | AFTER(LINGER) | AFTER(GONE),
 	[FLOW_LINGER] = AFTER(GONE),
 	[FLOW_GONE] = 0,
@@ -54,12 +54,12 @@ on_client(struct leg *leg)
 }
 
 static void
-on_deadline(struct deadline *d)
+on_deadline(struct deadline *d, enum deadline_class class)
 {
 	struct flow *f = (struct flow *)((char *)d -
 		offsetof(struct flow, deadline));
 
-	f->expired = f->state == FLOW_GONE ? DEADLINE_NONE : d->class;
+	f->expired = class;
 	flow_run(f);
 }
 
@@ -257,7 +257,7 @@ can_keep(const struct flow *f, enum why why)
 
 	if (why_status(why) == 400 || !rq->parsed || rq->close ||
 		!rq->head.keep_alive || f->worker->draining ||
-		f->client.rd_eof || rq->engine_sent)
+		f->client.rd_eof)
 		return false;
 	if (http1_body_ended(&rq->up.in))
 		return true;
@@ -378,7 +378,9 @@ flow_finish(struct flow *f)
 	struct request *rq = f->rq;
 
 	drop_engine(f, rq->engine_keeps && rq->up.done);
-	if (rq->close || f->client.rd_eof || f->worker->draining)
+	/* What was pipelined before the client shut its side down is still
+	 * served. */
+	if (rq->close || f->worker->draining)
 		return flow_linger(f);
 	release(f);
 	deadline_clear(&f->deadline);
@@ -413,7 +415,7 @@ step_linger(struct flow *f)
 	char *pinned;
 	enum block_size pinned_size;
 
-	if (f->expired || c->rd_eof || c->failed)
+	if (f->expired || c->rd_eof)
 		return flow_gone(f);
 	if (!leg_reserve(c, BLOCK_SMALL, &pinned, &pinned_size))
 		return flow_gone(f);

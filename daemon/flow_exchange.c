@@ -28,7 +28,9 @@ queue_request(struct flow *f)
 	char *p = outq_reserve(&up->q, &f->worker->blocks, need);
 	if (!p)
 		return false;
-	rq->upgrade = rq->head.upgrade.n && (rq->endpoint & ENDPOINT_UPGRADE);
+	/* RFC 9110 section 7.8: Upgrade on HTTP/1.0 is ignored. */
+	rq->upgrade = rq->head.upgrade.n && rq->head.minor > 0 &&
+		(rq->endpoint & ENDPOINT_UPGRADE);
 	up->out = rq->is_held ? HTTP1_LENGTH : rq->head.framing;
 	struct http1_writer w = {.p = p, .cap = need};
 	http1_write_request(&w,
@@ -88,7 +90,7 @@ client_left(struct flow *f)
 	if (c->can_read && !c->rd_eof && leg_room(c))
 		leg_fill(c);
 	leg_watch(c, !c->rd_eof && leg_room(c), false);
-	return c->failed;
+	return c->rd_failed;
 }
 
 static enum flow_step
@@ -260,7 +262,7 @@ on_final(struct flow *f, const struct http1_head *h)
 	}
 	rq->down.out = framing_out(rq, h);
 	rq->close |= !rq->head.keep_alive || f->worker->draining ||
-		rq->down.out == HTTP1_UNTIL_EOF || f->client.rd_eof;
+		rq->down.out == HTTP1_UNTIL_EOF;
 	return queue_response(f, h, rq->down.out, rq->close);
 }
 
@@ -486,7 +488,7 @@ flow_step_exchange(struct flow *f)
 
 	if (f->expired)
 		return exchange_expired(f);
-	if (f->client.failed)
+	if (f->client.failed || f->client.rd_failed)
 		return flow_gone(f);
 	enum flow_step step = send_request(f, &over);
 	if (over)

@@ -57,7 +57,9 @@ flow_step_tunnel(struct flow *f)
 		return flow_gone(f);
 	bool down = carry(&rq->down, e, c, rq, &moved);
 	/* What the Engine said before it broke off has been passed on. */
-	if (!down || (c->failed && c->rd_eof))
+	if (!down && e->rd_failed)
+		leg_reset(c);
+	if (!down || c->rd_failed)
 		return flow_gone(f);
 	if (!carry(&rq->up, c, e, rq, &moved)) {
 		/* The Engine takes no more; what it still says is read. */
@@ -67,7 +69,7 @@ flow_step_tunnel(struct flow *f)
 	}
 	if (rq->down.done && outq_empty(&rq->down.q) && rq->up.done &&
 		outq_empty(&rq->up.q))
-		return flow_gone(f);
+		return flow_linger(f);
 	if (moved || !f->deadline.class)
 		flow_deadline(f, rq->down.done ? DEADLINE_TUNNEL_HALF
 					       : DEADLINE_TUNNEL);

@@ -167,6 +167,9 @@ judge_body(struct flow *f)
 	size_t at;
 
 	enum why why = json_scan(text, &limits, &rq->arena, &rq->json, &at);
+	/* Blanks alone are a body without a value. */
+	if (!why && rq->json.count == 0 && rq->held_n > 0)
+		why = WHY_JSON_SYNTAX;
 	if (why && why != WHY_OUT_OF_MEMORY)
 		rq->message = arena_fmt(&rq->arena,
 			"docker-proxy: %s, at byte %zu", why_text(why), at);

@@ -41,7 +41,7 @@ leg_watch(struct leg *leg, bool read, bool write)
 	if (event_add(&leg->event, NULL) == 0)
 		leg->armed = want;
 	else
-		leg->failed = leg->rd_eof = true;
+		leg->failed = leg->rd_eof = leg->rd_failed = true;
 }
 
 bool
@@ -163,7 +163,7 @@ leg_fill(struct leg *leg)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	leg->rd_eof = true;
-	leg->failed |= n < 0;
+	leg->rd_failed = n < 0;
 	return false;
 }
 
@@ -189,18 +189,36 @@ leg_relax(struct leg *leg)
 
 /* --- output --------------------------------------------------------------- */
 
+/* Moves what is in the block to a larger one, and the references with it. */
+static bool
+outq_grow(struct outq *q, struct blocks *blocks, enum block_size size)
+{
+	char *block = block_take(blocks, size);
+
+	if (!block)
+		return false;
+	if (q->used)
+		memcpy(block, q->block, q->used);
+	for (unsigned i = q->first; i < q->first + q->count; i++) {
+		struct outq_ref *r = &q->refs[i];
+		if (r->p >= q->block && r->p < q->block + q->used)
+			r->p = block + (r->p - q->block);
+	}
+	block_give(blocks, q->size, q->block);
+	q->block = block;
+	q->size = size;
+	return true;
+}
+
 char *
 outq_reserve(struct outq *q, struct blocks *blocks, size_t n)
 {
-	if (!q->block) {
-		q->size = BLOCK_SMALL;
-		while (block_bytes(q->size) < n)
-			if (++q->size == BLOCK_SIZES)
-				return NULL;
-		q->block = block_take(blocks, q->size);
-		q->used = 0;
-	}
-	if (!q->block || block_bytes(q->size) - q->used < n)
+	enum block_size size = q->block ? q->size : BLOCK_SMALL;
+
+	while (block_bytes(size) - q->used < n)
+		if (++size == BLOCK_SIZES)
+			return NULL;
+	if ((!q->block || size != q->size) && !outq_grow(q, blocks, size))
 		return NULL;
 	return q->block + q->used;
 }

@@ -46,7 +46,8 @@ struct leg {
 	bool can_write;  /* false after EAGAIN until the loop says so */
 	bool rd_eof;     /* the peer has shut its side down, or failed */
 	bool wr_shut;    /* we have shut ours down */
-	bool failed;     /* a read or write failed: nothing more to gain */
+	bool rd_failed;  /* reading ended by an error: not an orderly end */
+	bool failed;     /* writing failed: nothing more will arrive */
 	bool connecting; /* until the first EV_WRITE */
 };
 
@@ -129,8 +130,8 @@ outq_has_room(const struct outq *q, unsigned refs)
 }
 
 /* At least n bytes to write to, contiguous, and referred to by a following
- * outq_commit(); NULL without memory or when the block in use is too small.
- */
+ * outq_commit(); the block grows if it must. NULL without memory, or beyond
+ * the largest block. */
 char *outq_reserve(struct outq *q, struct blocks *blocks, size_t n);
 void outq_commit(struct outq *q, size_t n);
 

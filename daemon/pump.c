@@ -77,7 +77,7 @@ read_more(struct pipe_way *way, struct leg *src, struct request *rq)
 			!leg_reserve(src, BLOCK_LARGE, &pinned,
 				&pinned_size)) ||
 		!leg_room(src)) {
-		src->failed = src->rd_eof = true;
+		src->rd_failed = src->rd_eof = true;
 		return false;
 	}
 	if (pinned) {
@@ -114,7 +114,7 @@ pump(struct pipe_way *way, struct leg *src, struct leg *dst,
 			continue;
 		if (!src->rd_eof)
 			return PUMP_WAIT;
-		if (way->in.framing != HTTP1_UNTIL_EOF)
+		if (way->in.framing != HTTP1_UNTIL_EOF || src->rd_failed)
 			return PUMP_EOF;
 		queue_end(way);
 	}

@@ -7,7 +7,7 @@
 enum pump {
 	PUMP_WAIT,   /* for the source to be readable, or the sink writable */
 	PUMP_DONE,   /* the end has been written */
-	PUMP_EOF,    /* the source ended before the body did */
+	PUMP_EOF,    /* the source ended before the body did, or by an error */
 	PUMP_BAD,    /* the source's framing is malformed */
 	PUMP_BROKEN, /* the sink takes no more */
 };

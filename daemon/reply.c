@@ -184,7 +184,7 @@ reply_queue(struct flow *f)
 		return false;
 	struct http1_writer w = {.p = p, .cap = need};
 	put_head(&w, f, body.n);
-	if (!rq->parsed || rq->head.method != METHOD_HEAD)
+	if (rq->head.method != METHOD_HEAD)
 		http1_put(&w, body);
 	outq_commit(&rq->down.q, w.n);
 	return true;

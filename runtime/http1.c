@@ -221,9 +221,10 @@ read_length(struct http1_head *h, struct str s)
 	if (s.n == 0)
 		return WHY_CONTENT_LENGTH;
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || n > INT64_MAX / 10 - 1)
+		uint64_t digit = (uint64_t)(s.p[i] - '0');
+		if (digit > 9 || n > (INT64_MAX - digit) / 10)
 			return WHY_CONTENT_LENGTH;
-		n = n * 10 + (uint64_t)(s.p[i] - '0');
+		n = n * 10 + digit;
 	}
 	if (h->framing == HTTP1_CHUNKED)
 		return WHY_FRAMING_BOTH;

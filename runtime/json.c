@@ -27,6 +27,7 @@ struct place {
 	struct str outer; /* the same of the object around */
 };
 
+/* Values nest: the recursion is JSON_DEPTH_MAX containers deep at most. */
 static enum why scan_value(struct scan *s, const struct place *place);
 
 /* The next byte that is no whitespace; NUL, which starts nothing, at the
@@ -74,7 +75,7 @@ add_node(struct scan *s)
 	return WHY_OK;
 }
 
-/* --- keys ------------------------------------------------------------------ */
+/* --- keys --------------------------------------------------------------- */
 
 /* The key as it is compared: decoded, and folded where it names a field. */
 static enum why
@@ -120,7 +121,7 @@ scan_key(struct scan *s, uint32_t object, struct place *place)
 	return WHY_OK;
 }
 
-/* --- values ------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------- */
 
 static enum why
 scan_members(struct scan *s, uint32_t object, struct str field)

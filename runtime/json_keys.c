@@ -10,7 +10,7 @@ struct json_key {
 	uint32_t object;
 };
 
-/* --- SipHash-1-3 (Aumasson and Bernstein, 2012) --------------------------- */
+/* --- SipHash-1-3 (Aumasson and Bernstein, 2012) ------------------------- */
 
 static inline uint64_t
 rotate(uint64_t x, int bits)
@@ -66,7 +66,7 @@ hash_key(uint64_t k0, uint64_t k1, struct str key)
 	return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
-/* --- the table --------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------- */
 
 void
 json_keys_init(struct json_keys *k, uint32_t seed, struct arena *a)

@@ -39,7 +39,7 @@ plain_run(struct str s)
 	return n;
 }
 
-/* --- escapes ------------------------------------------------------------- */
+/* --- escapes ------------------------------------------------------------ */
 
 /* What a letter behind a backslash stands for; 0: nothing, or \u. */
 static const char short_escape[128] = {
@@ -166,7 +166,7 @@ json_string_scan(struct str text, size_t *at, bool *escaped_out)
 	return WHY_OK;
 }
 
-/* --- text ---------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------- */
 
 static char *
 put_utf8(char *to, uint32_t code)

@@ -14,20 +14,146 @@
 
 #define MINUTES_OF_DAY (24u * 60)
 
-struct match {
-	const struct program *p;
-	const struct program_test *t;
-	const struct facts *f;
-	struct regex_scratch *scratch;
-	bool nocase;
-	unsigned doubts; /* values that could not be decided so far */
-};
+/* Most tests compare one plain text: all else is kept out of their way, so
+ * that they do not pay for its registers and buffers. */
+#define APART          __attribute__((noinline))
 
 static enum truth
 truth_of(bool holds)
 {
 	return holds ? TRUTH_TRUE : TRUTH_FALSE;
 }
+
+/* --- text --------------------------------------------------------------- */
+
+static struct str
+value_text(const struct program *p, const struct program_test *t, uint32_t i)
+{
+	return program_text(p, p->values[t->value + i].text);
+}
+
+static APART enum truth
+compare_nocase(struct str a, struct str b)
+{
+	return truth_of(str_eq_nocase(a, b));
+}
+
+/* The last byte first: paths share their beginnings, and most comparisons of
+ * a policy fail. */
+static inline enum truth
+compare(const struct program_test *t, struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return TRUTH_FALSE;
+	if (a.n == 0)
+		return TRUTH_TRUE;
+	if (program_test_nocase(t))
+		return compare_nocase(a, b);
+	if (a.p[a.n - 1] != b.p[b.n - 1])
+		return TRUTH_FALSE;
+	return truth_of(memcmp(a.p, b.p, a.n) == 0);
+}
+
+static enum truth
+text_starts(const struct program_test *t, struct str s, struct str prefix)
+{
+	if (s.n < prefix.n)
+		return TRUTH_FALSE;
+	return compare(t, (struct str){s.p, prefix.n}, prefix);
+}
+
+static enum truth
+text_ends(const struct program_test *t, struct str s, struct str suffix)
+{
+	if (s.n < suffix.n)
+		return TRUTH_FALSE;
+	return compare(t, str_from(s, s.n - suffix.n), suffix);
+}
+
+static APART enum truth
+text_in(const struct program *p, const struct program_test *t, struct str s)
+{
+	for (uint32_t i = 0; i < t->nvalues; i++)
+		if (compare(t, s, value_text(p, t, i)) == TRUTH_TRUE)
+			return TRUTH_TRUE;
+	return TRUTH_FALSE;
+}
+
+static APART enum truth
+text_contains(const struct program_test *t, struct str s, struct str part)
+{
+	if (part.n == 0)
+		return TRUTH_TRUE;
+	size_t at = program_test_nocase(t) ? str_find_nocase(s, part)
+					   : str_find(s, part);
+	return truth_of(at < s.n);
+}
+
+static APART enum truth
+text_matches(
+	const struct regex *re, struct str s, struct regex_scratch *scratch)
+{
+	switch (regex_match(re, s, scratch)) {
+	case REGEX_NO:
+		return TRUTH_FALSE;
+	case REGEX_YES:
+		return TRUTH_TRUE;
+	case REGEX_DOUBT:
+		break;
+	}
+	return TRUTH_DOUBT;
+}
+
+/* Is s a number on that side (-1 below, 1 above) of the limit? */
+static APART enum truth
+number_beyond(struct str s, struct str limit, int side)
+{
+	return truth_of(number_is(s) && number_cmp(s, limit) * side > 0);
+}
+
+/* Does the test hold for a text that is there? */
+static enum truth
+text_holds(const struct program *p, const struct program_test *t,
+	struct regex_scratch *scratch, struct str s)
+{
+	switch ((enum operator_id)t->op) {
+	case OP_EQUALS:
+		return compare(t, s, value_text(p, t, 0));
+	case OP_IN:
+		return text_in(p, t, s);
+	case OP_CONTAINS:
+		return text_contains(t, s, value_text(p, t, 0));
+	case OP_STARTS_WITH:
+		return text_starts(t, s, value_text(p, t, 0));
+	case OP_ENDS_WITH:
+		return text_ends(t, s, value_text(p, t, 0));
+	case OP_MATCHES:
+		return text_matches(p->regexes[t->value], s, scratch);
+	case OP_EXISTS:
+		return TRUTH_TRUE;
+	case OP_EMPTY:
+		return truth_of(s.n == 0);
+	case OP_GREATER_THAN:
+		return number_beyond(s, value_text(p, t, 0), 1);
+	case OP_LESS_THAN:
+		return number_beyond(s, value_text(p, t, 0), -1);
+	case OP_COUNT:
+		break;
+	}
+	assert(false && "an unverified operator");
+	return TRUTH_DOUBT;
+}
+
+/* --- headers and query ---------------------------------------------------- */
+
+/* A test on its way through the values of a field that is not one plain text. */
+struct match {
+	const struct program *p;
+	const struct program_test *t;
+	const struct facts *f;
+	struct regex_scratch *scratch;
+	unsigned doubts; /* values that could not be decided so far */
+};
 
 static enum truth
 absent(const struct match *m)
@@ -48,120 +174,12 @@ settled(struct match *m, enum truth *so_far, enum truth one)
 	return one == TRUTH_TRUE || m->doubts >= REGEX_DOUBTS_MAX;
 }
 
-/* --- text --------------------------------------------------------------- */
-
-static struct str
-value_text(const struct match *m, uint32_t i)
-{
-	const struct program_value *v = &m->p->values[m->t->value + i];
-	return program_text(m->p, v->text);
-}
-
-static bool
-same_text(const struct match *m, struct str a, struct str b)
-{
-	return m->nocase ? str_eq_nocase(a, b) : str_eq(a, b);
-}
-
-static bool
-text_is_one_of(const struct match *m, struct str s)
-{
-	for (uint32_t i = 0; i < m->t->nvalues; i++)
-		if (same_text(m, s, value_text(m, i)))
-			return true;
-	return false;
-}
-
-static bool
-text_contains(const struct match *m, struct str s, struct str part)
-{
-	if (part.n == 0)
-		return true;
-	size_t at = m->nocase ? str_find_nocase(s, part) : str_find(s, part);
-	return at < s.n;
-}
-
-static bool
-text_starts(const struct match *m, struct str s, struct str prefix)
-{
-	if (s.n < prefix.n)
-		return false;
-	return same_text(m, (struct str){s.p, prefix.n}, prefix);
-}
-
-static bool
-text_ends(const struct match *m, struct str s, struct str suffix)
-{
-	if (s.n < suffix.n)
-		return false;
-	return same_text(m, str_from(s, s.n - suffix.n), suffix);
-}
-
+/* Does the test hold for this value, a text? */
 static enum truth
-text_matches(const struct match *m, struct str s)
+value_holds(const struct match *m, struct str s)
 {
-	const struct regex *re = m->p->regexes[m->t->value];
-
-	switch (regex_match(re, s, m->scratch)) {
-	case REGEX_NO:
-		return TRUTH_FALSE;
-	case REGEX_YES:
-		return TRUTH_TRUE;
-	case REGEX_DOUBT:
-		break;
-	}
-	return TRUTH_DOUBT;
+	return text_holds(m->p, m->t, m->scratch, s);
 }
-
-/* Is s a number on that side (-1 below, 1 above) of the test's? */
-static bool
-number_beyond(const struct match *m, struct str s, int side)
-{
-	return number_is(s) && number_cmp(s, value_text(m, 0)) * side > 0;
-}
-
-/* Is s a number equal to one of the test's? */
-static bool
-number_is_one_of(const struct match *m, struct str s)
-{
-	for (uint32_t i = 0; i < m->t->nvalues; i++)
-		if (number_cmp(s, value_text(m, i)) == 0)
-			return true;
-	return false;
-}
-
-/* Does the test hold for a text that is there? */
-static enum truth
-text_holds(const struct match *m, struct str s)
-{
-	switch ((enum operator_id)m->t->op) {
-	case OP_EQUALS:
-	case OP_IN:
-		return truth_of(text_is_one_of(m, s));
-	case OP_CONTAINS:
-		return truth_of(text_contains(m, s, value_text(m, 0)));
-	case OP_STARTS_WITH:
-		return truth_of(text_starts(m, s, value_text(m, 0)));
-	case OP_ENDS_WITH:
-		return truth_of(text_ends(m, s, value_text(m, 0)));
-	case OP_MATCHES:
-		return text_matches(m, s);
-	case OP_EXISTS:
-		return TRUTH_TRUE;
-	case OP_EMPTY:
-		return truth_of(s.n == 0);
-	case OP_GREATER_THAN:
-		return truth_of(number_beyond(m, s, 1));
-	case OP_LESS_THAN:
-		return truth_of(number_beyond(m, s, -1));
-	case OP_COUNT:
-		break;
-	}
-	assert(false && "an unverified operator");
-	return TRUTH_DOUBT;
-}
-
-/* --- fields that are text ----------------------------------------------- */
 
 /* The field lines of that name that are forwarded: how many, and the bytes of
  * their values together. */
@@ -221,7 +239,7 @@ match_header(const struct match *m)
 		return absent(m);
 	if (n > 1)
 		value = join_header(m->f, name, n, bytes);
-	return value.p || n == 1 ? text_holds(m, value) : TRUTH_DOUBT;
+	return value.p || n == 1 ? value_holds(m, value) : TRUTH_DOUBT;
 }
 
 static enum truth
@@ -236,7 +254,7 @@ match_query(struct match *m)
 		if (!str_eq(target->params[i].name, name))
 			continue;
 		found = true;
-		if (settled(m, &truth, text_holds(m, target->params[i].value)))
+		if (settled(m, &truth, value_holds(m, target->params[i].value)))
 			break;
 	}
 	return found ? truth : absent(m);
@@ -252,28 +270,39 @@ match_addr(const struct match *m, const struct ip *ip)
 	if (!ip->set)
 		return TRUTH_FALSE;
 	if (m->t->op != OP_EQUALS && m->t->op != OP_IN)
-		return text_holds(m, str_of(ip_text(ip, buf)));
+		return value_holds(m, str_of(ip_text(ip, buf)));
 	for (uint32_t i = 0; i < m->t->nvalues; i++) {
 		struct cidr net;
-		memcpy(&net, value_text(m, i).p, sizeof(net));
+		memcpy(&net, value_text(m->p, m->t, i).p, sizeof(net));
 		if (cidr_has(&net, ip))
 			return TRUTH_TRUE;
 	}
 	return TRUTH_FALSE;
 }
 
-static enum truth
-match_peer(const struct match *m, uint32_t id)
+static bool
+number_is_one_of(const struct match *m, struct str s)
 {
+	for (uint32_t i = 0; i < m->t->nvalues; i++)
+		if (number_cmp(s, value_text(m->p, m->t, i)) == 0)
+			return true;
+	return false;
+}
+
+static enum truth
+match_peer(const struct match *m)
+{
+	const struct facts *f = m->f;
 	char buf[sizeof("4294967295")];
 
-	if (!m->f->has_peer)
+	if (!f->has_peer)
 		return TRUTH_FALSE;
-	int n = snprintf(buf, sizeof(buf), "%u", id);
+	int n = snprintf(buf, sizeof(buf), "%u",
+		m->t->field == FIELD_PEER_UID ? f->peer_uid : f->peer_gid);
 	struct str s = {buf, (size_t)n};
 	if (m->t->op == OP_EQUALS || m->t->op == OP_IN)
 		return truth_of(number_is_one_of(m, s));
-	return text_holds(m, s);
+	return value_holds(m, s);
 }
 
 static bool
@@ -324,7 +353,8 @@ json_equals(const struct match *m, const struct json_node *n, struct str text,
 
 	switch ((enum value_kind)v->kind) {
 	case VALUE_STRING:
-		return n->type == JSON_STRING && same_text(m, text, want);
+		return n->type == JSON_STRING &&
+		       compare(m->t, text, want) == TRUTH_TRUE;
 	case VALUE_NUMBER:
 		return n->type == JSON_NUMBER &&
 		       number_cmp(json_number(m->f->body, n), want) == 0;
@@ -372,7 +402,7 @@ json_holds(const struct match *m, const struct json_node *n)
 	case OP_LESS_THAN:
 		if (n->type != JSON_NUMBER)
 			return TRUTH_FALSE;
-		return text_holds(m, json_number(j, n));
+		return value_holds(m, json_number(j, n));
 	case OP_EMPTY:
 		return truth_of(json_empty(j, n));
 	case OP_EXISTS:
@@ -387,7 +417,7 @@ json_holds(const struct match *m, const struct json_node *n)
 	struct str text = json_text(j, n, m->f->arena);
 	if (arena_overflowed(m->f->arena))
 		return TRUTH_DOUBT;
-	return text_holds(m, text);
+	return value_holds(m, text);
 }
 
 static const struct json_node *
@@ -474,45 +504,65 @@ match_body(struct match *m)
 
 /* --- all fields --------------------------------------------------------- */
 
+/* Fields that are not always one plain text. */
+static APART enum truth
+match_values(const struct program *p, const struct program_test *t,
+	const struct facts *f, struct regex_scratch *scratch)
+{
+	struct match m = {.p = p, .t = t, .f = f, .scratch = scratch};
+
+	switch (field_info[t->field].kind) {
+	case KIND_TEXT:
+		return match_header(&m);
+	case KIND_TEXTS:
+		return match_query(&m);
+	case KIND_JSON:
+		return match_body(&m);
+	case KIND_ADDR:
+		return match_addr(&m, &f->client_ip);
+	case KIND_NUMBER:
+		return match_peer(&m);
+	case KIND_TIME:
+		return match_time(&m);
+	case KIND_COUNT:
+		break;
+	}
+	assert(false && "an unknown kind of field");
+	return TRUTH_DOUBT;
+}
+
+static APART enum truth
+match_method(const struct program *p, const struct program_test *t,
+	const struct facts *f, struct regex_scratch *scratch)
+{
+	return text_holds(p, t, scratch, method_name(f->method));
+}
+
 enum truth
 match_test(const struct program *p, const struct program_test *t,
 	const struct facts *f, struct regex_scratch *scratch)
 {
-	struct match m = {
-		.p = p,
-		.t = t,
-		.f = f,
-		.scratch = scratch,
-		.nocase = program_test_nocase(t),
-	};
-
 	switch ((enum field)t->field) {
 	case FIELD_PATH:
-		return text_holds(&m, f->target->path);
+		return text_holds(p, t, scratch, f->target->path);
 	case FIELD_METHOD:
-		return text_holds(&m, method_name(f->method));
+		return match_method(p, t, f, scratch);
 	case FIELD_API_VERSION:
-		return text_holds(&m, f->target->api_version);
-	case FIELD_QUERY:
-		return match_query(&m);
-	case FIELD_HEADER:
-		return match_header(&m);
-	case FIELD_BODY:
-		return match_body(&m);
-	case FIELD_CLIENT_IP:
-		return match_addr(&m, &f->client_ip);
+		return text_holds(p, t, scratch, f->target->api_version);
 	case FIELD_ROLE:
-		return text_holds(&m, f->role);
+		return text_holds(p, t, scratch, f->role);
 	case FIELD_IDENTITY:
-		return text_holds(&m, f->identity);
+		return text_holds(p, t, scratch, f->identity);
 	case FIELD_LISTENER:
-		return text_holds(&m, f->listener);
+		return text_holds(p, t, scratch, f->listener);
+	case FIELD_QUERY:
+	case FIELD_HEADER:
+	case FIELD_BODY:
+	case FIELD_CLIENT_IP:
 	case FIELD_PEER_UID:
-		return match_peer(&m, f->peer_uid);
 	case FIELD_PEER_GID:
-		return match_peer(&m, f->peer_gid);
 	case FIELD_TIME:
-		return match_time(&m);
+		return match_values(p, t, f, scratch);
 	case FIELD_COUNT:
 		break;
 	}

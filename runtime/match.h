@@ -13,7 +13,10 @@ enum truth {
 };
 
 /* Does the test hold? A field with several values (`*` in a body path, a
- * query list) holds when some value does. A body test needs facts->body. */
+ * query list) holds when some value does; in doubt about one, when another
+ * does. After REGEX_DOUBTS_MAX doubts the rest is not tried. A string is to
+ * `*` and to element 0 a list of one. A body test needs facts->body; an
+ * arena that overflows makes a doubt. */
 enum truth match_test(const struct program *p, const struct program_test *t,
 	const struct facts *f, struct regex_scratch *scratch);
 

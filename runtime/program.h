@@ -138,19 +138,15 @@ enum value_kind {
 };
 
 struct program_value {
-	uint8_t kind;  /* enum value_kind */
-	uint8_t days;  /* of TIME: bit 0 is Sunday */
+	uint8_t kind;      /* enum value_kind */
+	uint8_t days;      /* of TIME: bit 0 is Sunday */
 	uint16_t from, to; /* of TIME: minutes of the day, from inclusive, to
 			      exclusive; from > to goes past midnight */
 	uint16_t reserved;
 	struct program_str text; /* of NUMBER, TRUE, FALSE too: as written */
 };
 
-enum action {
-	ACTION_DENY,
-	ACTION_ALLOW,
-	ACTION_COUNT
-};
+enum action { ACTION_DENY, ACTION_ALLOW, ACTION_COUNT };
 const char *action_name(unsigned action);
 
 enum rule_flag {
@@ -162,8 +158,8 @@ struct program_rule {
 	struct program_str name;
 	struct program_str message; /* empty: a generated one */
 	struct program_str file;
-	uint32_t line;     /* 1-based; 0: from no file */
-	uint32_t entry;    /* its first instruction */
+	uint32_t line;  /* 1-based; 0: from no file */
+	uint32_t entry; /* its first instruction */
 	int64_t priority;
 	uint16_t status;   /* 400-599 */
 	uint8_t action;    /* enum action */
@@ -209,7 +205,7 @@ struct program {
 	const char *strings;
 	uint32_t ninsns, ntests, nsteps, nvalues, nrules;
 	struct regex **regexes; /* owned: by value index, NULL for others */
-	bool reads_body; /* some test needs the body */
+	bool reads_body;        /* some test needs the body */
 };
 
 /* Verifies the image and compiles its regexes. False, with *why_out a

@@ -48,8 +48,8 @@ compile(struct str pattern, uint32_t options, char *err, size_t err_size,
 	if (re)
 		return re;
 	*offset_out = offset < pattern.n ? offset : pattern.n;
-	if (pcre2_get_error_message(code, (PCRE2_UCHAR *)err, err_size) < 0)
-		snprintf(err, err_size, "error %d", code);
+	/* Cut to its room, ended by a NUL. */
+	(void)pcre2_get_error_message(code, (PCRE2_UCHAR *)err, err_size);
 	return NULL;
 }
 

@@ -85,7 +85,7 @@ cut(struct str s, char sep, struct str *rest)
 	return (struct str){s.p, n};
 }
 
-/* --- decoding ------------------------------------------------------------ */
+/* --- decoding ----------------------------------------------------------- */
 
 /* Room for everything that will be decoded: never longer than the target. */
 struct room {
@@ -131,7 +131,7 @@ decode(struct str s, char plus, struct room *room, struct str *out)
 	return true;
 }
 
-/* --- the path -------------------------------------------------------------- */
+/* --- the path ----------------------------------------------------------- */
 
 /* gorilla/mux answers 301 when path.Clean would change the path, but for a
  * trailing slash. */
@@ -220,7 +220,7 @@ read_version(
 	return WHY_OK;
 }
 
-/* --- the query ------------------------------------------------------------- */
+/* --- the query ---------------------------------------------------------- */
 
 /* A name or a value. */
 static enum why
@@ -301,7 +301,7 @@ read_query(struct str query, struct room *room, struct arena *a,
 	return check_duplicates(out, a);
 }
 
-/* --- writing anew ------------------------------------------------------------ */
+/* --- writing anew ------------------------------------------------------- */
 
 static char *
 encode(char *to, struct str s, unsigned escaped)
@@ -370,7 +370,7 @@ write_forward(struct str origin, struct str path, bool has_query,
 	return WHY_OK;
 }
 
-/* --- all of it ----------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------- */
 
 /* From the path on: all of an origin form, what follows the authority of an
  * absolute one. */

@@ -30,8 +30,7 @@ ask(struct vm *vm, uint32_t test, const struct facts *f,
 
 	if (truth == TRUTH_DOUBT)
 		vm->doubts++;
-	vm->memo[test] = MEMO(truth);
-	return MEMO(truth);
+	return vm->memo[test] = MEMO(truth);
 }
 
 static bool
@@ -76,30 +75,43 @@ finish(struct vm *vm, const struct facts *f, bool allow, uint32_t rule,
 	return VM_DONE;
 }
 
+static uint8_t
+if_doubt(const struct insn *i)
+{
+	return i->flags & INSN_DOUBT_IS_TRUE ? MEMO(TRUTH_TRUE)
+					     : MEMO(TRUTH_FALSE);
+}
+
+static enum vm_status
+stop(struct vm *vm, const struct insn *at)
+{
+	vm->pc = (uint32_t)(at - vm->program->insns);
+	return VM_NEED_BODY;
+}
+
 enum vm_status
 vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 {
 	const struct program *p = vm->program;
-	const struct insn *i = &p->insns[vm->pc];
+	const struct insn *const insns = p->insns;
+	const struct insn *i = &insns[vm->pc];
+	const uint8_t *const memo = vm->memo;
+	bool lacks_body = p->reads_body && !f->body;
 
 	/* Ends: jumps go forward only, and the last instruction is END. */
 	for (;;) {
-		switch ((enum opcode)i->op) {
-		case OPCODE_TEST: {
-			uint8_t answer = vm->memo[i->arg];
+		while (i->op == OPCODE_TEST) {
+			uint8_t answer = memo[i->arg];
 			if (!answer) {
-				if (!f->body && needs_body(&p->tests[i->arg])) {
-					vm->pc = (uint32_t)(i - p->insns);
-					return VM_NEED_BODY;
-				}
+				if (lacks_body && needs_body(&p->tests[i->arg]))
+					return stop(vm, i);
 				answer = ask(vm, i->arg, f, scratch);
 			}
-			bool holds = answer == MEMO(TRUTH_TRUE);
 			if (answer == MEMO(TRUTH_DOUBT))
-				holds = i->flags & INSN_DOUBT_IS_TRUE;
-			i = &p->insns[holds ? i->jt : i->jf];
-			continue;
+				answer = if_doubt(i);
+			i = &insns[answer == MEMO(TRUTH_TRUE) ? i->jt : i->jf];
 		}
+		switch ((enum opcode)i->op) {
 		case OPCODE_DENY:
 			return finish(
 				vm, f, false, i->arg, p->rules[i->arg].status);
@@ -112,6 +124,7 @@ vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 		case OPCODE_END:
 			return finish(vm, f, p->header->default_allow,
 				PROGRAM_NO_RULE, why_status(WHY_DENIED));
+		case OPCODE_TEST:
 		case OPCODE_COUNT:
 			break;
 		}

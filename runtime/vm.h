@@ -18,7 +18,7 @@ enum vm_status {
 
 struct verdict {
 	bool allow;
-	uint32_t rule; /* that decided; PROGRAM_NO_RULE: the default */
+	uint32_t rule;   /* that decided; PROGRAM_NO_RULE: the default */
 	uint16_t status; /* of a denial */
 	/* Rules in dry run that would have denied, in order. Kept in the
 	 * facts' arena. */
@@ -29,8 +29,8 @@ struct verdict {
 struct vm {
 	const struct program *program; /* borrowed */
 	uint32_t pc;
-	uint8_t *memo;  /* in the arena: an answer for each test */
-	uint32_t *dry;  /* in the arena */
+	uint8_t *memo; /* in the arena: an answer for each test */
+	uint32_t *dry; /* in the arena */
 	uint32_t ndry, dry_room;
 	uint32_t doubts; /* tests that hit a limit, for the log */
 	struct verdict verdict;
@@ -41,7 +41,7 @@ bool vm_init(struct vm *vm, const struct program *p, struct arena *a);
 
 /* An arena that overflows on the way makes the verdict a denial with
  * status 503. */
-enum vm_status vm_run(struct vm *vm, const struct facts *f,
-	struct regex_scratch *scratch);
+enum vm_status vm_run(
+	struct vm *vm, const struct facts *f, struct regex_scratch *scratch);
 
 #endif

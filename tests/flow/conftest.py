@@ -1,5 +1,6 @@
 """Fixtures: a fake Engine and a proxy in front of it, one pair a module."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +14,11 @@ import wire
 
 def pytest_report_header():
     return f"docker-proxy: {proxy_process.BINARY}"
+
+
+def pytest_sessionstart():
+    if not os.access(proxy_process.BINARY, os.X_OK):
+        pytest.exit(f"{proxy_process.BINARY} is not there: run make", 2)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +84,13 @@ def client(proxy):
 def untouched(proxy, engine):
     """A context in which nothing may reach the Engine."""
     return fake_engine.Untouched(proxy, engine)
+
+
+@pytest.fixture
+def socket_path():
+    """For one test; short, as those of `folder`."""
+    with tempfile.TemporaryDirectory(prefix="flow-") as path:
+        yield f"{path}/test.sock"
 
 
 @pytest.fixture

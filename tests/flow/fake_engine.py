@@ -110,6 +110,7 @@ class Connection:
         self.record = bytearray()
         self.requests = 0
         self.idle = True
+        self.exchange = None
         self.closed = threading.Event()
         self.reader = wire.Reader(sock, self._count)
 
@@ -146,7 +147,7 @@ class Connection:
             request = Request(head, self)
             self.requests += 1
             script = self.engine.enter(request)
-            exchange = Exchange(self.engine, self, request)
+            exchange = self.exchange = Exchange(self.engine, self, request)
             if callable(script):
                 script(exchange)
             else:
@@ -259,7 +260,12 @@ class FakeEngine:
 
     def drop_idle(self):
         """Closes the idle connections and waits until the proxy has seen
-        it: the next request needs a new connection."""
+        it: the next request needs a new connection. A script that has just
+        answered is waited for."""
+        wire.wait_until(
+            lambda: all(c.idle or c.exchange.over
+                        for c in self.open_connections()),
+            "the Engine's scripts end")
         for c in self.open_connections():
             if c.idle:
                 try:

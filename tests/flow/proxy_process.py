@@ -145,14 +145,21 @@ class Proxy:
 
     # --- connections --------------------------------------------------------
 
-    def connect(self, kind="unix"):
-        if kind == "tcp" or not self.unix:
-            return raw_client.Client(
-                socket.create_connection(self.tcp, wire.TIMEOUT))
-        sock = socket.socket(socket.AF_UNIX)
+    def connect(self, kind="unix", receive_buffer=None):
+        """A client. A small receive buffer (before connecting, that it may
+        count) makes the proxy's own one fill."""
+        tcp = kind == "tcp" or not self.unix
+        address = self.tcp if tcp else self.unix
+        family = socket.AF_UNIX
+        if tcp:
+            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        sock = socket.socket(family)
         sock.settimeout(wire.TIMEOUT)
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
+                            receive_buffer)
         try:
-            sock.connect(self.unix)
+            sock.connect(address)
         except OSError:
             sock.close()
             raise

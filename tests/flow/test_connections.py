@@ -45,6 +45,7 @@ def test_what_the_engine_ends_is_not_reused(client, engine, data):
         else:
             x.wait_gone()
 
+    engine.drop_idle()
     name = engine.play(script)
     assert client.get(f"/containers/{name}/json").body == b"ok"
     first = engine.named(name)[0].connection
@@ -224,28 +225,26 @@ def test_a_client_that_goes_inside_a_head(proxy, untouched, part, how):
 # --- listeners --------------------------------------------------------------
 
 @pytest.mark.parametrize("mode", [None, "0600", "0666"])
-def test_unix_listener_and_its_mode(own_proxy, tmp_path, mode):
-    path = f"/tmp/flow-mode-{tmp_path.name[-20:]}.sock"
-    listener = {"name": "unix", "unix": path}
+def test_unix_listener_and_its_mode(own_proxy, socket_path, mode):
+    listener = {"name": "unix", "unix": socket_path}
     if mode:
         listener["mode"] = mode
     proxy = own_proxy(global_={"listeners": [listener]})
     with proxy.connect() as client:
         assert client.get("/containers/json").status == 200
-    found = os.stat(path).st_mode
+    found = os.stat(socket_path).st_mode
     assert stat.S_ISSOCK(found)
     assert stat.S_IMODE(found) == int(mode or "0660", 8)
     proxy.stop()
-    assert not os.path.exists(path), "the socket file is left behind"
+    assert not os.path.exists(socket_path), "the socket file is left behind"
 
 
-def test_a_stale_unix_socket_is_replaced(own_proxy, engine, tmp_path):
+def test_a_stale_unix_socket_is_replaced(own_proxy, engine, socket_path):
     """Of a proxy that was killed."""
-    path = f"/tmp/flow-stale-{tmp_path.name[-20:]}.sock"
     with socket.socket(socket.AF_UNIX) as stale:
-        stale.bind(path)
+        stale.bind(socket_path)
         stale.listen()
-    proxy = own_proxy(global_={"listeners": [{"name": "u", "unix": path}]})
+    proxy = own_proxy(global_={"listeners": [{"name": "u", "unix": socket_path}]})
     with proxy.connect() as client:
         assert client.get("/containers/json").status == 200
 

@@ -1,6 +1,5 @@
 """An Engine that refuses, dies, stalls or talks rubbish."""
 
-import os
 import socket
 import threading
 
@@ -98,8 +97,9 @@ def test_what_acts_is_never_retried(proxy, engine, make, how):
     with proxy.connect() as client:
         r = client.ask(make(name))
         assert r.status == 502 and r.message()
-        assert client.get("/containers/json").status == 200
     assert len(engine.named(name)) == 1
+    with proxy.connect() as client:
+        assert client.get("/containers/json").status == 200
 
 
 def test_idle_connections_that_the_engine_ended(proxy, engine):
@@ -256,6 +256,7 @@ EVIL = answer("200 OK", body=b"evil")
 
 
 def test_a_second_answer_in_the_same_segment(proxy, engine):
+    engine.drop_idle()
     name = engine.play(OK + EVIL, OK)
     with proxy.connect() as client, proxy.connect() as other:
         for _ in range(3):
@@ -286,9 +287,9 @@ def test_a_second_answer_later(proxy, engine, data):
         assert client.get(f"/containers/{name}/json").body == b"ok"
         go_on.set()
         assert sent.wait(wire.TIMEOUT)
+        assert kept[0].connection.closed.wait(wire.TIMEOUT)
         assert client.get("/containers/json").body == b"ok"
         assert client.get("/containers/json").body == b"ok"
-    assert kept[0].connection.closed.wait(wire.TIMEOUT)
     assert kept[0].connection.requests == 1
 
 
@@ -314,10 +315,9 @@ def test_a_body_where_there_is_none(proxy, engine, status):
 
 # --- an Engine that is not there --------------------------------------------
 
-def test_no_engine_and_then_one(own_proxy, tmp_path):
+def test_no_engine_and_then_one(own_proxy, socket_path):
     """503 while there is none; a new socket file is found."""
-    path = f"/tmp/flow-late-{tmp_path.name[-20:]}.sock"
-    proxy = own_proxy(engine_url=f"unix://{path}")
+    proxy = own_proxy(engine_url=f"unix://{socket_path}")
     with proxy.connect() as client:
         for data in (request("GET", "/containers/json"),
                      request("POST", "/images/load", body=b"hello"),
@@ -325,22 +325,20 @@ def test_no_engine_and_then_one(own_proxy, tmp_path):
             r = client.ask(data)
             assert r.status == 503 and r.message()
         for _ in range(2):
-            late = fake_engine.FakeEngine(path)
+            late = fake_engine.FakeEngine(socket_path)
             assert client.get("/containers/json").status == 200
             late.close()
             r = client.get("/containers/json")
             assert r.status == 503, "the Engine has gone again"
 
 
-def test_a_socket_file_that_nobody_serves(own_proxy, tmp_path):
-    path = f"/tmp/flow-dead-{tmp_path.name[-20:]}.sock"
+def test_a_socket_file_that_nobody_serves(own_proxy, socket_path):
     dead = socket.socket(socket.AF_UNIX)
-    dead.bind(path)
+    dead.bind(socket_path)
     dead.close()
-    proxy = own_proxy(engine_url=f"unix://{path}")
+    proxy = own_proxy(engine_url=f"unix://{socket_path}")
     with proxy.connect() as client:
         assert client.get("/containers/json").status == 503
-    os.unlink(path)
 
 
 def test_a_tcp_port_that_nobody_serves(own_proxy):

@@ -122,6 +122,7 @@ test_path(void **state)
 		{FIELD_PATH, "", OP_STARTS_WITH, {"s/CONT"}, NO, 0},
 		{FIELD_PATH, "", OP_STARTS_WITH, {"s/CONT"}, YES, TEST_NOCASE},
 		{FIELD_PATH, "", OP_ENDS_WITH, {"s/json"}, YES, 0},
+		{FIELD_PATH, "", OP_ENDS_WITH, {"s/containers/json"}, YES, 0},
 		{FIELD_PATH, "", OP_ENDS_WITH, {"s/JSON"}, NO, 0},
 		{FIELD_PATH, "", OP_ENDS_WITH, {"s/JSON"}, YES, TEST_NOCASE},
 		{FIELD_PATH, "", OP_ENDS_WITH, {"sx/containers/json"}, NO, 0},

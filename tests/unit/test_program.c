@@ -384,6 +384,34 @@ test_each_promise(void **state)
 	free(im);
 }
 
+/* The last value on the right side of each limit. */
+static void
+test_edges(void **state)
+{
+	static const struct breakage edges[] = {
+		HEADER(default_allow, 1, NULL), VALUE(V_TIME, days, 0x7f, NULL),
+		VALUE(V_TIME, days, 0, NULL), VALUE(V_TIME, from, 1440, NULL),
+		VALUE(V_TIME, to, 1440, NULL), STEP(0, any, 1, NULL),
+		RULE(0, status, 400, NULL), RULE(0, status, 599, NULL),
+		RULE(0, entry, 8, NULL), TEST(T_BODY, nvalues, 0, NULL),
+		TEST(T_PATH, flags, TEST_NOCASE, NULL), INSN(0, jt, 8, NULL),
+		INSN(7, jt, 0, NULL), /* not a jump's */
+	};
+	struct image *im = everything();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++) {
+		size_t size;
+		char *bytes = image_bytes(im, &size);
+		break_image(bytes, &edges[i]);
+		const char *why = program_verify(bytes, size);
+		if (why)
+			fail_msg("%zu: %s", i, why);
+		free(bytes);
+	}
+	free(im);
+}
+
 /* An image cut anywhere, or with something behind it. */
 static void
 test_every_size(void **state)
@@ -475,44 +503,104 @@ test_network_bits(void **state)
 	free(im);
 }
 
-/* Tests may share values, but a hostile image must not make each of its many
- * tests look at all of its many values. */
-static void
-test_overlap_is_bounded(void **state)
+/* An image of END, with room for n records of each of two sections behind
+ * it; the sections between are empty. */
+static char *
+two_sections(enum program_section one, size_t one_size,
+	enum program_section two, size_t two_size, uint32_t n, size_t *size_out)
 {
 	struct image *im = image_new();
 	size_t size;
-	uint32_t n = 30000;
 
-	(void)state;
 	image_insn(im, OPCODE_END, 0, 0, 0, 0);
 	void *small = image_bytes(im, &size);
-	size_t tests = n * sizeof(struct program_test);
-	size_t values = n * sizeof(struct program_value);
-	size_t total = size + tests + values;
+	size_t total = size + n * one_size + n * two_size;
 	char *bytes = calloc(1, total);
 	assert_non_null(bytes);
 	memcpy(bytes, small, size);
 	struct program_header *h = (void *)bytes;
 	h->size = (uint32_t)total;
-	h->section[SECTION_TESTS].off = (uint32_t)size;
-	h->section[SECTION_TESTS].count = n;
-	h->section[SECTION_VALUES].off = (uint32_t)(size + tests);
-	h->section[SECTION_VALUES].count = n;
-	for (unsigned s = SECTION_STEPS; s < SECTION_COUNT; s++)
-		if (s != SECTION_VALUES)
-			h->section[s].off = 0;
-	struct program_test *t = (void *)(bytes + size);
-	for (uint32_t i = 0; i < n; i++)
-		t[i] = (struct program_test){.op = OP_IN, .nvalues = n};
-	assert_string_equal(program_verify(bytes, total),
-		"tests name more values than an image can hold");
-	for (uint32_t i = 0; i < n; i++)
-		t[i] = (struct program_test){.op = OP_IN, .nvalues = 10};
-	assert_null(program_verify(bytes, total));
-	free(bytes);
+	for (unsigned s = SECTION_TESTS; s < SECTION_COUNT; s++)
+		h->section[s].off = 0;
+	h->section[one].off = (uint32_t)size;
+	h->section[one].count = n;
+	h->section[two].off = (uint32_t)(size + n * one_size);
+	h->section[two].count = n;
 	free(small);
 	free(im);
+	*size_out = total;
+	return bytes;
+}
+
+/* Tests may share values and steps, but a hostile image must not make each of
+ * its many tests look at all of its many values. */
+static void
+test_overlap_is_bounded(void **state)
+{
+	enum { N = 30000 };
+	size_t size;
+
+	(void)state;
+	char *bytes = two_sections(SECTION_TESTS, sizeof(struct program_test),
+		SECTION_VALUES, sizeof(struct program_value), N, &size);
+	struct program_header *h = (void *)bytes;
+	struct program_test *t =
+		(void *)(bytes + h->section[SECTION_TESTS].off);
+	for (uint32_t i = 0; i < N; i++)
+		t[i] = (struct program_test){.op = OP_IN, .nvalues = N};
+	assert_string_equal(program_verify(bytes, size),
+		"tests name more values than an image can hold");
+	for (uint32_t i = 0; i < N; i++)
+		t[i].nvalues = 10;
+	assert_null(program_verify(bytes, size));
+	free(bytes);
+
+	bytes = two_sections(SECTION_TESTS, sizeof(struct program_test),
+		SECTION_STEPS, sizeof(struct program_step), N, &size);
+	h = (void *)bytes;
+	t = (void *)(bytes + h->section[SECTION_TESTS].off);
+	for (uint32_t i = 0; i < N; i++)
+		t[i] = (struct program_test){
+			.field = FIELD_BODY, .op = OP_EXISTS, .nsteps = N};
+	assert_string_equal(program_verify(bytes, size),
+		"tests name more steps than an image can hold");
+	for (uint32_t i = 0; i < N; i++)
+		t[i].nsteps = 10;
+	assert_null(program_verify(bytes, size));
+	free(bytes);
+}
+
+/* Nor make each of its numbers a long one. */
+static void
+test_shared_digits_are_bounded(void **state)
+{
+	enum { N = 8192 }; /* N * N is PROGRAM_BYTES_MAX */
+	size_t size;
+
+	(void)state;
+	char *bytes = two_sections(SECTION_VALUES, sizeof(struct program_value),
+		SECTION_STRINGS, 1, N, &size);
+	struct program_header *h = (void *)bytes;
+	struct program_value *v =
+		(void *)(bytes + h->section[SECTION_VALUES].off);
+	memset(bytes + h->section[SECTION_STRINGS].off, '7', N);
+	for (uint32_t i = 0; i < N; i++)
+		v[i] = (struct program_value){
+			.kind = VALUE_NUMBER, .text = {0, N}};
+	assert_null(program_verify(bytes, size));
+	free(bytes);
+
+	bytes = two_sections(SECTION_VALUES, sizeof(struct program_value),
+		SECTION_STRINGS, 1, N + 1, &size);
+	h = (void *)bytes;
+	v = (void *)(bytes + h->section[SECTION_VALUES].off);
+	memset(bytes + h->section[SECTION_STRINGS].off, '7', N + 1);
+	for (uint32_t i = 0; i < N + 1; i++)
+		v[i] = (struct program_value){
+			.kind = VALUE_NUMBER, .text = {0, N + 1}};
+	assert_string_equal(program_verify(bytes, size),
+		"more digits than an image can hold");
+	free(bytes);
 }
 
 /* --- regexes --------------------------------------------------------------- */
@@ -565,11 +653,13 @@ main(void)
 		cmocka_unit_test(test_well_formed),
 		cmocka_unit_test(test_smallest),
 		cmocka_unit_test(test_each_promise),
+		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_misaligned),
 		cmocka_unit_test(test_index_is_refused),
 		cmocka_unit_test(test_network_bits),
 		cmocka_unit_test(test_overlap_is_bounded),
+		cmocka_unit_test(test_shared_digits_are_bounded),
 		cmocka_unit_test(test_regexes_of_a_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
