@@ -6,8 +6,10 @@
 /* A condition's members, before it is known what they make. */
 struct draft {
 	const struct tree *field, *op, *value;
-	const struct tree *and, * or, *not ;
+	const struct tree *group_and, *group_or, *group_not;
 	bool nocase;
+	/* Some key was unknown: often the missing one, misspelt. */
+	bool misspelt;
 };
 
 static const struct key keys[] = {
@@ -15,9 +17,9 @@ static const struct key keys[] = {
 	KEY("operator", NODE, INTO(struct draft, op)),
 	KEY("value", NODE, INTO(struct draft, value)),
 	KEY("ignore_case", BOOL, INTO(struct draft, nocase)),
-	KEY("and", NODE, INTO(struct draft, and)),
-	KEY("or", NODE, INTO(struct draft, or)),
-	KEY("not", NODE, INTO(struct draft, not )),
+	KEY("and", NODE, INTO(struct draft, group_and)),
+	KEY("or", NODE, INTO(struct draft, group_or)),
+	KEY("not", NODE, INTO(struct draft, group_not)),
 };
 
 static struct cond *
@@ -254,7 +256,8 @@ read_operand(struct cond_reader *cr, const struct draft *draft, struct cond *c)
 		return !draft->value;
 	}
 	if (!draft->value) {
-		diag_error(d, c->pos, "%s%s needs a value", no, name);
+		if (!draft->misspelt)
+			diag_error(d, c->pos, "%s%s needs a value", no, name);
 		return false;
 	}
 	if (operand == OPERAND_LIST)
@@ -295,13 +298,13 @@ read_test(struct cond_reader *cr, const struct tree *node,
 	if (!c)
 		return NULL;
 	c->nocase = draft->nocase;
-	if (!draft->field)
+	if (!draft->misspelt && !draft->field)
 		diag_error(r->diag, node->pos, "a condition needs a field");
-	bool has_field = draft->field && read_field(r, draft->field, c);
-	if (!draft->op) {
+	if (!draft->misspelt && !draft->op)
 		diag_error(r->diag, node->pos, "a condition needs an operator");
+	bool has_field = draft->field && read_field(r, draft->field, c);
+	if (!draft->op)
 		return NULL;
-	}
 	if (!read_operator(r, draft->op, has_field, c))
 		return NULL;
 	if (!check_nocase(r, node, c) || !read_operand(cr, draft, c))
@@ -333,22 +336,19 @@ read_condition(struct cond_reader *cr, const struct tree *node)
 	size_t errors = d->errors;
 	if (!read_map(cr->r, node, "a condition", keys, COUNT_OF(keys), &draft))
 		return NULL;
-	int groups = !!draft.and +!!draft.or +!!draft.not ;
-	if (groups == 0) {
-		/* An unknown key is often the missing one, misspelt. */
-		if (d->errors > errors && !(draft.field && draft.op))
-			return NULL;
+	draft.misspelt = d->errors > errors;
+	if (!draft.group_and && !draft.group_or && !draft.group_not)
 		return read_test(cr, node, &draft);
-	}
 	if (node->count > 1) {
 		diag_error(d, node->pos,
 			"and, or and not stand alone in their condition");
 		return NULL;
 	}
-	if (draft.not )
-		return read_not(cr, draft.not );
-	return conditions_read(cr, draft.and ? draft.and : draft.or,
-		draft.and ? COND_AND : COND_OR);
+	if (draft.group_not)
+		return read_not(cr, draft.group_not);
+	if (draft.group_and)
+		return conditions_read(cr, draft.group_and, COND_AND);
+	return conditions_read(cr, draft.group_or, COND_OR);
 }
 
 struct cond *

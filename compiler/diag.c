@@ -220,36 +220,52 @@ skip_chars(struct str s, size_t chars)
 	return s;
 }
 
-/* Where the value of a secret or token begins in a line, and its bytes, from
- * offset `from` on; s.n when there is none. A variable's name is no secret. */
+/* The bytes of a value, at the start of s, as YAML ends it in a line. */
+static size_t
+value_bytes(struct str s, char quote)
+{
+	size_t n = 0;
+	while (n < s.n && (quote ? s.p[n] != quote : !strchr(",}", s.p[n])))
+		n++;
+	return n;
+}
+
+/* If the line holds a key at `at` whose value is secret: where that begins,
+ * and its bytes. s.n when not. The name of a variable is no secret. */
+static size_t
+secret_at(struct str s, size_t at, size_t *n_out)
+{
+	static const char *const keys[] = {"secret", "token_sha256", "token"};
+	struct str rest = str_from(s, at);
+	size_t i = 0;
+	while (i < 3 && !str_starts(rest, str_of(keys[i])))
+		i++;
+	if (i == 3)
+		return s.n;
+	rest = str_from(rest, strlen(keys[i]));
+	if (rest.n > 0 && strchr("\"'", rest.p[0]))
+		rest = str_from(rest, 1);
+	if (!str_starts(rest, STR(":")))
+		return s.n;
+	do
+		rest = str_from(rest, 1);
+	while (str_starts(rest, STR(" ")));
+	char quote = '\0';
+	if (rest.n > 0 && strchr("\"'", rest.p[0])) {
+		quote = rest.p[0];
+		rest = str_from(rest, 1);
+	}
+	*n_out = value_bytes(rest, quote);
+	return str_starts(rest, STR("${")) ? s.n : s.n - rest.n;
+}
+
 static size_t
 find_secret(struct str s, size_t from, size_t *n_out)
 {
-	static const char *const names[] = {"secret", "token"};
 	for (size_t at = from; at < s.n; at++) {
-		struct str rest = str_from(s, at);
-		size_t i = 0;
-		while (i < 2 && !str_starts(rest, str_of(names[i])))
-			i++;
-		if (i == 2)
-			continue;
-		size_t skip = strlen(names[i]);
-		skip += skip < rest.n && strchr("\"'", rest.p[skip]);
-		if (skip >= rest.n || rest.p[skip] != ':')
-			continue;
-		do
-			skip++;
-		while (skip < rest.n && rest.p[skip] == ' ');
-		rest = str_from(rest, skip);
-		char quote = rest.n > 0 ? rest.p[0] : '\0';
-		bool quoted = quote == '"' || quote == '\'';
-		size_t n = quoted;
-		while (n < rest.n && (quoted ? rest.p[n] != quote
-					     : !strchr(",}", rest.p[n])))
-			n++;
-		*n_out = n;
-		if (!str_starts(str_from(rest, quoted && n > 0), STR("${")))
-			return at + skip;
+		size_t found = secret_at(s, at, n_out);
+		if (found < s.n)
+			return found;
 	}
 	return s.n;
 }

@@ -21,8 +21,8 @@ struct auth {
 	struct settings_auth s;
 	int type; /* enum auth_word */
 	const struct tree *type_node;
-	struct str secret; /* p is NULL when none was given */
-	struct pos secret_pos;
+	struct str secret; /* empty: none */
+	bool has_variable; /* DOCKER_PROXY_SECRET is set */
 };
 
 /* A token's entry; one of the three forms gives the hash. */
@@ -53,7 +53,7 @@ can_be_sent(struct str secret)
 	return true;
 }
 
-/* A secret's text; *out is empty when it is. False after an error. */
+/* A secret's text, of the tree; *out is written only when it is good. */
 static bool
 read_secret(struct reader *r, const struct tree *node, struct str *out)
 {
@@ -65,9 +65,10 @@ read_secret(struct reader *r, const struct tree *node, struct str *out)
 	}
 	if (!read_is_scalar(r, node))
 		return false;
-	*out = node->text; /* of the tree: it is not kept */
-	if (can_be_sent(*out))
+	if (can_be_sent(node->text)) {
+		*out = node->text;
 		return true;
+	}
 	diag_error(r->diag, node->pos,
 		"%.*s contains a space or line break, which no client could "
 		"send",
@@ -79,11 +80,9 @@ static void
 read_shared_secret(struct reader *r, const struct tree *node, void *out)
 {
 	struct auth *a = out;
-	struct str text;
-	if (!read_secret(r, node, &text))
-		return;
-	a->secret = text;
-	a->secret_pos = node->pos;
+	/* Whatever it is: the variable goes before it. */
+	if (!a->has_variable)
+		read_secret(r, node, &a->secret);
 }
 
 /* --- tokens ---------------------------------------------------------------- */
@@ -268,7 +267,6 @@ static const struct key auth_keys[] = {
 	KEY("peers", LATER),
 };
 
-/* The variable goes before the file's secret, whatever that was. */
 static void
 read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
 {
@@ -327,7 +325,10 @@ void
 settings_read_auth(struct reader *r, const struct settings_input *in,
 	struct settings_auth *out)
 {
-	struct auth a = {.s = *out};
+	struct auth a = {
+		.s = *out,
+		.has_variable = env_get(in->envp, SECRET_VARIABLE).p != NULL,
+	};
 	size_t errors = r->diag->errors;
 	if (in->auth && !tree_is_null(in->auth))
 		read_map(r, in->auth, "auth", auth_keys, COUNT_OF(auth_keys),

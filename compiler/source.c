@@ -3,6 +3,8 @@
 
 #include "runtime/limits.h"
 
+#define UNCLOSED_MAX 4096 /* brackets open at once */
+
 /* Code points that no policy has a use for: they end or bend libfyaml's
  * input, or show a reader another text than the one that is compiled. */
 static const struct {
@@ -131,6 +133,35 @@ source_char(struct str s, bool *plain_out)
 	return n > 0 ? n : 1;
 }
 
+/* Shapes that cost libfyaml gigabytes or minutes, whatever they come to: each
+ * flow collection is scanned to its end before its first event, and a
+ * directive's line again and again. Quotes are not looked at: no policy is
+ * anywhere near these figures. */
+static bool
+check_shape(const struct source *s, struct diag *d)
+{
+	uint32_t open = 0, marks = 0;
+	const char *why = NULL;
+	for (size_t at = 0; at < s->text.n && !why; at++) {
+		char c = s->text.p[at];
+		if (c == '[' || c == '{')
+			open++;
+		else if ((c == ']' || c == '}') && open > 0)
+			open--;
+		marks += c == '[' || c == '{' || c == ',';
+		if (open > UNCLOSED_MAX)
+			why = "too many brackets that are not closed";
+		if (marks > TREE_NODES_MAX)
+			why = "more than a million brackets and commas";
+		if (c == '%' && (at == 0 || s->text.p[at - 1] == '\n'))
+			why = "a YAML directive (%), which is not supported";
+		if (why)
+			diag_error(
+				d, pos_at(s, at), "the file contains %s", why);
+	}
+	return !why;
+}
+
 bool
 source_init(struct source *s, struct str name, struct str text, struct arena *a,
 	struct diag *d)
@@ -146,7 +177,7 @@ source_init(struct source *s, struct str name, struct str text, struct arena *a,
 		diag_file_error(d, "out of memory");
 		return false;
 	}
-	return check_bytes(s, d);
+	return check_bytes(s, d) && check_shape(s, d);
 }
 
 struct str

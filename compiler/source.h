@@ -3,7 +3,8 @@
  * libfyaml ends its input silently at a NUL byte or at overlong UTF-8, and
  * takes control bytes into keys: so strict UTF-8, no NUL, no C0 but tab and
  * line ends, no C1, no BOM, NEL, LS or PS, nothing that changes the direction
- * of text (a reader must see what is compiled), at most SOURCE_BYTES_MAX.
+ * of text (a reader must see what is compiled), at most SOURCE_BYTES_MAX; and
+ * no directives nor heaps of brackets, on which libfyaml spends gigabytes.
  */
 #ifndef COMPILER_SOURCE_H
 #define COMPILER_SOURCE_H

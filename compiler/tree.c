@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <libfyaml.h>
 
+#define SMALL_MAP 16
+
 /* An open map or list. */
 struct frame {
 	struct tree *node;
@@ -21,7 +23,7 @@ struct builder {
 	struct arena *arena;
 	struct diag *diag;
 	const char *const *envp;
-	struct intern keys; /* of all maps: number of the map, key */
+	struct intern keys; /* of all large maps: the map, the key */
 	struct tree *root;
 	struct frame stack[TREE_DEPTH_MAX];
 	size_t depth;
@@ -75,14 +77,16 @@ place(struct builder *b, size_t from, size_t to)
 	return pos;
 }
 
+/* The place of an anchor, alias or tag, `before` bytes of which libfyaml does
+ * not count. */
 static struct pos
-token_place(struct builder *b, struct fy_token *token)
+token_place(struct builder *b, struct fy_token *token, size_t before)
 {
-	const struct fy_mark *start = token ? fy_token_start_mark(token) : NULL;
-	const struct fy_mark *end = token ? fy_token_end_mark(token) : NULL;
-	if (!start || !end)
+	const struct fy_mark *start = fy_token_start_mark(token);
+	const struct fy_mark *end = fy_token_end_mark(token);
+	if (!start || !end || start->input_pos < before)
 		return b->at_pos;
-	return place(b, start->input_pos, end->input_pos);
+	return place(b, start->input_pos - before, end->input_pos);
 }
 
 static struct pos
@@ -200,22 +204,48 @@ open_node(struct builder *b, enum tree_kind kind, struct pos pos)
 	return true;
 }
 
+/* Is the key new in the table of all maps' keys? */
 static bool
-is_duplicate(struct builder *b, const struct tree *map, struct str key)
+is_new_key(struct builder *b, const struct tree *map, struct str key)
 {
 	bool is_new;
-	char buf[256];
-	char *p = buf;
 	size_t n = sizeof(map) + key.n;
-	if (n > sizeof(buf))
-		p = arena_alloc(b->arena, n);
+	char *p = arena_alloc(b->arena, n);
 	if (!p)
-		return false;
+		return true;
 	memcpy(p, &map, sizeof(map));
 	if (key.n > 0)
 		memcpy(p + sizeof(map), key.p, key.n);
 	intern_put(&b->keys, (struct str){p, n}, 0, &is_new);
-	return !is_new && !b->keys.failed;
+	return is_new;
+}
+
+/* Maps are small: their keys are compared one by one. Only those of a large
+ * map go to the table. */
+static bool
+is_duplicate(struct builder *b, const struct tree *map, struct str key)
+{
+	if (map->count < SMALL_MAP) {
+		for (const struct tree *t = map->first; t; t = t->next)
+			if (str_eq(t->key, key))
+				return true;
+		return false;
+	}
+	if (map->count == SMALL_MAP)
+		for (const struct tree *t = map->first; t; t = t->next)
+			is_new_key(b, map, t->key);
+	return !is_new_key(b, map, key) && !b->keys.failed;
+}
+
+/* What libfyaml returns is often the source itself: then it stays. */
+static struct str
+keep(struct builder *b, struct str text)
+{
+	uintptr_t from = (uintptr_t)b->source->text.p;
+	uintptr_t at = (uintptr_t)text.p;
+	if (at >= from && at - from <= b->source->text.n - text.n)
+		return text;
+	return arena_str(b->arena, text);
 }
 
 static bool
@@ -225,7 +255,7 @@ take_key(struct builder *b, struct fy_token *token, struct str text,
 	struct frame *f = &b->stack[b->depth - 1];
 	bool plain = token && fy_token_scalar_style(token) == FYSS_PLAIN;
 	f->has_key = true;
-	f->key = arena_str(b->arena, text);
+	f->key = keep(b, text);
 	f->key_pos = pos;
 	if (text.n == 0)
 		diag_error(b->diag, pos, "a key must not be empty");
@@ -268,7 +298,7 @@ add_value(struct builder *b, struct fy_token *token, struct str text,
 			(struct str){b->source->text.p + from, to - from};
 	else
 		b->scalar_source = STR("");
-	struct str kept = arena_str(b->arena, text);
+	struct str kept = keep(b, text);
 	t->text = expand(&(struct expand){b->envp, b->arena, expand_fault, b},
 		kept, &t->expanded);
 	return true;
@@ -309,12 +339,12 @@ refuse_properties(
 	struct builder *b, struct fy_token *anchor, struct fy_token *tag)
 {
 	if (anchor)
-		diag_error(b->diag, token_place(b, anchor),
+		diag_error(b->diag, token_place(b, anchor, 1),
 			"anchors (&name) are not supported");
 	if (anchor)
 		diag_help(b->diag, "write the value out where it is used");
 	if (tag)
-		diag_error(b->diag, token_place(b, tag),
+		diag_error(b->diag, token_place(b, tag, 0),
 			"tags (!name) are not supported");
 	if (tag)
 		diag_help(b->diag, "quote a value to make it text");
@@ -323,7 +353,7 @@ refuse_properties(
 static bool
 take_alias(struct builder *b, struct fy_event *e)
 {
-	struct pos pos = token_place(b, e->alias.anchor);
+	struct pos pos = token_place(b, e->alias.anchor, 1);
 	diag_error(b->diag, pos, "aliases (*name) are not supported");
 	diag_help(b->diag, "write the value out, or quote it to make it text");
 	return add_scalar(b, NULL);
@@ -341,7 +371,7 @@ take_event(struct builder *b, struct fy_event *e)
 	case FYET_DOCUMENT_START:
 		if (!b->root)
 			return true;
-		return fail(b, token_place(b, e->document_start.document_start),
+		return fail(b, event_place(b, e),
 			"a second document: one file holds one policy");
 	case FYET_ALIAS:
 		return take_alias(b, e);
