@@ -288,12 +288,12 @@ def test_engine_over_tcp(own_proxy):
 # --- with toggles alone -----------------------------------------------------
 
 @pytest.fixture
-def toggles(engine, folder):
+def toggles(engine, tmp_path):
+    """In a folder without a configuration file."""
     port = proxy_process.free_port()
-    p = proxy_process.Proxy(folder, port=port, env={
+    p = proxy_process.Proxy(tmp_path, port=port, env={
         "DOCKER_SOCKET": engine.url(), "DOCKER_PROXY_PORT": str(port),
         "CONTAINERS": "1"})
-    p.log_path = folder / "toggles.log"
     yield p.start()
     p.stop()
 

@@ -44,7 +44,6 @@ TARGETS = [
     ("http://docker/containers/{n}/json", "/containers/{n}/json"),
     ("http://docker/containers/{n}/json?a=b", "/containers/{n}/json?a=b"),
     ("HTTP://docker/v1.41/containers/{n}", "/v1.41/containers/{n}"),
-    ("http://docker?{n}=1", "/?{n}=1"),
 ]
 
 
