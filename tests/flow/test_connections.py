@@ -1,6 +1,7 @@
 """Connections: kept, reused, closed, on every kind of listener."""
 
 import os
+import resource
 import socket
 import stat
 import threading
@@ -170,6 +171,15 @@ def test_http_1_0_client_gets_no_interim_answer(proxy, engine):
         assert (r.status, r.body, r.interim) == (200, b"ok", [])
 
 
+def test_http_1_0_keep_alive_is_not_spoken(proxy, engine):
+    name = engine.play()
+    with proxy.connect() as client:
+        client.send(old("GET", name, "Connection: keep-alive"))
+        r = client.response()
+        assert (r.body, r["Connection"]) == (b"ok", "close")
+        assert client.at_end()
+
+
 def test_http_1_0_post(proxy, engine):
     name = engine.play()
     with proxy.connect() as client:
@@ -220,6 +230,32 @@ def test_a_client_that_goes_inside_a_head(proxy, untouched, part, how):
         if how == "half_close":
             rest = client.read_to_end()
             assert not rest or rest.startswith(b"HTTP/1.1 400 ")
+
+
+# --- descriptors ------------------------------------------------------------
+
+def test_out_of_descriptors(own_proxy):
+    """Accepting pauses, nothing spins, nobody is lost: when there are
+    descriptors again, those who waited are served."""
+    proxy = own_proxy(global_={"limits": {"connections": 1000}})
+    with proxy.connect() as client:
+        assert client.get("/containers/json").status == 200
+        used = proxy.descriptors()
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE,
+                         (used + 10, used + 10))
+        waiting = [proxy.connect() for _ in range(30)]
+        wire.wait_until(lambda: proxy.descriptors() >= used + 10,
+                        "all descriptors are taken")
+        before = proxy.cpu_ms()
+        assert not threading.Event().wait(0.5)
+        assert proxy.cpu_ms() - before <= 20, "it spins"
+        # This one has its Engine connection.
+        assert client.get("/containers/json").status == 200
+        for c in waiting:
+            with c:
+                c.send(request("GET", "/containers/json"))
+                assert c.response().status in (200, 503)
+        assert client.get("/containers/json").status == 200
 
 
 # --- listeners --------------------------------------------------------------
@@ -288,12 +324,12 @@ def test_engine_over_tcp(own_proxy):
 # --- with toggles alone -----------------------------------------------------
 
 @pytest.fixture
-def toggles(engine, folder):
+def toggles(engine, tmp_path):
+    """In a folder without a configuration file."""
     port = proxy_process.free_port()
-    p = proxy_process.Proxy(folder, port=port, env={
+    p = proxy_process.Proxy(tmp_path, port=port, env={
         "DOCKER_SOCKET": engine.url(), "DOCKER_PROXY_PORT": str(port),
         "CONTAINERS": "1"})
-    p.log_path = folder / "toggles.log"
     yield p.start()
     p.stop()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+import wire
 from fake_engine import OK
 from wire import answer, chunked, in_two, request
 
@@ -101,13 +102,15 @@ def test_behind_an_answer_that_ends_with_the_connection(client, engine):
 
 # --- behind a denial --------------------------------------------------------
 
-def test_behind_a_denial(client, engine):
+def test_behind_a_denial(proxy, client, engine):
     name = engine.play()
     client.send(request("GET", "/secrets")
                 + request("GET", f"/containers/{name}/json"))
     denied = client.response()
     assert denied.status == 403
     assert "secrets are closed" in denied.message()
+    wire.wait_until(lambda: "no-secrets" in proxy.log(),
+                    "the log names the rule")
     assert client.response().body == b"ok"
 
 

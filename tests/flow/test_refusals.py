@@ -369,7 +369,7 @@ TARGETS = [
     "https://docker/containers/json", "ftp://docker/containers/json",
     "http:/containers/json", "http:containers/json", "http:///containers/json",
     "http://evil/containers/json", "http://docker:1/containers/json",
-    "http://u@docker/containers/json", "http://docker\\/containers/json",
+    "http://u@docker/containers/json", "http://docker", "http://docker?a=b", "http://docker\\/containers/json",
     "http://docker//containers/json", "http://docker/../secrets",
     "x:/containers/json", "unix:///containers/json",
     "/a\x01b", "/a\x7fb", "/a\x00b", "/a\x0bb",

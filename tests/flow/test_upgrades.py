@@ -162,6 +162,37 @@ def test_early_bytes_wait_for_the_switch(proxy, engine, kind):
     assert seen == [b"", 0, b"early bytes "]
 
 
+@pytest.mark.parametrize("listener", ["tcp", "unix"])
+def test_many_early_bytes(proxy, engine, listener):
+    """More than any buffer holds: the client is not read on, and nothing
+    is lost or turned about."""
+    go_on = threading.Event()
+    got = []
+
+    def script(x):
+        x.body()
+        assert go_on.wait(wire.TIMEOUT)
+        assert not x.connection.reader.buffer
+        x.send(SWITCH)
+        got.append(x.read_to_end())
+        x.close()
+
+    name = engine.play(script)
+    with proxy.connect(listener) as client:
+        def send():
+            client.send(exec_start(name, *ASK) + DATA["client"])
+            client.half_close()
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        engine.wait_for(name)
+        go_on.set()
+        assert client.head().status == 101
+        sender.join()
+        assert client.at_end()
+    assert got == [DATA["client"]]
+
+
 @pytest.mark.parametrize("kind", ["attach", "exec", "exec-200"])
 def test_switch_cut_everywhere(proxy, engine, kind):
     """With the first bytes of the stream in one piece with the head."""
