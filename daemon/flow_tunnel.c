@@ -73,8 +73,8 @@ flow_step_tunnel(struct flow *f)
 		outq_empty(&rq->up.q))
 		return flow_linger(f);
 	if (moved || !f->deadline.class)
-		flow_deadline(f, rq->down.done ? DEADLINE_TUNNEL_HALF
-					       : DEADLINE_TUNNEL);
+		flow_deadline(f,
+			rq->down.done ? DEADLINE_TUNNEL_HALF : DEADLINE_TUNNEL);
 	watch(c, &rq->up, &rq->down);
 	watch(e, &rq->down, &rq->up);
 	return FLOW_WAIT;

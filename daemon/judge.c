@@ -17,7 +17,7 @@ static bool
 has_body(const struct http1_head *h)
 {
 	return h->framing == HTTP1_CHUNKED ||
-		(h->framing == HTTP1_LENGTH && h->content_length > 0);
+	       (h->framing == HTTP1_LENGTH && h->content_length > 0);
 }
 
 /* What section 5 of the policy language refuses whatever the policy says. */
@@ -131,8 +131,8 @@ judge_head(struct flow *f, const char *head, size_t len)
 	if (why)
 		return why;
 	return vm_init(&rq->vm, &f->worker->policy->program, &rq->arena)
-		? WHY_OK
-		: WHY_OUT_OF_MEMORY;
+		       ? WHY_OK
+		       : WHY_OUT_OF_MEMORY;
 }
 
 /* --- the body ----------------------------------------------------------------
@@ -215,8 +215,8 @@ log_dry(struct flow *f)
 			{"method", method_name(f->rq->head.method)},
 			{"path", f->rq->target.path},
 		};
-		log_event(LOG_LEVEL_WARN, "dry_run: would be denied", fields,
-			3);
+		log_event(
+			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 3);
 	}
 }
 

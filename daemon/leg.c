@@ -54,8 +54,8 @@ leg_open(struct leg *leg, struct event_base *base, struct blocks *blocks,
 		.wake = wake,
 		.can_write = true,
 	};
-	event_assign(&leg->event, base, fd, EV_READ | EV_PERSIST, on_event,
-		leg);
+	event_assign(
+		&leg->event, base, fd, EV_READ | EV_PERSIST, on_event, leg);
 	leg_watch(leg, true, false);
 	if (!leg->armed)
 		leg_close(leg);
@@ -81,8 +81,8 @@ leg_reset(struct leg *leg)
 	struct linger abort = {.l_onoff = 1, .l_linger = 0};
 
 	if (leg->fd >= 0)
-		setsockopt(leg->fd, SOL_SOCKET, SO_LINGER, &abort,
-			sizeof(abort));
+		setsockopt(
+			leg->fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
 	leg_close(leg);
 }
 

@@ -37,11 +37,11 @@ struct inbuf {
 
 struct leg {
 	struct event event;
-	struct blocks *blocks; /* borrowed: the worker's */
+	struct blocks *blocks;         /* borrowed: the worker's */
 	void (*wake)(struct leg *leg); /* the owner's */
 	struct inbuf in;
-	int fd;      /* owned; -1 when closed */
-	short armed; /* EV_READ, EV_WRITE: what the loop is asked for */
+	int fd;          /* owned; -1 when closed */
+	short armed;     /* EV_READ, EV_WRITE: what the loop is asked for */
 	bool can_read;   /* the loop said so, and nobody has read since */
 	bool can_write;  /* false after EAGAIN until the loop says so */
 	bool rd_eof;     /* the peer has shut its side down, or failed */
