@@ -92,7 +92,7 @@ client_left(struct flow *f)
 	if (c->can_read && !c->rd_eof && leg_room(c))
 		leg_fill(c);
 	leg_watch(c, !c->rd_eof && leg_room(c), false);
-	return c->rd_failed;
+	return c->rd_failed || c->hung_up;
 }
 
 static enum flow_step
@@ -489,7 +489,7 @@ flow_step_exchange(struct flow *f)
 
 	if (f->expired)
 		return exchange_expired(f);
-	if (f->client.failed || f->client.rd_failed)
+	if (f->client.failed || f->client.rd_failed || f->client.hung_up)
 		return flow_gone(f);
 	enum flow_step step = send_request(f, &over);
 	if (over)

@@ -56,13 +56,13 @@ flow_step_tunnel(struct flow *f)
 	if (f->expired)
 		return flow_gone(f);
 	bool down = carry(&rq->down, e, c, rq, &moved);
-	/* What the Engine said before it broke off has been passed on. */
-	if (!down && e->rd_failed)
-		leg_reset(c);
+	/* An Engine that closes with input unread (typed too late) looks like
+	 * a reset; what it said before has been passed on, and a reset to
+	 * the client would destroy it. */
 	if (!down)
-		return flow_gone(f);
+		return c->failed ? flow_gone(f) : flow_linger(f);
 	bool up = carry(&rq->up, c, e, rq, &moved);
-	if (c->rd_failed)
+	if (c->rd_failed || c->hung_up)
 		return flow_gone(f);
 	if (!up) {
 		/* The Engine takes no more; what it still says is read. */

@@ -48,6 +48,7 @@ struct leg {
 	bool wr_shut;    /* we have shut ours down */
 	bool rd_failed;  /* reading ended by an error: not an orderly end */
 	bool failed;     /* writing failed: nothing more will arrive */
+	bool hung_up;    /* after its end, the peer has gone altogether */
 	bool connecting; /* until the first EV_WRITE */
 };
 
@@ -82,7 +83,8 @@ void leg_close(struct leg *leg);
 /* Closes with a reset, so that the peer cannot take what it got for all. */
 void leg_reset(struct leg *leg);
 
-/* Says what the loop shall watch for; what is the same costs nothing. */
+/* Says what the loop shall watch for; what is the same costs nothing. With
+ * neither, after the peer's end, it still watches for a hang-up. */
 void leg_watch(struct leg *leg, bool read, bool write);
 
 /* How many bytes leg_fill could read now without moving anything. */

@@ -164,6 +164,11 @@ put_head(struct http1_writer *w, struct flow *f, size_t length)
 	if (rq->status == 401)
 		http1_put_field(w, STR("WWW-Authenticate"),
 			STR("Bearer realm=\"docker-proxy\""));
+	if (rq->retry_after) {
+		http1_put(w, STR("Retry-After: "));
+		http1_put_number(w, rq->retry_after);
+		http1_put(w, STR("\r\n"));
+	}
 	if (rq->close)
 		http1_put_field(w, STR("Connection"), STR("close"));
 	http1_put(w, STR("\r\n"));

@@ -47,6 +47,7 @@ struct request {
 	uint16_t status; /* of the answer; 0 until then */
 	enum why why;
 	struct str message; /* of our own answer */
+	uint32_t retry_after; /* seconds; 0: none */
 	bool parsed;        /* the head is valid */
 	bool engine_sent;   /* its socket took some of the request */
 	bool up_ended;      /* all of the request was sent, or no more can be */

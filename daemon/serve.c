@@ -6,6 +6,7 @@
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/worker.h"
+#include "runtime/lockout.h"
 
 #include <event2/event.h>
 #include <sched.h>
@@ -213,6 +214,30 @@ say_hello(const struct server *s)
 			"bearer or none");
 }
 
+/* Counts kept by client address. */
+static bool
+start_tables(struct server *s)
+{
+	const struct settings *settings = &s->policy->settings;
+	const struct lockout_rule rule = {
+		.failures = settings->auth.lockout_failures,
+		.window_ms = settings->auth.lockout_window_ms,
+		.lock_ms = settings->auth.lockout_ms,
+	};
+
+	pthread_mutex_init(&s->shared.lockout_lock, NULL);
+	if (settings->auth.type == AUTH_BEARER) {
+		s->shared.lockout = lockout_new(&rule, s->shared.hash_seed);
+		if (!s->shared.lockout)
+			return false;
+	}
+	if (settings->limits.connections_per_client == 0)
+		return true;
+	s->shared.clients = clients_new(settings->limits.connections_per_client,
+		settings->limits.connections + 256, s->shared.hash_seed);
+	return s->shared.clients;
+}
+
 static bool
 start(struct server *s, const struct options *o)
 {
@@ -228,14 +253,8 @@ start(struct server *s, const struct options *o)
 	if (o->demo && !engine_answers(&s->shared.engine) &&
 		!demo_child_start(&s->demo, &s->shared.engine))
 		return false;
-	if (settings->limits.connections_per_client) {
-		s->shared.clients =
-			clients_new(settings->limits.connections_per_client,
-				settings->limits.connections + 256,
-				s->shared.hash_seed);
-		if (!s->shared.clients)
-			return false;
-	}
+	if (!start_tables(s))
+		return false;
 	return start_workers(s) && handle_signals(s) &&
 	       listeners_open(&s->listeners, settings, &s->shared, s->workers,
 		       s->nworkers) &&
@@ -261,6 +280,8 @@ finish(struct server *s)
 	}
 	free(s->workers);
 	clients_free(s->shared.clients);
+	lockout_free(s->shared.lockout);
+	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
 	policy_free(s->policy);
 	libevent_global_shutdown();

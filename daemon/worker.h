@@ -74,6 +74,9 @@ struct shared {
 	atomic_uint connections;
 	atomic_ulong request_ids;
 	struct clients *clients; /* owned; NULL when there is no such limit */
+	struct lockout *lockout; /* owned; NULL: failures are not counted */
+	pthread_mutex_t lockout_lock;
+	atomic_uint lockouts; /* so far: 0 saves the lock */
 };
 
 bool worker_init(struct worker *w, struct shared *shared, unsigned index);
