@@ -1,6 +1,5 @@
 """Run the proxy under test, and see that it ends well."""
 
-import http.client
 import os
 import pathlib
 import re
@@ -12,6 +11,7 @@ import tempfile
 
 import yaml
 
+from one_request import ask
 from wait import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -117,14 +117,7 @@ class Proxy:
 
     def ask(self, method, target, body=None, headers=None):
         """One request on a connection of its own: (status, body)."""
-        connection = http.client.HTTPConnection("localhost", timeout=10)
-        connection.sock = self.connect()
-        try:
-            connection.request(method, target, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+        return ask(self.connect(), method, target, body, headers)
 
     def memory(self, line="VmRSS"):
         """A line of the kernel's account of the process, in KiB."""
