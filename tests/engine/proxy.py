@@ -137,10 +137,17 @@ class Proxy:
         return self.log.read_text(errors="replace")
 
     def stop(self):
-        """SIGTERM; the proxy must end by itself, with 0 and in silence."""
+        """SIGTERM, and what ended() insists on."""
+        self.terminate()
+        self.ended()
+
+    def terminate(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def ended(self):
+        """The proxy must end by itself, with 0 and no cry for help."""
         try:
-            if self.process.poll() is None:
-                self.process.send_signal(signal.SIGTERM)
             code = self.process.wait(10)
         except subprocess.TimeoutExpired:
             raise AssertionError("the proxy still runs 10 s after SIGTERM\n"

@@ -4,8 +4,6 @@ Proxy.stop() insists on an exit within 10 s and with code 0; the drain time
 is 30 s where a test does not set it.
 """
 
-import signal
-
 import pytest
 
 import hijack
@@ -57,32 +55,39 @@ def test_tunnel_that_the_engine_has_ended(engine, exec_in):
         proxy.stop()
 
 
+def stopping(proxy):
+    """SIGTERM, and wait for the proxy to have taken it."""
+    proxy.terminate()
+    until(lambda: "stopping" in proxy.text(), "the proxy to stop")
+
+
 def test_tunnel_in_use_gets_the_drain_time(engine, exec_in):
     proxy = Proxy(engine.socket, policy=BRIEF)
     with exec_in(proxy, "cat") as raw:
-        proxy.process.send_signal(signal.SIGTERM)
+        stopping(proxy)
         raw.sendall(b"still here\n")
         assert hijack.frame(raw) == (1, b"still here\n")
-        proxy.stop()
+        proxy.ended()
         assert raw.recv(1) == b""
 
 
-def test_tunnel_that_ends_in_time_ends_the_proxy(engine, exec_in):
+@pytest.mark.parametrize("stays", [False, True])
+def test_tunnel_that_ends_in_time_ends_the_proxy(engine, exec_in, stays):
+    """Whether or not its client then closes the connection."""
     proxy = Proxy(engine.socket, policy=OPEN)
-    with exec_in(proxy, "cat") as raw:
-        proxy.process.send_signal(signal.SIGTERM)
+    with exec_in(proxy, "sh", "-c", "read line; echo $line") as raw:
+        stopping(proxy)
         raw.sendall(b"last words\n")
         assert hijack.frame(raw) == (1, b"last words\n")
-        raw.shutdown(1)
         assert hijack.to_the_end(raw) == b""
-    proxy.stop()
+        if not stays:
+            raw.close()
+        proxy.ended()
 
 
 def test_second_signal_ends_it_at_once(engine, exec_in):
     proxy = Proxy(engine.socket, policy=OPEN)
     with exec_in(proxy, "cat") as raw:
-        proxy.process.send_signal(signal.SIGTERM)
-        until(lambda: "stopping" in proxy.text(), "the proxy to stop")
-        proxy.stop()  # sends the second
-        raw.settimeout(10)
+        stopping(proxy)
+        proxy.stop()
         assert raw.recv(1) == b""
