@@ -7,7 +7,7 @@ import sys
 import pytest
 
 sys.dont_write_bytecode = True
-pytest.register_assert_rewrite("alike", "cli", "engine", "proxy")
+pytest.register_assert_rewrite("alike", "cli", "engine", "hijack", "proxy")
 
 import cli  # noqa: E402
 import engine as engines  # noqa: E402

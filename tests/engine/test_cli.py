@@ -27,7 +27,7 @@ EXACT = [
     "ps --quiet --no-trunc", "images --quiet --no-trunc", "inspect web",
     "inspect --size web", "inspect bb", "image inspect bb:latest",
     "network ls", "network inspect bridge host none", "volume ls",
-    "top web", "top web -o pid,args", "diff web", "port web", "logs web",
+    "top web -o pid,args", "diff web", "port web", "logs web",
     "logs --timestamps --tail 5 web", "history --human=false --no-trunc bb",
     "container ls --all --filter name=web --format {{.Names}}/{{.Image}}",
     # and what the Engine refuses
