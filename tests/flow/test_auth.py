@@ -10,9 +10,11 @@ TOKENS = {
     "tokens": [{"token": "a-token", "role": "user", "name": "alice"}],
 }
 RULES = [{
-    "name": "admins-only", "action": "require_role", "role": "admin",
+    "name": "admins-only", "action": "deny",
     "conditions": [{"field": "path", "operator": "starts_with",
-                    "value": "/swarm"}],
+                    "value": "/swarm"},
+                   {"field": "role", "operator": "not_equals",
+                    "value": "admin"}],
 }]
 
 
@@ -53,17 +55,14 @@ WRONG = {
 }
 
 
-def test_wrong_ones(own_proxy, engine):
-    """A new proxy every few: ten failures would lock us out."""
+def test_wrong_ones(bearer, engine):
+    """Over the unix listener: its clients have no address to lock out."""
     name = engine.play()
-    kinds = list(WRONG)
-    for start in range(0, len(kinds), 6):
-        proxy = own_proxy(auth=TOKENS, rules=RULES)
-        for kind in kinds[start:start + 6]:
-            r = ask(proxy, f"/containers/{name}/json", *WRONG[kind])
-            assert r.status == 401, kind
-            assert r["WWW-Authenticate"].startswith("Bearer"), kind
-            assert r.message()
+    for kind, fields in WRONG.items():
+        r = ask(bearer, f"/containers/{name}/json", *fields)
+        assert r.status == 401, kind
+        assert r["WWW-Authenticate"].startswith("Bearer"), kind
+        assert r.message()
     assert not engine.named(name)
 
 
@@ -109,20 +108,4 @@ def test_no_auth_section_lets_nobody_in(own_proxy, engine):
     for fields in ([], ["Authorization: Bearer x"],
                    ["Authorization: Bearer "]):
         assert ask(proxy, f"/containers/{name}/json", *fields).status == 401
-    assert not engine.named(name)
-
-
-def test_lock_out(own_proxy, engine):
-    """Ten failures of an address within a minute; then not even the right
-    token helps. TCP: a unix listener's clients have no address."""
-    proxy = own_proxy(auth=TOKENS, rules=RULES)
-    name = engine.play()
-
-    def status(token):
-        with proxy.connect("tcp") as client:
-            return client.get(f"/containers/{name}/json",
-                              f"Authorization: Bearer {token}").status
-
-    assert [status("wrong") for _ in range(10)] == [401] * 10
-    assert status("the-secret") == 429
     assert not engine.named(name)
