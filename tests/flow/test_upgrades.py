@@ -503,14 +503,14 @@ def test_a_switch_that_nobody_asked_for(proxy, engine, make):
 
 
 @pytest.mark.parametrize("value", ["tcp, h2c", "h2c,tcp", "", "t cp"])
-def test_one_protocol_only(proxy, engine, untouched, value):
+def test_one_protocol_only(proxy, untouched, value):
     with untouched, proxy.connect() as client:
         client.send(attach("a", "Connection: Upgrade", "Upgrade: " + value))
         assert client.response().status == 400
         assert client.gone()
 
 
-def test_a_denied_upgrade(proxy, engine, untouched):
+def test_a_denied_upgrade(proxy, untouched):
     """Judged like any other request; the connection goes on."""
     with untouched, proxy.connect() as client:
         client.send(request("POST", "/containers/a/kill", *ASK)
