@@ -1,114 +1,111 @@
-"""Who may come in: bearer tokens, roles, lock-outs, failing closed."""
-
-import hashlib
+"""Who may ask: the proxy's own authentication, and what of it goes on."""
 
 import pytest
 
 from wire import request
 
-RULES = [
-    {"name": "readers-read", "action": "deny", "conditions": [
-        {"field": "role", "operator": "equals", "value": "reader"},
-        {"field": "method", "operator": "not_in", "value": ["GET", "HEAD"]}]},
-    {"name": "not-for-ci", "action": "deny", "conditions": [
-        {"field": "identity", "operator": "equals", "value": "ci"},
-        {"field": "path", "operator": "starts_with", "value": "/images"}]},
-]
-
-
-def bearer(lockout=1000):
-    return {
-        "type": "bearer",
-        "secret": "the-secret",
-        "lockout": {"failures": lockout, "window": "60s", "duration": "5m"},
-        "tokens": [
-            {"token": "ci-token", "role": "reader", "name": "ci"},
-            {"token_sha256": hashlib.sha256(b"hashed").hexdigest(),
-             "role": "writer"},
-        ],
-    }
-
-
-def ask(client, method, path, *fields):
-    return client.ask(request(method, path, *fields), method)
-
-
-def token(value):
-    return f"Authorization: Bearer {value}"
+TOKENS = {
+    "type": "bearer",
+    "secret": "the-secret",
+    "tokens": [{"token": "a-token", "role": "user", "name": "alice"}],
+}
+RULES = [{
+    "name": "admins-only", "action": "deny",
+    "conditions": [{"field": "path", "operator": "starts_with",
+                    "value": "/swarm"},
+                   {"field": "role", "operator": "not_equals",
+                    "value": "admin"}],
+}]
 
 
 @pytest.fixture
-def guarded(own_proxy):
-    return own_proxy(auth=bearer(), rules=RULES)
+def bearer(own_proxy):
+    return own_proxy(auth=TOKENS, rules=RULES)
 
 
-@pytest.mark.parametrize("value", ["the-secret", "ci-token", "hashed"])
-def test_a_known_token(guarded, engine, value):
+def ask(proxy, target, *fields):
+    with proxy.connect() as client:
+        return client.get(target, *fields)
+
+
+@pytest.mark.parametrize("token", ["the-secret", "a-token"])
+def test_the_right_token(bearer, engine, token):
+    """It ends here: the Engine never sees it."""
     name = engine.play()
-    with guarded.connect() as client:
-        r = ask(client, "GET", f"/containers/{name}/json", token(value))
-        assert r.status == 200
-    assert b"uthorization" not in engine.named(name)[0].head.raw
+    r = ask(bearer, f"/containers/{name}/json",
+            f"Authorization: Bearer {token}")
+    assert r.status == 200
+    assert engine.named(name)[0].head.fields == [("Host", "docker")]
 
 
-@pytest.mark.parametrize("fields", [
-    [], ["Authorization:"], ["Authorization: Bearer"],
-    ["Authorization: Bearer "], [token("the-secre")], [token("the-secret2")],
-    [token("THE-SECRET")], ["Authorization: Basic dGhlLXNlY3JldA=="],
-    ["Authorization: the-secret"], [token("the-secret x")],
-    [token("the-secret"), token("the-secret")],
-    [token("the-secret"), "Authorization: Basic x"],
-    ["Proxy-Authorization: Bearer the-secret"],
-])
-def test_anything_else(guarded, engine, fields):
-    with guarded.connect() as client:
-        engine.drop_idle()
-        before = len(engine.requests)
-        r = ask(client, "GET", "/containers/json", *fields)
-        assert r.status == 401 and r.message()
-        assert r["WWW-Authenticate"].startswith("Bearer")
-        assert len(engine.requests) == before
-        # The connection is kept: the next try may be right.
-        assert ask(client, "GET", "/containers/json",
-                   token("the-secret")).status == 200
+WRONG = {
+    "none": [],
+    "empty": ["Authorization:"],
+    "wrong": ["Authorization: Bearer wrong"],
+    "prefix": ["Authorization: Bearer the-secre"],
+    "longer": ["Authorization: Bearer the-secretx"],
+    "basic": ["Authorization: Basic dGhlLXNlY3JldA=="],
+    "bare": ["Authorization: the-secret"],
+    "no-token": ["Authorization: Bearer"],
+    "two-words": ["Authorization: Bearer the-secret x"],
+    "twice": ["Authorization: Bearer the-secret"] * 2,
+    "right-and-wrong": ["Authorization: Bearer the-secret",
+                        "Authorization: Bearer wrong"],
+    "proxy": ["Proxy-Authorization: Bearer the-secret"],
+}
 
 
-def test_roles_and_identities(guarded):
-    with guarded.connect() as client:
-        assert ask(client, "POST", "/containers/x/stop",
-                   token("ci-token")).status == 403
-        assert ask(client, "GET", "/images/json",
-                   token("ci-token")).status == 403
-        assert ask(client, "GET", "/images/json",
-                   token("hashed")).status == 200
-        assert ask(client, "POST", "/containers/x/stop",
-                   token("hashed")).status == 200
+def test_wrong_ones(bearer, engine):
+    """Over the unix listener: its clients have no address to lock out."""
+    name = engine.play()
+    for kind, fields in WRONG.items():
+        r = ask(bearer, f"/containers/{name}/json", *fields)
+        assert r.status == 401, kind
+        assert r["WWW-Authenticate"].startswith("Bearer"), kind
+        assert r.message()
+    assert not engine.named(name)
 
 
-def test_lock_out(own_proxy, engine):
-    proxy = own_proxy(auth=bearer(lockout=3))
-    with proxy.connect("tcp") as client:
-        for _ in range(3):
-            assert ask(client, "GET", "/containers/json",
-                       token("wrong")).status == 401
-        r = ask(client, "GET", "/containers/json", token("the-secret"))
-        assert r.status == 429 and r.message()
-        assert 0 < int(r["Retry-After"]) <= 300
-    # On any connection of that address; a unix socket has no address.
-    with proxy.connect("tcp") as client:
-        assert ask(client, "GET", "/containers/json",
-                   token("the-secret")).status == 429
-    with proxy.connect("unix") as client:
-        assert ask(client, "GET", "/containers/json",
-                   token("the-secret")).status == 200
-    assert "locked out" in proxy.log()
+def test_a_401_is_judged_before_the_body(bearer, engine):
+    """Neither asked for nor held, and what it holds is no request."""
+    name = engine.play()
+    inner = request("GET", f"/containers/{name}/json",
+                    "Authorization: Bearer the-secret")
+    with bearer.connect() as client:
+        client.send(request("POST", "/containers/create",
+                            "Expect: 100-continue",
+                            f"Content-Length: {len(inner)}"))
+        r = client.response()
+        assert (r.status, r.interim) == (401, [])
+    with bearer.connect() as client:
+        assert client.ask(request("POST", "/containers/create",
+                                  body=inner)).status == 401
+    assert not engine.named(name)
 
 
-@pytest.mark.parametrize("auth", [None, {"type": "bearer"},
-                                  {"type": "bearer", "secret": ""},
-                                  {"type": "bearer", "tokens": []}])
-def test_fails_closed(own_proxy, auth):
-    proxy = own_proxy(**({"auth": auth} if auth else {"auth": {}}))
-    with proxy.connect("tcp") as client:
-        for fields in [], [token("")], [token("x")]:
-            assert ask(client, "GET", "/_ping", *fields).status == 401
+def test_each_request_shows_its_own(bearer, engine):
+    """A keep-alive connection is no session."""
+    name = engine.play()
+    with bearer.connect() as client:
+        right = "Authorization: Bearer the-secret"
+        assert client.get(f"/containers/{name}/json", right).status == 200
+        assert client.get(f"/containers/{name}/json").status == 401
+        assert client.get(f"/containers/{name}/json", right).status == 200
+    assert len(engine.named(name)) == 2
+
+
+def test_roles(bearer, engine):
+    name = engine.play()
+    for token, status in (("a-token", 403), ("the-secret", 200)):
+        r = ask(bearer, f"/swarm?x={name}", f"Authorization: Bearer {token}")
+        assert r.status == status
+    assert len(engine.named(name)) == 1
+
+
+def test_no_auth_section_lets_nobody_in(own_proxy, engine):
+    name = engine.play()
+    proxy = own_proxy(auth=None)
+    for fields in ([], ["Authorization: Bearer x"],
+                   ["Authorization: Bearer "]):
+        assert ask(proxy, f"/containers/{name}/json", *fields).status == 401
+    assert not engine.named(name)

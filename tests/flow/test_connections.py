@@ -275,12 +275,13 @@ def test_unix_listener_and_its_mode(own_proxy, socket_path, mode):
     assert not os.path.exists(socket_path), "the socket file is left behind"
 
 
-def test_a_stale_unix_socket_is_replaced(own_proxy, engine, socket_path):
+def test_a_stale_unix_socket_is_replaced(own_proxy, socket_path):
     """Of a proxy that was killed."""
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(socket_path)
         stale.listen()
-    proxy = own_proxy(global_={"listeners": [{"name": "u", "unix": socket_path}]})
+    listener = {"name": "unix", "unix": socket_path}
+    proxy = own_proxy(global_={"listeners": [listener]})
     with proxy.connect() as client:
         assert client.get("/containers/json").status == 200
 

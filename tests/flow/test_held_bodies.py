@@ -150,6 +150,7 @@ MALFORMED = {
     "trailing-nul": b'{"Image": "a"}\0',
     "two-values": b"{}{}",
     "unfinished": b'{"Image": "a"',
+    "blank": b" \r\n",
     "text": b"hello",
     "invalid-utf8": b'{"Image": "\xff"}',
     "invalid-utf8-key": b'{"\xc0\xafImage": "a"}',

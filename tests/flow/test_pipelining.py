@@ -114,7 +114,7 @@ def test_behind_a_denial(proxy, client, engine):
     assert client.response().body == b"ok"
 
 
-def test_denied_one_by_one(client, engine, untouched):
+def test_denied_one_by_one(client, untouched):
     with untouched:
         for _ in range(20):
             assert client.get("/secrets").status == 403
@@ -164,7 +164,7 @@ def test_behind_a_denied_large_body(client, engine):
     assert not engine.named(smuggled)
 
 
-def test_nothing_behind_a_refusal(client, engine, untouched):
+def test_nothing_behind_a_refusal(client, untouched):
     with untouched:
         client.send(b"GET /a/../b HTTP/1.1\r\nHost: docker\r\n\r\n"
                     + request("GET", "/containers/json"))

@@ -276,7 +276,7 @@ def test_tiny_chunks_both_ways(client, engine):
 # --- floods -----------------------------------------------------------------
 
 @pytest.mark.parametrize("target", ["/secrets", "/containers/json"])
-def test_a_client_that_asks_and_never_reads(proxy, engine, target):
+def test_a_client_that_asks_and_never_reads(proxy, target):
     """Answers are not piled up: the client is no longer read. Then it
     reads, and nothing is missing."""
     data = request("GET", target)
