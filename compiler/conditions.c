@@ -309,6 +309,7 @@ read_test(struct cond_reader *cr, const struct tree *node,
 		return NULL;
 	if (!check_nocase(r, node, c) || !read_operand(cr, draft, c))
 		return NULL;
+	cond_lint(r->diag, c);
 	return c;
 }
 
@@ -344,6 +345,9 @@ read_condition(struct cond_reader *cr, const struct tree *node)
 			"and, or and not stand alone in their condition");
 		return NULL;
 	}
+	if (node->first->kind == TREE_LIST && node->first->count == 0)
+		diag_warning(d, node->first->pos, "an empty group %s holds",
+			draft.group_and ? "always" : "never");
 	if (draft.group_not)
 		return read_not(cr, draft.group_not);
 	if (draft.group_and)
