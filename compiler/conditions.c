@@ -128,9 +128,9 @@ read_field(struct reader *r, const struct tree *node, struct cond *c)
 		if (!named || !str_starts(node->text, name))
 			continue;
 		struct str rest = str_from(node->text, name.n);
-		if (rest.n < 2 || rest.p[0] != '.') {
-			if (rest.n > 1)
-				continue;
+		if (rest.n > 0 && rest.p[0] != '.')
+			continue;
+		if (rest.n < 2) {
 			diag_error(r->diag, node->pos,
 				"%s needs a name: %s.<name>",
 				field_info[i].name, field_info[i].name);

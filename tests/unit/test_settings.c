@@ -603,8 +603,10 @@ test_bad_auth(void **state)
 	assert_one_error("auth: {tokens: abc}", "tokens must be a list");
 	assert_one_error("auth: {tokens: [abc]}", "a token must be a map");
 	assert_one_error("auth: {tokens: [{role: a}]}", "needs one of");
-	assert_one_error("auth: {tokens: [{token: a, token_file: b}]}",
-		"cannot be read");
+	assert_one_error("auth: {tokens: [{token: a, token_sha256: "
+			 "9f86d081884c7d659a2feaa0c55ad015"
+			 "a3bf4f1b2b0b822cd15d6c15b0f00a08}]}",
+		"needs one of");
 	assert_one_error(
 		"auth: {tokens: [{token: a}, {token: a}]}", "stands twice");
 	assert_one_error("auth: {tokens: [{token_sha256: 00}]}", "64 hexa");
