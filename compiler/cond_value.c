@@ -77,23 +77,24 @@ read_pattern(struct cond_reader *cr, const struct cond *c,
 	struct reader *r = cr->r;
 	char err[160];
 	size_t offset;
-	bool is_new;
 	bool nocase = c->nocase || c->field == FIELD_METHOD;
 	out->kind = VALUE_REGEX;
 	out->text = arena_str(r->arena, node->text);
 	/* Policies repeat their patterns: each is compiled once. */
 	struct str key =
 		arena_fmt(r->arena, "%d%.*s", nocase, STR_FMT(node->text));
-	intern_put(&cr->patterns, key, 0, &is_new);
-	if (!is_new && !cr->patterns.failed)
+	if (intern_has(&cr->patterns, key))
 		return true;
 	struct regex *re =
 		regex_compile(out->text, nocase, err, sizeof(err), &offset);
 	regex_free(re);
-	if (!re)
-		diag_error(r->diag, place_inside(r->diag, node, offset),
-			"bad regular expression at byte %zu: %s", offset, err);
-	return re != NULL;
+	if (re) {
+		intern_put(&cr->patterns, key, 0, NULL);
+		return true;
+	}
+	diag_error(r->diag, place_inside(r->diag, node, offset),
+		"bad regular expression at byte %zu: %s", offset, err);
+	return false;
 }
 
 /* --- numbers and booleans --------------------------------------------------- */

@@ -128,9 +128,9 @@ read_field(struct reader *r, const struct tree *node, struct cond *c)
 		if (!named || !str_starts(node->text, name))
 			continue;
 		struct str rest = str_from(node->text, name.n);
-		if (rest.n < 2 || rest.p[0] != '.') {
-			if (rest.n > 1)
-				continue;
+		if (rest.n > 0 && rest.p[0] != '.')
+			continue;
+		if (rest.n < 2) {
 			diag_error(r->diag, node->pos,
 				"%s needs a name: %s.<name>",
 				field_info[i].name, field_info[i].name);
@@ -309,6 +309,7 @@ read_test(struct cond_reader *cr, const struct tree *node,
 		return NULL;
 	if (!check_nocase(r, node, c) || !read_operand(cr, draft, c))
 		return NULL;
+	cond_lint(r->diag, c);
 	return c;
 }
 
@@ -344,6 +345,9 @@ read_condition(struct cond_reader *cr, const struct tree *node)
 			"and, or and not stand alone in their condition");
 		return NULL;
 	}
+	if (node->first->kind == TREE_LIST && node->first->count == 0)
+		diag_warning(d, node->first->pos, "an empty group %s holds",
+			draft.group_and ? "always" : "never");
 	if (draft.group_not)
 		return read_not(cr, draft.group_not);
 	if (draft.group_and)

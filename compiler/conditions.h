@@ -20,4 +20,8 @@ struct cond *conditions_read(
 bool cond_value_read(struct cond_reader *cr, const struct cond *c,
 	const struct tree *node, struct cond_value *out);
 
+/* Warns of a condition that cannot do what it was written for: it never
+ * holds, or always. */
+void cond_lint(struct diag *d, const struct cond *c);
+
 #endif

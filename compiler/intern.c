@@ -85,3 +85,9 @@ intern_put(struct intern *t, struct str key, uint32_t value, bool *new_out)
 		*new_out = true;
 	return value;
 }
+
+bool
+intern_has(const struct intern *t, struct str key)
+{
+	return t->room > 0 && find(t, key, hash_of(key))->key.p;
+}

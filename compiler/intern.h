@@ -31,4 +31,6 @@ void intern_fini(struct intern *t);
 uint32_t intern_put(
 	struct intern *t, struct str key, uint32_t value, bool *new_out);
 
+bool intern_has(const struct intern *t, struct str key);
+
 #endif

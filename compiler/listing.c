@@ -250,8 +250,7 @@ write_conditions(
 	struct arena a;
 	const int indent = 6;
 	if (from == end) {
-		fprintf(out, "%*snever: its conditions exclude each other\n",
-			indent, "");
+		fprintf(out, "%*snever\n", indent, "");
 		return;
 	}
 	end--; /* the action */

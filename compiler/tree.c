@@ -435,6 +435,10 @@ tell_syntax_errors(struct builder *b, struct fy_diag *fyd)
 		if (err->column > 0)
 			pos.col = (uint32_t)err->column;
 		diag_error(b->diag, pos, "YAML: %s", err->msg);
+		struct str line = source_line(b->source, pos.line);
+		if (str_find(line, STR("${")) < line.n)
+			diag_help(b->diag, "inside [] and {}, a variable must "
+					   "be quoted: \"${NAME}\"");
 		told = true;
 	}
 	if (!told)
