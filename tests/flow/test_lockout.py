@@ -3,7 +3,7 @@
 from wire import request
 
 
-def bearer(lockout=1000):
+def bearer(lockout):
     return {
         "type": "bearer",
         "secret": "the-secret",
