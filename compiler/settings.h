@@ -6,6 +6,7 @@
 #ifndef COMPILER_SETTINGS_H
 #define COMPILER_SETTINGS_H
 
+#include "runtime/cidr.h"
 #include "runtime/str.h"
 
 #include <stdbool.h>
@@ -31,6 +32,22 @@ enum access_log {
 	ACCESS_LOG_ALL,
 };
 
+/* TLS of a listener. Files are read when it starts, and again on reload. */
+struct settings_tls {
+	bool on;
+	struct str cert, key;  /* PEM: a chain; PKCS#8, PKCS#1 or SEC1 */
+	struct str client_ca;  /* empty: no client certificates */
+	struct str crl;        /* may be empty */
+	bool require_client_cert;
+	bool tls13_only; /* min_version: 1.3 */
+};
+
+/* TLS towards a remote Engine, tls://host:port; its name is verified. */
+struct settings_engine_tls {
+	bool on;
+	struct str ca, cert, key; /* empty ca: the system's */
+};
+
 struct settings_listener {
 	struct str name;
 	/* TCP: bind is a numeric address or "*" (v6 and v4; v4 alone when
@@ -41,6 +58,8 @@ struct settings_listener {
 	struct str path;
 	mode_t mode;             /* of the socket file; default 0660 */
 	struct str owner, group; /* names or numbers; empty: unchanged */
+	struct settings_tls tls;
+	bool proxy_protocol; /* PROXY v1 or v2 comes first */
 };
 
 enum engine_kind {
@@ -55,6 +74,28 @@ struct settings_engine {
 	struct str host; /* ENGINE_TCP */
 	uint16_t port;
 	struct str candidates[3]; /* ENGINE_AUTO; empty ones are skipped */
+	struct settings_engine_tls tls; /* with ENGINE_TCP */
+};
+
+struct settings_metrics {
+	bool enabled;     /* on the proxy's own listeners */
+	struct str path;  /* default /metrics */
+	struct str bind;  /* a listener of its own; empty: none */
+	uint16_t port;
+};
+
+enum audit_sink {
+	AUDIT_OFF,
+	AUDIT_FILE,
+	AUDIT_STDOUT,
+	AUDIT_SYSLOG,
+};
+
+struct settings_audit {
+	enum audit_sink sink;
+	struct str path;
+	bool all;   /* audit: all */
+	bool chain; /* audit_chain: true */
 };
 
 struct settings_limits {
@@ -77,6 +118,20 @@ enum auth_type {
 	AUTH_CLOSED, /* nobody gets in: nothing was configured */
 	AUTH_NONE,
 	AUTH_BEARER,
+	AUTH_MTLS,
+};
+
+/* mtls.cert_role_map: first match of CN or a DNS SAN wins. */
+struct settings_cert_role {
+	struct str cn; /* maybe *.example.com: exactly one label */
+	struct str role;
+};
+
+/* auth.peers: who is on a unix listener. */
+struct settings_peer {
+	bool has_uid, has_gid;
+	uint32_t uid, gid;
+	struct str role;
 };
 
 struct settings_token {
@@ -91,6 +146,11 @@ struct settings_auth {
 					  shared secret is the last */
 	size_t ntokens;
 	uint32_t lockout_failures, lockout_window_ms, lockout_ms;
+	struct settings_cert_role *cert_roles;
+	size_t ncert_roles;
+	struct str default_role; /* of mtls; may be empty */
+	struct settings_peer *peers;
+	size_t npeers;
 };
 
 struct settings {
@@ -107,6 +167,13 @@ struct settings {
 	struct settings_limits limits;
 	struct settings_timeouts timeouts;
 	struct settings_auth auth;
+	struct settings_metrics metrics;
+	struct str admin_bind; /* empty: none */
+	uint16_t admin_port;
+	struct settings_audit audit;
+	struct cidr *trusted_proxies;
+	size_t ntrusted_proxies;
+	bool watch; /* reload when the file changes */
 };
 
 /* Where settings come from: the environment goes before the file. */
