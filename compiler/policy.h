@@ -13,8 +13,8 @@ struct policy_input {
 	const char *const *envp; /* NULL-terminated "NAME=value" */
 	/* For token_file; the bytes go to the arena, and end in NUL behind
 	 * them. NULL: there are no files. */
-	bool (*read_file)(void *ctx, const char *path, struct arena *a,
-		struct str *out);
+	bool (*read_file)(
+		void *ctx, const char *path, struct arena *a, struct str *out);
 	void *read_file_ctx;
 	/* --check-config: doubtful toggles are errors. */
 	bool strict;

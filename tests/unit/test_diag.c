@@ -204,8 +204,8 @@ test_secrets_are_covered(void **state)
 	assert_covered("secret: hunter2", "secret: *******");
 	assert_covered(
 		"- {token: hunter2, role: x}", "- {token: *******, role: x}");
-	assert_covered("{\"token\": \"a,b}c\", x: 1}",
-		"{\"token\": \"*****\", x: 1}");
+	assert_covered(
+		"{\"token\": \"a,b}c\", x: 1}", "{\"token\": \"*****\", x: 1}");
 	assert_covered("token:   'hé' # c", "token:   '**' # c");
 	assert_covered("{token: a, secret: b}", "{token: *, secret: *}");
 	assert_covered("token_sha256: 12ab", "token_sha256: ****");
