@@ -16,7 +16,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wundef -Wformat=2 -Wcast-qual -Wvla \
 	    -Wswitch-enum -Wimplicit-fallthrough
 HARDEN   := -fstack-protector-strong -fstack-clash-protection \
-	    -fcf-protection=full -ftrivial-auto-var-init=zero
+	    -fcf-protection=full
 FORTIFY  := -D_FORTIFY_SOURCE=3
 OPT      := -O2 -g
 WERROR   ?=
@@ -37,6 +37,10 @@ OPT      := -O0 -g
 else ifeq ($(VARIANT),clang)
 CC       := clang-14
 endif
+
+# clang 14 knows this one by another name.
+HARDEN   += $(shell $(CC) -ftrivial-auto-var-init=zero -E -x c /dev/null \
+	    >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY)
 CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \

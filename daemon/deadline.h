@@ -40,7 +40,7 @@ struct deadline {
 struct deadlines {
 	struct deadline lists[DEADLINE_CLASSES]; /* sentinels */
 	uint32_t ms[DEADLINE_CLASSES];           /* 0: the class is off */
-	uint64_t armed_ms; /* when the timer fires; UINT64_MAX: not armed */
+	uint64_t armed_ms;   /* when the timer fires; UINT64_MAX: not armed */
 	struct event *timer; /* owned */
 };
 

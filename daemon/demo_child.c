@@ -21,8 +21,10 @@ make_folder(struct demo_child *d)
 {
 	snprintf(d->dir, sizeof(d->dir), "/tmp/docker-proxy-demo.XXXXXX");
 	if (!mkdtemp(d->dir)) {
-		log_say(LOG_LEVEL_ERROR, "cannot make a folder for the "
-			"demonstration engine: %s", strerror(errno));
+		log_say(LOG_LEVEL_ERROR,
+			"cannot make a folder for the "
+			"demonstration engine: %s",
+			strerror(errno));
 		return false;
 	}
 	snprintf(d->path, sizeof(d->path), "%s/docker.sock", d->dir);
@@ -75,7 +77,8 @@ demo_child_start(struct demo_child *d, struct engine_address *engine)
 		.kind = ENGINE_UNIX,
 		.path = str_of(d->path),
 	};
-	log_say(LOG_LEVEL_INFO, "no Docker Engine answers at %.*s: a built-in "
+	log_say(LOG_LEVEL_INFO,
+		"no Docker Engine answers at %.*s: a built-in "
 		"demonstration engine with sample data takes its place",
 		STR_FMT(engine->text));
 	return engine_resolve(&settings, engine);

@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 struct demo_child {
-	pid_t pid;     /* 0: none */
-	char dir[64];  /* a folder of its own, with its socket */
+	pid_t pid;    /* 0: none */
+	char dir[64]; /* a folder of its own, with its socket */
 	char path[80];
 };
 

@@ -84,8 +84,8 @@ bool
 engine_answers(const struct engine_address *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
-		int fd = socket(a->at[i].sa.ss_family,
-			SOCK_STREAM | SOCK_CLOEXEC, 0);
+		int fd = socket(
+			a->at[i].sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (fd < 0)
 			continue;
 		int err = connect(fd, (const struct sockaddr *)&a->at[i].sa,
@@ -103,7 +103,7 @@ static struct engine_conn *
 conn_of(struct leg *leg)
 {
 	return (struct engine_conn *)((char *)leg -
-		offsetof(struct engine_conn, leg));
+				      offsetof(struct engine_conn, leg));
 }
 
 static void
@@ -155,8 +155,9 @@ on_wake(struct leg *leg)
 static void
 on_deadline(struct deadline *d, enum deadline_class class)
 {
-	struct engine_conn *c = (struct engine_conn *)((char *)d -
-		offsetof(struct engine_conn, deadline));
+	struct engine_conn *c =
+		(struct engine_conn *)((char *)d -
+				       offsetof(struct engine_conn, deadline));
 	(void)class;
 
 	unlink_idle(c);
@@ -168,8 +169,8 @@ dial_address(const struct engine_address *a, size_t i, bool *pending)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)&a->at[i].sa;
 	int one = 1;
-	int fd = socket(sa->sa_family,
-		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(
+		sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;

@@ -15,7 +15,7 @@
 
 /* What of an unread body is still read so that a denial need not cost the
  * connection. */
-#define DISCARD_MAX (64u * 1024)
+#define DISCARD_MAX  (64u * 1024)
 
 #define AFTER(state) (1u << FLOW_##state)
 
@@ -25,7 +25,7 @@ static const unsigned may_follow[FLOW_STATES] = {
 	[FLOW_HOLD] = AFTER(DIAL) | AFTER(REPLY) | AFTER(GONE),
 	[FLOW_DIAL] = AFTER(EXCHANGE) | AFTER(REPLY) | AFTER(GONE),
 	[FLOW_EXCHANGE] = AFTER(HEAD) | AFTER(DIAL) | AFTER(TUNNEL) |
-		AFTER(REPLY) | AFTER(LINGER) | AFTER(GONE),
+			  AFTER(REPLY) | AFTER(LINGER) | AFTER(GONE),
 	[FLOW_TUNNEL] = AFTER(LINGER) | AFTER(GONE),
 	[FLOW_REPLY] = AFTER(HEAD) | AFTER(LINGER) | AFTER(GONE),
 	[FLOW_LINGER] = AFTER(GONE),
@@ -56,8 +56,8 @@ on_client(struct leg *leg)
 static void
 on_deadline(struct deadline *d, enum deadline_class class)
 {
-	struct flow *f = (struct flow *)((char *)d -
-		offsetof(struct flow, deadline));
+	struct flow *f =
+		(struct flow *)((char *)d - offsetof(struct flow, deadline));
 
 	f->expired = class;
 	flow_run(f);
@@ -93,8 +93,7 @@ setup_tcp(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval,
-		sizeof(interval));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
@@ -233,7 +232,7 @@ static bool
 is_endless(const struct request *rq)
 {
 	return (rq->endpoint & ENDPOINT_STREAM) &&
-		rq->head.method == METHOD_GET;
+	       rq->head.method == METHOD_GET;
 }
 
 void
@@ -256,14 +255,13 @@ can_keep(const struct flow *f, enum why why)
 	const struct request *rq = f->rq;
 
 	if (why_status(why) == 400 || !rq->parsed || rq->close ||
-		!rq->head.keep_alive || f->worker->draining ||
-		f->client.rd_eof)
+		!rq->head.keep_alive || f->worker->draining || f->client.rd_eof)
 		return false;
 	if (http1_body_ended(&rq->up.in))
 		return true;
 	return !rq->head.expect_continue &&
-		(rq->up.in.framing == HTTP1_CHUNKED ||
-			rq->up.in.left <= DISCARD_MAX);
+	       (rq->up.in.framing == HTTP1_CHUNKED ||
+		       rq->up.in.left <= DISCARD_MAX);
 }
 
 enum flow_step
@@ -298,8 +296,7 @@ discard_body(struct flow *f, bool *broken_out)
 	for (;;) {
 		struct str in = leg_input(c), data;
 		size_t used;
-		switch (http1_body_next(
-			&rq->up.in, in.p, in.n, &used, &data)) {
+		switch (http1_body_next(&rq->up.in, in.p, in.n, &used, &data)) {
 		case HTTP1_STEP_END:
 			leg_take(c, used);
 			return true;
@@ -392,8 +389,9 @@ enum flow_step
 flow_linger(struct flow *f)
 {
 	struct leg *c = &f->client;
-	bool quiet = c->rd_eof || (c->in.start == c->in.end &&
-		!c->can_read && f->rq && http1_body_ended(&f->rq->up.in));
+	bool quiet =
+		c->rd_eof || (c->in.start == c->in.end && !c->can_read &&
+				     f->rq && http1_body_ended(&f->rq->up.in));
 
 	drop_engine(f, false);
 	/* With nothing unread, closing cannot turn into a reset that would

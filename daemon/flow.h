@@ -36,15 +36,15 @@ enum flow_state {
 struct flow {
 	struct leg client;
 	struct deadline deadline;
-	struct worker *worker;     /* borrowed */
-	struct flow *prev, *next;  /* all flows of the worker */
-	struct request *rq;        /* owned; NULL between requests */
-	size_t seen;               /* bookmark of http1_scan_head() */
-	struct arrival from;       /* who is there */
-	uint32_t served;           /* requests answered so far */
-	enum flow_state state;     /* only flow_enter() writes it */
+	struct worker *worker;       /* borrowed */
+	struct flow *prev, *next;    /* all flows of the worker */
+	struct request *rq;          /* owned; NULL between requests */
+	size_t seen;                 /* bookmark of http1_scan_head() */
+	struct arrival from;         /* who is there */
+	uint32_t served;             /* requests answered so far */
+	enum flow_state state;       /* only flow_enter() writes it */
 	enum deadline_class expired; /* which one went off; NONE when handled */
-	bool running;              /* flow_run() is on the stack */
+	bool running;                /* flow_run() is on the stack */
 };
 
 /* Takes over a->fd. False without memory: the descriptor is closed. */

@@ -23,26 +23,26 @@ queue_request(struct flow *f)
 	size_t need = rq->target.forward.n + HTTP1_WRITE_EXTRA;
 
 	for (size_t i = 0; i < rq->head.nfields; i++)
-		need += rq->head.fields[i].name.n +
-			rq->head.fields[i].value.n + 4;
+		need += rq->head.fields[i].name.n + rq->head.fields[i].value.n +
+			4;
 	char *p = outq_reserve(&up->q, &f->worker->blocks, need);
 	if (!p)
 		return false;
 	/* RFC 9110 section 7.8: Upgrade on HTTP/1.0 is ignored. */
 	rq->upgrade = rq->head.upgrade.n && rq->head.minor > 0 &&
-		(rq->endpoint & ENDPOINT_UPGRADE);
+		      (rq->endpoint & ENDPOINT_UPGRADE);
 	up->out = rq->is_held ? HTTP1_LENGTH : rq->head.framing;
 	struct http1_writer w = {.p = p, .cap = need};
-	http1_write_request(&w,
-		&(struct http1_request_out){
-			.head = &rq->head,
-			.target = rq->target.forward,
-			.framing = up->out,
-			.length = rq->is_held ? rq->held_n
-					      : rq->head.content_length,
-			.upgrade = rq->upgrade,
-			.expect = rq->head.expect_continue,
-		});
+	http1_write_request(
+		&w, &(struct http1_request_out){
+			    .head = &rq->head,
+			    .target = rq->target.forward,
+			    .framing = up->out,
+			    .length = rq->is_held ? rq->held_n
+						  : rq->head.content_length,
+			    .upgrade = rq->upgrade,
+			    .expect = rq->head.expect_continue,
+		    });
 	if (w.n > w.cap)
 		return false;
 	outq_commit(&up->q, w.n);
@@ -58,8 +58,10 @@ dial_failed(struct flow *f, int err)
 {
 	const char *text = strerror(err);
 
-	log_say(LOG_LEVEL_ERROR, "cannot connect to the Docker Engine at "
-		"%.*s: %s", STR_FMT(f->worker->shared->engine.text), text);
+	log_say(LOG_LEVEL_ERROR,
+		"cannot connect to the Docker Engine at "
+		"%.*s: %s",
+		STR_FMT(f->worker->shared->engine.text), text);
 	f->rq->message = arena_fmt(&f->rq->arena,
 		"docker-proxy: cannot connect to the Docker Engine at %.*s: "
 		"%s",
@@ -90,7 +92,7 @@ client_left(struct flow *f)
 	if (c->can_read && !c->rd_eof && leg_room(c))
 		leg_fill(c);
 	leg_watch(c, !c->rd_eof && leg_room(c), false);
-	return c->rd_failed;
+	return c->rd_failed || c->hung_up;
 }
 
 static enum flow_step
@@ -117,7 +119,7 @@ flow_step_dial(struct flow *f)
 	if (!rq->dial_ms)
 		rq->dial_ms = now_ms();
 	bool late = t->engine_connect_ms &&
-		now_ms() - rq->dial_ms >= t->engine_connect_ms;
+		    now_ms() - rq->dial_ms >= t->engine_connect_ms;
 	if (f->expired == DEADLINE_CONNECT || (f->expired && late)) {
 		f->expired = DEADLINE_NONE;
 		return flow_refuse(f, WHY_ENGINE_CONNECT_TIMEOUT);
@@ -151,12 +153,12 @@ static bool
 can_retry(const struct request *rq)
 {
 	bool safe = rq->up.in.framing == HTTP1_NO_BODY &&
-		(rq->head.method == METHOD_GET ||
-			rq->head.method == METHOD_HEAD);
+		    (rq->head.method == METHOD_GET ||
+			    rq->head.method == METHOD_HEAD);
 
 	return rq->engine->reused && !rq->retried && !rq->answered &&
-		rq->engine->leg.in.start == rq->engine->leg.in.end &&
-		(safe || !rq->engine_sent);
+	       rq->engine->leg.in.start == rq->engine->leg.in.end &&
+	       (safe || !rq->engine_sent);
 }
 
 static enum flow_step
@@ -167,6 +169,8 @@ retry(struct flow *f)
 	engine_put(rq->engine, false);
 	rq->engine = NULL;
 	rq->retried = true;
+	rq->up_ended = false;
+	rq->engine_seen = 0;
 	if (rq->engine_sent) {
 		/* The head is still in the queue's block: kept for this. */
 		rq->up.q.first = rq->up.q.count = 0;
@@ -205,16 +209,16 @@ queue_response(struct flow *f, const struct http1_head *h,
 	if (!p || !outq_has_room(q, 1))
 		return false;
 	struct http1_writer w = {.p = p, .cap = need};
-	http1_write_response(&w,
-		&(struct http1_response_out){
-			.head = h,
-			.framing = framing,
-			.length = h->content_length,
-			.has_length = h->has_length && h->status >= 200 &&
-				h->status != 204,
-			.close = close,
-			.upgrade = h->status == 101,
-		});
+	http1_write_response(
+		&w, &(struct http1_response_out){
+			    .head = h,
+			    .framing = framing,
+			    .length = h->content_length,
+			    .has_length = h->has_length && h->status >= 200 &&
+					  h->status != 204,
+			    .close = close,
+			    .upgrade = h->status == 101,
+		    });
 	outq_commit(q, w.n);
 	return w.n <= w.cap;
 }
@@ -224,7 +228,7 @@ static bool
 on_interim(struct flow *f, const struct http1_head *h)
 {
 	return f->rq->head.minor == 0 ||
-		queue_response(f, h, HTTP1_NO_BODY, false);
+	       queue_response(f, h, HTTP1_NO_BODY, false);
 }
 
 static bool
@@ -237,7 +241,7 @@ is_raw_stream(const struct http1_head *h)
 	if (h->status != 200 || h->framing != HTTP1_UNTIL_EOF)
 		return false;
 	return str_eq_nocase(h->content_type, types[0]) ||
-		str_eq_nocase(h->content_type, types[1]);
+	       str_eq_nocase(h->content_type, types[1]);
 }
 
 /* The final head. False: it makes no sense, or there is no memory. */
@@ -262,7 +266,7 @@ on_final(struct flow *f, const struct http1_head *h)
 	}
 	rq->down.out = framing_out(rq, h);
 	rq->close |= !rq->head.keep_alive || f->worker->draining ||
-		rq->down.out == HTTP1_UNTIL_EOF;
+		     rq->down.out == HTTP1_UNTIL_EOF;
 	return queue_response(f, h, rq->down.out, rq->close);
 }
 
@@ -320,8 +324,7 @@ no_answer(struct flow *f, enum why why)
 static enum flow_step
 cut(struct flow *f)
 {
-	log_say(LOG_LEVEL_WARN,
-		"the Docker Engine's answer to %.*s broke off",
+	log_say(LOG_LEVEL_WARN, "the Docker Engine's answer to %.*s broke off",
 		STR_FMT(f->rq->target.path));
 	if (f->rq->down.out == HTTP1_UNTIL_EOF)
 		leg_reset(&f->client);
@@ -350,9 +353,8 @@ send_request(struct flow *f, bool *over)
 		return FLOW_WAIT;
 	case PUMP_WAIT:
 		if (moved || !f->deadline.class)
-			flow_deadline(f, outq_empty(&rq->up.q)
-					? DEADLINE_BODY
-					: DEADLINE_NONE);
+			flow_deadline(f, outq_empty(&rq->up.q) ? DEADLINE_BODY
+							       : DEADLINE_NONE);
 		return FLOW_WAIT;
 	case PUMP_BROKEN:
 		/* It may have answered before it closed. */
@@ -394,9 +396,8 @@ await_answer(struct flow *f, bool *over)
 			return FLOW_WAIT;
 		if (!leg_reserve(e, leg_room(e) ? e->in.size : BLOCK_MEDIUM,
 			    &pinned, &pinned_size) ||
-			(!leg_room(e) &&
-				!leg_reserve(e, BLOCK_LARGE, &pinned,
-					&pinned_size))) {
+			(!leg_room(e) && !leg_reserve(e, BLOCK_LARGE, &pinned,
+						 &pinned_size))) {
 			*over = true;
 			return flow_refuse(f, WHY_OUT_OF_MEMORY);
 		}
@@ -445,12 +446,12 @@ watch_client(struct flow *f, bool moved)
 	/* A half-closed client of an endless answer, or of work that the
 	 * Engine would stop, has gone when nothing moves any more. */
 	bool gone = c->rd_eof && rq->up_ended &&
-		(rq->endpoint & ENDPOINT_STREAM) &&
-		!(rq->endpoint & ENDPOINT_HIJACK);
+		    (rq->endpoint & ENDPOINT_STREAM) &&
+		    !(rq->endpoint & ENDPOINT_HIJACK);
 	if (gone && (moved || f->deadline.class != DEADLINE_GONE))
 		flow_deadline(f, DEADLINE_GONE);
 	bool read = !c->rd_eof &&
-		(rq->up_ended ? leg_room(c) > 0 : outq_empty(&rq->up.q));
+		    (rq->up_ended ? leg_room(c) > 0 : outq_empty(&rq->up.q));
 	leg_watch(c, read, !outq_empty(&rq->down.q));
 }
 
@@ -488,7 +489,7 @@ flow_step_exchange(struct flow *f)
 
 	if (f->expired)
 		return exchange_expired(f);
-	if (f->client.failed || f->client.rd_failed)
+	if (f->client.failed || f->client.rd_failed || f->client.hung_up)
 		return flow_gone(f);
 	enum flow_step step = send_request(f, &over);
 	if (over)

@@ -43,7 +43,7 @@ make_room(struct flow *f)
 		return true;
 	uint32_t have = c->in.end - c->in.start;
 	return leg_reserve(c, size_for(have), &pinned, &pinned_size) &&
-		leg_room(c);
+	       leg_room(c);
 }
 
 static enum flow_step
@@ -62,8 +62,8 @@ await_head(struct flow *f)
 	}
 	/* From accept, and from the first byte of each later request, the
 	 * clock runs; it is not renewed by more bytes. */
-	enum deadline_class class = idle && f->served ? DEADLINE_KEEPALIVE
-						      : DEADLINE_HEAD;
+	enum deadline_class class =
+		idle && f->served ? DEADLINE_KEEPALIVE : DEADLINE_HEAD;
 	if (f->deadline.class != class)
 		flow_deadline(f, class);
 	leg_relax(c);
@@ -143,8 +143,8 @@ take_body(struct flow *f, bool *end_out)
 	for (;;) {
 		struct str in = leg_input(&f->client), data;
 		size_t used;
-		enum http1_step step = http1_body_next(
-			&rq->up.in, in.p, in.n, &used, &data);
+		enum http1_step step =
+			http1_body_next(&rq->up.in, in.p, in.n, &used, &data);
 		if (step == HTTP1_STEP_BAD)
 			return WHY_CHUNK;
 		if (step == HTTP1_STEP_DATA) {
@@ -191,8 +191,8 @@ flow_step_hold(struct flow *f)
 		/* Pinned bytes leave little room: then the block grows. */
 		if (!leg_reserve(c, c->in.size, &pinned, &pinned_size))
 			return flow_refuse(f, WHY_OUT_OF_MEMORY);
-		if (!leg_room(c) && !leg_reserve(c, c->in.size + 1, &pinned,
-				&pinned_size))
+		if (!leg_room(c) &&
+			!leg_reserve(c, c->in.size + 1, &pinned, &pinned_size))
 			return flow_refuse(f, WHY_OUT_OF_MEMORY);
 		if (pinned) {
 			rq->pinned = pinned;

@@ -42,7 +42,7 @@ carry(struct pipe_way *way, struct leg *src, struct leg *dst,
 static void
 watch(struct leg *leg, const struct pipe_way *in, const struct pipe_way *out)
 {
-	leg_watch(leg, !leg->rd_eof && outq_empty(&in->q),
+	leg_watch(leg, !leg->rd_eof && !in->done && outq_empty(&in->q),
 		!outq_empty(&out->q));
 }
 
@@ -56,23 +56,25 @@ flow_step_tunnel(struct flow *f)
 	if (f->expired)
 		return flow_gone(f);
 	bool down = carry(&rq->down, e, c, rq, &moved);
-	/* What the Engine said before it broke off has been passed on. */
-	if (!down && e->rd_failed)
-		leg_reset(c);
-	if (!down || c->rd_failed)
+	/* An Engine that closes with input unread (typed too late) looks like
+	 * a reset; what it said before has been passed on, and a reset to
+	 * the client would destroy it. */
+	if (!down)
+		return c->failed ? flow_gone(f) : flow_linger(f);
+	bool up = carry(&rq->up, c, e, rq, &moved);
+	if (c->rd_failed || c->hung_up)
 		return flow_gone(f);
-	if (!carry(&rq->up, c, e, rq, &moved)) {
+	if (!up) {
 		/* The Engine takes no more; what it still says is read. */
 		rq->up.done = true;
 		outq_clear(&rq->up.q, c->blocks);
-		c->rd_eof = true;
 	}
 	if (rq->down.done && outq_empty(&rq->down.q) && rq->up.done &&
 		outq_empty(&rq->up.q))
 		return flow_linger(f);
 	if (moved || !f->deadline.class)
-		flow_deadline(f, rq->down.done ? DEADLINE_TUNNEL_HALF
-					       : DEADLINE_TUNNEL);
+		flow_deadline(f,
+			rq->down.done ? DEADLINE_TUNNEL_HALF : DEADLINE_TUNNEL);
 	watch(c, &rq->up, &rq->down);
 	watch(e, &rq->down, &rq->up);
 	return FLOW_WAIT;

@@ -7,6 +7,7 @@
 #include "runtime/auth.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
+#include "runtime/lockout.h"
 
 #include <time.h>
 
@@ -17,7 +18,7 @@ static bool
 has_body(const struct http1_head *h)
 {
 	return h->framing == HTTP1_CHUNKED ||
-		(h->framing == HTTP1_LENGTH && h->content_length > 0);
+	       (h->framing == HTTP1_LENGTH && h->content_length > 0);
 }
 
 /* What section 5 of the policy language refuses whatever the policy says. */
@@ -36,6 +37,53 @@ check_request(const struct request *rq)
 	return rq->endpoint & ENDPOINT_NO_BODY ? WHY_BODY_ON_START : WHY_OK;
 }
 
+/* All are looked at: the time tells nothing of which one matched. */
+static const struct settings_token *
+find_token(const struct settings_auth *a, const uint8_t digest[32])
+{
+	const struct settings_token *found = NULL;
+
+	for (size_t i = 0; i < a->ntokens; i++)
+		if (auth_digest_equal(digest, a->tokens[i].sha256) && !found)
+			found = &a->tokens[i];
+	return found;
+}
+
+/* Seconds until the client may try again; 0: now. */
+static uint32_t
+locked_out(struct flow *f)
+{
+	struct shared *s = f->worker->shared;
+
+	if (!f->from.ip.set || atomic_load(&s->lockouts) == 0)
+		return 0;
+	pthread_mutex_lock(&s->lockout_lock);
+	uint32_t ms = lockout_left_ms(s->lockout, &f->from.ip, now_ms());
+	pthread_mutex_unlock(&s->lockout_lock);
+	return ms / 1000 + (ms % 1000 != 0);
+}
+
+static enum why
+failed_authentication(struct flow *f)
+{
+	struct shared *s = f->worker->shared;
+	char ip[46];
+
+	if (!s->lockout || !f->from.ip.set)
+		return WHY_UNAUTHENTICATED;
+	pthread_mutex_lock(&s->lockout_lock);
+	bool now_locked = lockout_fail(s->lockout, &f->from.ip, now_ms());
+	pthread_mutex_unlock(&s->lockout_lock);
+	if (now_locked) {
+		atomic_fetch_add(&s->lockouts, 1);
+		log_say(LOG_LEVEL_WARN,
+			"%s is locked out: too many failed "
+			"authentications",
+			ip_text(&f->from.ip, ip));
+	}
+	return WHY_UNAUTHENTICATED;
+}
+
 static enum why
 authenticate(struct flow *f)
 {
@@ -45,18 +93,19 @@ authenticate(struct flow *f)
 
 	if (a->type == AUTH_NONE)
 		return WHY_OK;
-	if (a->type == AUTH_CLOSED || rq->head.authorization_twice ||
+	if (a->type == AUTH_CLOSED)
+		return WHY_UNAUTHENTICATED;
+	rq->retry_after = locked_out(f);
+	if (rq->retry_after)
+		return WHY_LOCKED_OUT;
+	if (rq->head.authorization_twice ||
 		!auth_bearer_digest(rq->head.authorization, digest))
-		return WHY_UNAUTHENTICATED;
-	/* All are looked at: the time tells nothing of which one matched. */
-	const struct settings_token *found = NULL;
-	for (size_t i = 0; i < a->ntokens; i++)
-		if (auth_digest_equal(digest, a->tokens[i].sha256) && !found)
-			found = &a->tokens[i];
-	if (!found)
-		return WHY_UNAUTHENTICATED;
-	rq->facts.role = found->role;
-	rq->facts.identity = found->name;
+		return failed_authentication(f);
+	const struct settings_token *token = find_token(a, digest);
+	if (!token)
+		return failed_authentication(f);
+	rq->facts.role = token->role;
+	rq->facts.identity = token->name;
 	return WHY_OK;
 }
 
@@ -131,8 +180,8 @@ judge_head(struct flow *f, const char *head, size_t len)
 	if (why)
 		return why;
 	return vm_init(&rq->vm, &f->worker->policy->program, &rq->arena)
-		? WHY_OK
-		: WHY_OUT_OF_MEMORY;
+		       ? WHY_OK
+		       : WHY_OUT_OF_MEMORY;
 }
 
 /* --- the body ----------------------------------------------------------------
@@ -215,8 +264,8 @@ log_dry(struct flow *f)
 			{"method", method_name(f->rq->head.method)},
 			{"path", f->rq->target.path},
 		};
-		log_event(LOG_LEVEL_WARN, "dry_run: would be denied", fields,
-			3);
+		log_event(
+			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 3);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -10,12 +11,22 @@
 
 /* --- events --------------------------------------------------------------- */
 
+/* Has the peer closed its socket, rather than shut down one direction? */
+static bool
+is_hung_up(int fd)
+{
+	struct pollfd p = {.fd = fd};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
+}
+
 static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct leg *leg = arg;
-	(void)fd;
 
+	if (leg->rd_eof && !leg->hung_up)
+		leg->hung_up = is_hung_up(fd);
 	if (what & EV_READ)
 		leg->can_read = true;
 	if (what & EV_WRITE)
@@ -28,6 +39,9 @@ leg_watch(struct leg *leg, bool read, bool write)
 {
 	short want = (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
 
+	/* On the edge: the end itself, which is known, would fire for ever. */
+	if (!want && leg->rd_eof && !leg->hung_up)
+		want = EV_CLOSED | EV_ET;
 	if (want == leg->armed || leg->fd < 0)
 		return;
 	struct event_base *base = event_get_base(&leg->event);
@@ -54,8 +68,8 @@ leg_open(struct leg *leg, struct event_base *base, struct blocks *blocks,
 		.wake = wake,
 		.can_write = true,
 	};
-	event_assign(&leg->event, base, fd, EV_READ | EV_PERSIST, on_event,
-		leg);
+	event_assign(
+		&leg->event, base, fd, EV_READ | EV_PERSIST, on_event, leg);
 	leg_watch(leg, true, false);
 	if (!leg->armed)
 		leg_close(leg);
@@ -69,6 +83,7 @@ leg_close(struct leg *leg)
 	leg->in = (struct inbuf){0};
 	if (leg->fd < 0)
 		return;
+	leg->hung_up = true;
 	leg_watch(leg, false, false);
 	close(leg->fd);
 	leg->fd = -1;
@@ -81,8 +96,8 @@ leg_reset(struct leg *leg)
 	struct linger abort = {.l_onoff = 1, .l_linger = 0};
 
 	if (leg->fd >= 0)
-		setsockopt(leg->fd, SOL_SOCKET, SO_LINGER, &abort,
-			sizeof(abort));
+		setsockopt(
+			leg->fd, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
 	leg_close(leg);
 }
 

@@ -37,17 +37,18 @@ struct inbuf {
 
 struct leg {
 	struct event event;
-	struct blocks *blocks; /* borrowed: the worker's */
+	struct blocks *blocks;         /* borrowed: the worker's */
 	void (*wake)(struct leg *leg); /* the owner's */
 	struct inbuf in;
-	int fd;      /* owned; -1 when closed */
-	short armed; /* EV_READ, EV_WRITE: what the loop is asked for */
+	int fd;          /* owned; -1 when closed */
+	short armed;     /* EV_READ, EV_WRITE: what the loop is asked for */
 	bool can_read;   /* the loop said so, and nobody has read since */
 	bool can_write;  /* false after EAGAIN until the loop says so */
 	bool rd_eof;     /* the peer has shut its side down, or failed */
 	bool wr_shut;    /* we have shut ours down */
 	bool rd_failed;  /* reading ended by an error: not an orderly end */
 	bool failed;     /* writing failed: nothing more will arrive */
+	bool hung_up;    /* after its end, the peer has gone altogether */
 	bool connecting; /* until the first EV_WRITE */
 };
 
@@ -82,7 +83,8 @@ void leg_close(struct leg *leg);
 /* Closes with a reset, so that the peer cannot take what it got for all. */
 void leg_reset(struct leg *leg);
 
-/* Says what the loop shall watch for; what is the same costs nothing. */
+/* Says what the loop shall watch for; what is the same costs nothing. With
+ * neither, after the peer's end, it still watches for a hang-up. */
 void leg_watch(struct leg *leg, bool read, bool write);
 
 /* How many bytes leg_fill could read now without moving anything. */

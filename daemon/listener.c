@@ -17,10 +17,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG        4096
-#define ACCEPT_BATCH   64 /* connections a turn: requests wait meanwhile */
-#define PAUSE_MS       100
-#define REFUSE_MARGIN  64u /* over limits.connections: answered, then none */
+#define BACKLOG       4096
+#define ACCEPT_BATCH  64 /* connections a turn: requests wait meanwhile */
+#define PAUSE_MS      100
+#define REFUSE_MARGIN 64u /* over limits.connections: answered, then none */
 
 /* --- binding ---------------------------------------------------------------- */
 
@@ -40,8 +40,7 @@ listener_text(const struct settings_listener *l, char *buf, size_t size)
 static int
 new_socket(int family)
 {
-	return socket(
-		family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 static bool
@@ -102,9 +101,8 @@ bind_tcp(const struct settings_listener *l)
 	struct in6_addr v6;
 
 	if (str_eq(l->bind, STR("*"))) {
-		int fd = l->ipv4_only
-			? -1
-			: bind_v6(&in6addr_any, l->port, true);
+		int fd = l->ipv4_only ? -1
+				      : bind_v6(&in6addr_any, l->port, true);
 		/* A host without IPv6 still has IPv4. */
 		if (fd >= 0 || (!l->ipv4_only && errno != EAFNOSUPPORT &&
 				       errno != EADDRNOTAVAIL))
@@ -213,8 +211,10 @@ pause_accepting(struct listeners *ls)
 		event_del(ls->each[i].event);
 	event_add(ls->resume, &tv);
 	if (!ls->paused)
-		log_say(LOG_LEVEL_WARN, "cannot accept connections: %s; "
-			"trying again every %d ms", strerror(errno), PAUSE_MS);
+		log_say(LOG_LEVEL_WARN,
+			"cannot accept connections: %s; "
+			"trying again every %d ms",
+			strerror(errno), PAUSE_MS);
 	ls->paused = true;
 }
 
@@ -248,7 +248,7 @@ read_peer(struct arrival *a, const struct sockaddr_storage *sa)
 		a->port = ntohs(in6->sin6_port);
 		a->ip.set = true;
 	} else if (getsockopt(a->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ==
-		0) {
+		   0) {
 		a->has_peer = true;
 		a->uid = cred.uid;
 		a->gid = cred.gid;
@@ -342,8 +342,8 @@ open_one(struct listeners *ls, uint32_t index)
 		return false;
 	}
 	ls->n++;
-	l->event = event_new(ls->workers[0].base, l->fd, EV_READ | EV_PERSIST,
-		on_accept, l);
+	l->event = event_new(
+		ls->workers[0].base, l->fd, EV_READ | EV_PERSIST, on_accept, l);
 	return l->event && event_add(l->event, NULL) == 0;
 }
 

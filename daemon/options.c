@@ -19,13 +19,17 @@ options_usage(FILE *out)
 	      "\n"
 	      "A policy-enforcing proxy for the Docker Engine's API.\n"
 	      "\n"
-	      "  --config FILE    the configuration; else DOCKER_PROXY_CONFIG,\n"
+	      "  --config FILE    the configuration; else "
+	      "DOCKER_PROXY_CONFIG,\n"
 	      "                   ./docker-proxy.conf, ./config.yaml,\n"
-	      "                   /etc/docker-proxy/docker-proxy.conf; without a\n"
+	      "                   /etc/docker-proxy/docker-proxy.conf; without "
+	      "a\n"
 	      "                   file, toggles such as CONTAINERS=1 alone\n"
-	      "  --check-config   print the effective settings and rules; exit 0\n"
+	      "  --check-config   print the effective settings and rules; exit "
+	      "0\n"
 	      "                   when valid, 1 when not\n"
-	      "  --demo           where there is no Engine, start a small built-in\n"
+	      "  --demo           where there is no Engine, start a small "
+	      "built-in\n"
 	      "                   demonstration engine with sample data\n",
 		out);
 }
@@ -107,8 +111,7 @@ parse_argument(struct options *o, int argc, char **argv, int *i, FILE *err)
 		fprintf(err, "docker-proxy: %s needs a value\n", argv[*i]);
 		return false;
 	}
-	if (parse_flag(o, argv[*i]) ||
-		(*i == 1 && parse_command(o, argv[*i])))
+	if (parse_flag(o, argv[*i]) || (*i == 1 && parse_command(o, argv[*i])))
 		return true;
 	fprintf(err, "docker-proxy: unknown argument \"%s\"; see --help\n",
 		argv[*i]);

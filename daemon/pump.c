@@ -73,9 +73,8 @@ read_more(struct pipe_way *way, struct leg *src, struct request *rq)
 	if (way->bytes > BULK_BYTES && !rq->pinned)
 		size = BLOCK_LARGE;
 	if (!leg_reserve(src, size, &pinned, &pinned_size) ||
-		(!leg_room(src) &&
-			!leg_reserve(src, BLOCK_LARGE, &pinned,
-				&pinned_size)) ||
+		(!leg_room(src) && !leg_reserve(src, BLOCK_LARGE, &pinned,
+					   &pinned_size)) ||
 		!leg_room(src)) {
 		src->rd_failed = src->rd_eof = true;
 		return false;
@@ -88,8 +87,8 @@ read_more(struct pipe_way *way, struct leg *src, struct request *rq)
 }
 
 enum pump
-pump(struct pipe_way *way, struct leg *src, struct leg *dst,
-	struct request *rq, bool *moved_out)
+pump(struct pipe_way *way, struct leg *src, struct leg *dst, struct request *rq,
+	bool *moved_out)
 {
 	for (;;) {
 		enum http1_step step = HTTP1_STEP_END;

@@ -75,8 +75,7 @@ message_of(struct flow *f)
 			STR_FMT(program_text(p, r->name)));
 	if (f->rq->why == WHY_DENIED)
 		return STR("docker-proxy: denied: no rule allows this");
-	return arena_fmt(
-		&f->rq->arena, "docker-proxy: %.*s", STR_FMT(text));
+	return arena_fmt(&f->rq->arena, "docker-proxy: %.*s", STR_FMT(text));
 }
 
 static void
@@ -137,8 +136,8 @@ date_now(void)
 	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
 	if (ts.tv_sec != made) {
 		gmtime_r(&ts.tv_sec, &tm);
-		n = strftime(buf, sizeof(buf), "%a, %d %b %Y %H:%M:%S GMT",
-			&tm);
+		n = strftime(
+			buf, sizeof(buf), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 		made = ts.tv_sec;
 	}
 	return (struct str){buf, n};
@@ -165,6 +164,11 @@ put_head(struct http1_writer *w, struct flow *f, size_t length)
 	if (rq->status == 401)
 		http1_put_field(w, STR("WWW-Authenticate"),
 			STR("Bearer realm=\"docker-proxy\""));
+	if (rq->retry_after) {
+		http1_put(w, STR("Retry-After: "));
+		http1_put_number(w, rq->retry_after);
+		http1_put(w, STR("\r\n"));
+	}
 	if (rq->close)
 		http1_put_field(w, STR("Connection"), STR("close"));
 	http1_put(w, STR("\r\n"));
@@ -222,21 +226,17 @@ write_line(struct flow *f, enum log_level level)
 		{"listener", l->name},
 		{"identity", rq->facts.identity},
 		{"role", rq->facts.role},
-		{"method", rq->parsed ? method_name(rq->head.method)
-				      : STR("")},
+		{"method", rq->parsed ? method_name(rq->head.method) : STR("")},
 		{"path", rq->target.path},
 		{"status", arena_fmt(a, "%u", rq->status)},
 		{"rule", r ? program_text(p, r->name) : STR("")},
 		{"at", place},
 		{"why", rq->why ? message_of(f) : STR("")},
 		{"in", arena_fmt(a, "%llu", (unsigned long long)rq->up.bytes)},
-		{"out",
-			arena_fmt(a, "%llu",
-				(unsigned long long)rq->down.bytes)},
-		{"ms",
-			arena_fmt(a, "%llu",
-				(unsigned long long)(now_ms() -
-					rq->start_ms))},
+		{"out", arena_fmt(
+				a, "%llu", (unsigned long long)rq->down.bytes)},
+		{"ms", arena_fmt(a, "%llu",
+			       (unsigned long long)(now_ms() - rq->start_ms))},
 	};
 	log_event(level, rq->why ? "denied" : "allowed", fields,
 		sizeof(fields) / sizeof(fields[0]));
@@ -253,10 +253,8 @@ reply_log(struct flow *f)
 		return; /* nothing was answered: the client went */
 	atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
 	if (rq->why)
-		atomic_fetch_add_explicit(
-			&s->denied, 1, memory_order_relaxed);
-	if (want == ACCESS_LOG_ALL ||
-		(want == ACCESS_LOG_DENIED && rq->why))
+		atomic_fetch_add_explicit(&s->denied, 1, memory_order_relaxed);
+	if (want == ACCESS_LOG_ALL || (want == ACCESS_LOG_DENIED && rq->why))
 		write_line(f, rq->why ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
 	rq->status = 0;
 }

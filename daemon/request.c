@@ -21,13 +21,13 @@ request_new(struct worker *w)
 		w->nspare--;
 		arena = rq->arena;
 	} else {
-		rq = malloc(sizeof(*rq) +
-			l->headers * sizeof(struct http1_field));
+		rq = malloc(
+			sizeof(*rq) + l->headers * sizeof(struct http1_field));
 		if (!rq)
 			return NULL;
-		arena_init(&arena, REQUEST_ARENA_MIN +
-			(size_t)l->inspected_body_bytes *
-				REQUEST_ARENA_FACTOR);
+		arena_init(&arena,
+			REQUEST_ARENA_MIN + (size_t)l->inspected_body_bytes *
+						    REQUEST_ARENA_FACTOR);
 	}
 	*rq = (struct request){
 		.arena = arena,

@@ -30,28 +30,29 @@ struct request {
 	struct target target;
 	struct facts facts;
 	struct vm vm;
-	struct json json;    /* of a held body */
-	unsigned endpoint;   /* enum endpoint_flag */
-	char *held;          /* owned: a held body */
+	struct json json;  /* of a held body */
+	unsigned endpoint; /* enum endpoint_flag */
+	char *held;        /* owned: a held body */
 	size_t held_n, held_room;
 	bool is_held;
 	struct engine_conn *engine; /* borrowed from the pool while in use */
-	char *pinned;        /* owned: the block the head is in, when the
+	char *pinned;               /* owned: the block the head is in, when the
 				leg reads into another by now */
 	enum block_size pinned_size;
 	struct pipe_way up;   /* client to Engine */
 	struct pipe_way down; /* Engine to client */
-	size_t engine_seen; /* bookmark of http1_scan_head() */
+	size_t engine_seen;   /* bookmark of http1_scan_head() */
 	uint64_t id;
 	uint64_t start_ms, dial_ms;
 	uint16_t status; /* of the answer; 0 until then */
 	enum why why;
 	struct str message; /* of our own answer */
-	bool parsed;       /* the head is valid */
-	bool engine_sent;  /* its socket took some of the request */
-	bool up_ended;     /* all of the request was sent, or no more can be */
-	bool answered;     /* the answer's head is queued */
-	bool tunnel;       /* the answer makes it one */
+	uint32_t retry_after; /* seconds; 0: none */
+	bool parsed;        /* the head is valid */
+	bool engine_sent;   /* its socket took some of the request */
+	bool up_ended;      /* all of the request was sent, or no more can be */
+	bool answered;      /* the answer's head is queued */
+	bool tunnel;        /* the answer makes it one */
 	bool retried;
 	bool upgrade;      /* Upgrade was sent to the Engine */
 	bool close;        /* the connection ends with this request */

@@ -6,6 +6,7 @@
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/worker.h"
+#include "runtime/lockout.h"
 
 #include <event2/event.h>
 #include <sched.h>
@@ -90,10 +91,10 @@ raise_descriptors(struct settings *s)
 	}
 	if (rl.rlim_cur >= want)
 		return;
-	uint32_t can = rl.rlim_cur > 512
-		? (uint32_t)(rl.rlim_cur - 256) / 2
-		: 64;
-	log_say(LOG_LEVEL_WARN, "limits.connections is lowered from %u to %u: "
+	uint32_t can =
+		rl.rlim_cur > 512 ? (uint32_t)(rl.rlim_cur - 256) / 2 : 64;
+	log_say(LOG_LEVEL_WARN,
+		"limits.connections is lowered from %u to %u: "
 		"the limit of open files is %llu",
 		s->limits.connections, can, (unsigned long long)rl.rlim_cur);
 	s->limits.connections = can;
@@ -121,8 +122,8 @@ start_workers(struct server *s)
 	if (!s->workers)
 		return false;
 	for (; s->nworkers < want; s->nworkers++)
-		if (!worker_init(&s->workers[s->nworkers], &s->shared,
-			    s->nworkers))
+		if (!worker_init(
+			    &s->workers[s->nworkers], &s->shared, s->nworkers))
 			return false;
 	return true;
 }
@@ -145,15 +146,15 @@ handle_signals(struct server *s)
 	s->sigint = evsignal_new(base, SIGINT, on_stop, s);
 	s->drained = evtimer_new(base, on_drained, s);
 	return s->sigterm && s->sigint && s->drained &&
-		event_add(s->sigterm, NULL) == 0 &&
-		event_add(s->sigint, NULL) == 0;
+	       event_add(s->sigterm, NULL) == 0 &&
+	       event_add(s->sigint, NULL) == 0;
 }
 
 static bool
 is_loopback(const struct settings_listener *l)
 {
 	return l->path.n || str_eq(l->bind, STR("::1")) ||
-		str_starts(l->bind, STR("127."));
+	       str_starts(l->bind, STR("127."));
 }
 
 /* "containers, events" of the toggles that are on, or off. */
@@ -182,9 +183,10 @@ say_hello(const struct server *s)
 	const struct policy *p = s->policy;
 	char text[160];
 
-	log_say(LOG_LEVEL_INFO, "docker-proxy %s: %u rules, default %s, "
-		"%u threads, the Engine at %.*s", DOCKER_PROXY_VERSION,
-		p->program.nrules,
+	log_say(LOG_LEVEL_INFO,
+		"docker-proxy %s: %u rules, default %s, "
+		"%u threads, the Engine at %.*s",
+		DOCKER_PROXY_VERSION, p->program.nrules,
 		p->settings.default_allow ? "allow" : "deny", s->nworkers,
 		STR_FMT(s->shared.engine.text));
 	if (p->toggles.nstates) {
@@ -196,17 +198,44 @@ say_hello(const struct server *s)
 		listener_text(l, text, sizeof(text));
 		log_say(LOG_LEVEL_INFO, "listening on %s", text);
 		if (!is_loopback(l))
-			log_say(LOG_LEVEL_WARN, "%s can be reached from other "
+			log_say(LOG_LEVEL_WARN,
+				"%s can be reached from other "
 				"hosts and has no TLS: publish it to trusted "
-				"networks only", text);
+				"networks only",
+				text);
 		if (i == 0 && !str_eq(l->bind, STR("*")))
 			log_say(LOG_LEVEL_INFO, "try: docker -H %s version",
 				text);
 	}
 	if (p->settings.auth.type == AUTH_CLOSED)
-		log_say(LOG_LEVEL_WARN, "no authentication is configured: "
+		log_say(LOG_LEVEL_WARN,
+			"no authentication is configured: "
 			"every request is answered with 401; set auth.type to "
 			"bearer or none");
+}
+
+/* Counts kept by client address. */
+static bool
+start_tables(struct server *s)
+{
+	const struct settings *settings = &s->policy->settings;
+	const struct lockout_rule rule = {
+		.failures = settings->auth.lockout_failures,
+		.window_ms = settings->auth.lockout_window_ms,
+		.lock_ms = settings->auth.lockout_ms,
+	};
+
+	pthread_mutex_init(&s->shared.lockout_lock, NULL);
+	if (settings->auth.type == AUTH_BEARER) {
+		s->shared.lockout = lockout_new(&rule, s->shared.hash_seed);
+		if (!s->shared.lockout)
+			return false;
+	}
+	if (settings->limits.connections_per_client == 0)
+		return true;
+	s->shared.clients = clients_new(settings->limits.connections_per_client,
+		settings->limits.connections + 256, s->shared.hash_seed);
+	return s->shared.clients;
 }
 
 static bool
@@ -224,18 +253,12 @@ start(struct server *s, const struct options *o)
 	if (o->demo && !engine_answers(&s->shared.engine) &&
 		!demo_child_start(&s->demo, &s->shared.engine))
 		return false;
-	if (settings->limits.connections_per_client) {
-		s->shared.clients = clients_new(
-			settings->limits.connections_per_client,
-			settings->limits.connections + 256,
-			s->shared.hash_seed);
-		if (!s->shared.clients)
-			return false;
-	}
+	if (!start_tables(s))
+		return false;
 	return start_workers(s) && handle_signals(s) &&
-		listeners_open(&s->listeners, settings, &s->shared, s->workers,
-			s->nworkers) &&
-		start_threads(s);
+	       listeners_open(&s->listeners, settings, &s->shared, s->workers,
+		       s->nworkers) &&
+	       start_threads(s);
 }
 
 static void
@@ -257,6 +280,8 @@ finish(struct server *s)
 	}
 	free(s->workers);
 	clients_free(s->shared.clients);
+	lockout_free(s->shared.lockout);
+	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
 	policy_free(s->policy);
 	libevent_global_shutdown();

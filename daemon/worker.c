@@ -231,8 +231,8 @@ worker_give(struct worker *w, const struct arrival *a)
 		flow_new(w, a);
 		return true;
 	}
-	return send_message(w,
-		&(struct message){.kind = MESSAGE_ARRIVAL, .arrival = *a});
+	return send_message(
+		w, &(struct message){.kind = MESSAGE_ARRIVAL, .arrival = *a});
 }
 
 void
@@ -244,6 +244,8 @@ worker_drain(struct worker *w, bool now)
 	}
 	const struct message m = {.kind = now ? MESSAGE_STOP : MESSAGE_DRAIN};
 	if (!send_message(w, &m))
-		log_say(LOG_LEVEL_WARN, "worker %u is too busy to be told to "
-			"stop", w->index);
+		log_say(LOG_LEVEL_WARN,
+			"worker %u is too busy to be told to "
+			"stop",
+			w->index);
 }

@@ -33,7 +33,7 @@ struct arrival {
 	uint16_t port;
 	bool has_peer;
 	uint32_t uid, gid;
-	bool refused;  /* over a limit: answer with `why` and close */
+	bool refused; /* over a limit: answer with `why` and close */
 	enum why why;
 	bool counted; /* in the per-client table */
 };
@@ -48,18 +48,18 @@ struct worker {
 	const struct policy *policy; /* borrowed */
 	struct event_base *base;     /* owned */
 	unsigned index;
-	pthread_t thread; /* of workers above 0 */
-	int pipe[2];      /* owned: [1] is written by the main thread */
+	pthread_t thread;         /* of workers above 0 */
+	int pipe[2];              /* owned: [1] is written by the main thread */
 	struct event *pipe_event; /* owned */
 	struct blocks blocks;
 	struct deadlines deadlines;
 	struct engine_pool pool;
 	struct regex_scratch *scratch; /* owned */
-	struct flow *flows;     /* owned: all of them */
-	struct flow *graveyard; /* owned: freed after the loop turn */
-	struct event *bury;     /* owned */
+	struct flow *flows;            /* owned: all of them */
+	struct flow *graveyard;        /* owned: freed after the loop turn */
+	struct event *bury;            /* owned */
 	struct http1_field *response_fields; /* owned: HTTP1_FIELDS_MAX */
-	struct request *spare;  /* owned: requests to be used again */
+	struct request *spare; /* owned: requests to be used again */
 	unsigned nspare;
 	unsigned nflows;
 	bool draining;
@@ -74,6 +74,9 @@ struct shared {
 	atomic_uint connections;
 	atomic_ulong request_ids;
 	struct clients *clients; /* owned; NULL when there is no such limit */
+	struct lockout *lockout; /* owned; NULL: failures are not counted */
+	pthread_mutex_t lockout_lock;
+	atomic_uint lockouts; /* so far: 0 saves the lock */
 };
 
 bool worker_init(struct worker *w, struct shared *shared, unsigned index);

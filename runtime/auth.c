@@ -11,7 +11,7 @@ auth_digest(struct str token, uint8_t digest_out[32])
 
 	return EVP_Digest(token.p, token.n, digest_out, &n, EVP_sha256(),
 		       NULL) == 1 &&
-		n == 32;
+	       n == 32;
 }
 
 bool

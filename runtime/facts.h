@@ -15,8 +15,9 @@
 
 struct facts {
 	enum method method;
-	const struct target *target;       /* borrowed */
-	const struct http1_field *headers; /* borrowed; `hop` ones are skipped */
+	const struct target *target; /* borrowed */
+	const struct http1_field
+		*headers; /* borrowed; `hop` ones are skipped */
 	size_t nheaders;
 	struct ip client_ip;
 	struct str role, identity; /* empty without authentication */

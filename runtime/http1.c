@@ -12,6 +12,7 @@ enum {
 	C_HOST = 1 << 2,  /* reg-name, IP-literal, port; %2F of unix clients */
 };
 
+/* clang-format off */
 #define T C_TOKEN
 #define V C_VALUE
 #define H C_HOST
@@ -31,6 +32,7 @@ static const uint8_t class_of[256] = {
 #undef T
 #undef V
 #undef H
+/* clang-format on */
 
 static inline bool
 is(char c, unsigned classes)
@@ -387,8 +389,8 @@ read_request_line(struct str head, size_t *at, struct http1_head *out)
 	out->target = (struct str){sp + 1, (size_t)(last - sp - 1)};
 	if (!all(method, C_TOKEN) || memchr(out->target.p, ' ', out->target.n))
 		return WHY_REQUEST_LINE;
-	enum why why = cr - last - 1 == 8 ? read_version(last + 1, out)
-					  : WHY_VERSION;
+	enum why why =
+		cr - last - 1 == 8 ? read_version(last + 1, out) : WHY_VERSION;
 	*at = line.n + 2;
 	return why ? why : read_method(method, out);
 }
@@ -433,8 +435,7 @@ read_status_line(struct str head, size_t *at, struct http1_head *out)
 	for (int i = 9; i < 12; i++) {
 		if (line.p[i] < '0' || line.p[i] > '9')
 			return false;
-		out->status =
-			(uint16_t)(out->status * 10 + (line.p[i] - '0'));
+		out->status = (uint16_t)(out->status * 10 + (line.p[i] - '0'));
 	}
 	if (out->status < 100 || out->status > 599)
 		return false;
@@ -460,8 +461,8 @@ http1_parse_response(
 	if (why)
 		return WHY_ENGINE_RESPONSE;
 	/* RFC 9112 section 6.3, rules 1 and 2. */
-	if (method == METHOD_HEAD || out->status < 200 ||
-		out->status == 204 || out->status == 304)
+	if (method == METHOD_HEAD || out->status < 200 || out->status == 204 ||
+		out->status == 304)
 		out->framing = HTTP1_NO_BODY;
 	if (out->framing == HTTP1_UNTIL_EOF)
 		out->keep_alive = false;

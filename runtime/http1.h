@@ -63,7 +63,7 @@ struct http1_field {
 
 enum http1_framing {
 	HTTP1_NO_BODY,
-	HTTP1_LENGTH,    /* content_length bytes, maybe 0 */
+	HTTP1_LENGTH, /* content_length bytes, maybe 0 */
 	HTTP1_CHUNKED,
 	HTTP1_UNTIL_EOF, /* responses only */
 };
@@ -83,7 +83,7 @@ struct http1_head {
 	/* both */
 	uint8_t minor; /* HTTP/1.<minor> */
 	bool keep_alive;
-	struct str upgrade; /* empty when absent */
+	struct str upgrade;      /* empty when absent */
 	struct str content_type; /* empty when absent */
 	enum http1_framing framing;
 	uint64_t content_length; /* of HTTP1_LENGTH */

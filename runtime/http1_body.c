@@ -5,16 +5,16 @@
 
 /* Where the chunk decoder is (RFC 9112 section 7.1). */
 enum {
-	CHUNK_SIZE,      /* in the hex digits */
-	CHUNK_EXT,       /* behind them, behind a ";" */
-	CHUNK_SIZE_LF,   /* CR seen */
+	CHUNK_SIZE,    /* in the hex digits */
+	CHUNK_EXT,     /* behind them, behind a ";" */
+	CHUNK_SIZE_LF, /* CR seen */
 	CHUNK_DATA,
-	CHUNK_DATA_CR,   /* data done, CR must come */
+	CHUNK_DATA_CR, /* data done, CR must come */
 	CHUNK_DATA_LF,
-	CHUNK_TRAILER,   /* at the start of a trailer line */
-	CHUNK_FIELD,     /* inside one */
-	CHUNK_FIELD_LF,  /* its CR seen */
-	CHUNK_END_LF,    /* the CR of the empty line seen */
+	CHUNK_TRAILER,  /* at the start of a trailer line */
+	CHUNK_FIELD,    /* inside one */
+	CHUNK_FIELD_LF, /* its CR seen */
+	CHUNK_END_LF,   /* the CR of the empty line seen */
 	CHUNK_ENDED,
 };
 
@@ -170,8 +170,8 @@ next_chunked(struct http1_body *b, const char *p, size_t n, size_t *used_out,
 }
 
 enum http1_step
-http1_body_next(struct http1_body *b, const char *p, size_t n,
-	size_t *used_out, struct str *data_out)
+http1_body_next(struct http1_body *b, const char *p, size_t n, size_t *used_out,
+	struct str *data_out)
 {
 	*used_out = 0;
 	*data_out = (struct str){p, 0};

@@ -62,8 +62,8 @@ put_length(struct http1_writer *w, uint64_t length)
 }
 
 static void
-put_framing(struct http1_writer *w, enum http1_framing framing,
-	uint64_t length, bool has_length)
+put_framing(struct http1_writer *w, enum http1_framing framing, uint64_t length,
+	bool has_length)
 {
 	if (framing == HTTP1_CHUNKED)
 		http1_put(w, STR("Transfer-Encoding: chunked\r\n"));
@@ -79,8 +79,7 @@ put_upgrade(struct http1_writer *w, struct str protocol)
 }
 
 void
-http1_write_request(
-	struct http1_writer *w, const struct http1_request_out *out)
+http1_write_request(struct http1_writer *w, const struct http1_request_out *out)
 {
 	http1_put(w, method_name(out->head->method));
 	http1_put(w, STR(" "));

@@ -27,8 +27,8 @@ struct http1_request_out {
 	struct str target; /* canonical */
 	enum http1_framing framing;
 	uint64_t length; /* of HTTP1_LENGTH */
-	bool upgrade; /* send the client's Upgrade */
-	bool expect;  /* send its Expect: 100-continue */
+	bool upgrade;    /* send the client's Upgrade */
+	bool expect;     /* send its Expect: 100-continue */
 };
 
 void http1_write_request(
@@ -40,8 +40,8 @@ struct http1_response_out {
 	enum http1_framing framing; /* UNTIL_EOF: neither length nor chunked */
 	uint64_t length;
 	bool has_length; /* say the length though no body follows (HEAD) */
-	bool close;   /* Connection: close */
-	bool upgrade; /* a 101: Connection: Upgrade and the protocol */
+	bool close;      /* Connection: close */
+	bool upgrade;    /* a 101: Connection: Upgrade and the protocol */
 };
 
 void http1_write_response(

@@ -75,14 +75,14 @@ const struct json_node *json_member(const struct json *j,
 
 /* The decoded text of a string node: borrowed when nothing is escaped. (Not
  * json_string: that is jansson's, which a program may link as well.) */
-struct str json_decoded(const struct json *j, const struct json_node *n,
-	struct arena *a);
+struct str json_decoded(
+	const struct json *j, const struct json_node *n, struct arena *a);
 
 /* The value as text, for substring and regex tests: a string decoded, a
  * number as written, true, false, null; an array or object as compact JSON
  * (no space, shortest escapes: only ", \ and control bytes escaped). */
-struct str json_text(const struct json *j, const struct json_node *n,
-	struct arena *a);
+struct str json_text(
+	const struct json *j, const struct json_node *n, struct arena *a);
 
 /* Is it what the language calls empty: null "" [] {} 0 false? */
 bool json_empty(const struct json *j, const struct json_node *n);

@@ -6,8 +6,8 @@
 #ifndef RUNTIME_LIMITS_H
 #define RUNTIME_LIMITS_H
 
-#define KIB(n) ((n)*1024u)
-#define MIB(n) ((n)*1024u * 1024u)
+#define KIB(n)               ((n)*1024u)
+#define MIB(n)               ((n)*1024u * 1024u)
 
 /* --- requests (settable) -------------------------------------------- */
 #define LIMIT_HEADER_BYTES   KIB(64) /* a whole head; Go's client stays < 8 */
@@ -18,35 +18,35 @@
 #define LIMIT_CONNECTIONS    16384
 
 /* --- requests (fixed) ------------------------------------------------ */
-#define HTTP1_FIELDS_MAX  1024 /* the most `limits.headers` may be set to */
-#define HEADER_BYTES_MAX  KIB(256)
-#define QUERY_PARAMS_MAX  1024    /* images/get?names= repeats */
-#define JSON_NODES_MAX    262144u /* 1 MiB of realistic JSON has 60,000 */
-#define JSON_DEPTH_MAX    128
-#define CHUNK_LINE_MAX    256 /* a size, its extensions, CRLF */
-#define CHUNK_SIZE_DIGITS 15  /* so that no size comes near 2^63 */
-#define TRAILER_BYTES_MAX KIB(8)
-#define INSPECTED_BODY_MAX MIB(64)
+#define HTTP1_FIELDS_MAX     1024 /* the most `limits.headers` may be set to */
+#define HEADER_BYTES_MAX     KIB(256)
+#define QUERY_PARAMS_MAX     1024    /* images/get?names= repeats */
+#define JSON_NODES_MAX       262144u /* 1 MiB of realistic JSON has 60,000 */
+#define JSON_DEPTH_MAX       128
+#define CHUNK_LINE_MAX       256 /* a size, its extensions, CRLF */
+#define CHUNK_SIZE_DIGITS    15  /* so that no size comes near 2^63 */
+#define TRAILER_BYTES_MAX    KIB(8)
+#define INSPECTED_BODY_MAX   MIB(64)
 /* A request's arena: the JSON nodes and decoded strings of a held body. */
 #define REQUEST_ARENA_FACTOR 64u
 #define REQUEST_ARENA_MIN    MIB(1)
 
 /* --- regular expressions --------------------------------------------- */
-#define REGEX_PATTERN_MAX   4096   /* bytes of a pattern */
-#define REGEX_SUBJECT_MAX   8192   /* bytes matched; longer is a doubt */
-#define REGEX_DOUBTS_MAX    16     /* of the values of one test */
-#define REGEX_MATCH_LIMIT   100000 /* 0.9 ms interpreted, 0.1 ms with JIT */
-#define REGEX_HEAP_KIB      1024
-#define REGEX_JIT_STACK_MIN KIB(32)
-#define REGEX_JIT_STACK_MAX KIB(512)
+#define REGEX_PATTERN_MAX    4096   /* bytes of a pattern */
+#define REGEX_SUBJECT_MAX    8192   /* bytes matched; longer is a doubt */
+#define REGEX_DOUBTS_MAX     16     /* of the values of one test */
+#define REGEX_MATCH_LIMIT    100000 /* 0.9 ms interpreted, 0.1 ms with JIT */
+#define REGEX_HEAP_KIB       1024
+#define REGEX_JIT_STACK_MIN  KIB(32)
+#define REGEX_JIT_STACK_MAX  KIB(512)
 
 /* --- policies ---------------------------------------------------------- */
-#define SOURCE_BYTES_MAX MIB(8) /* 10,000 rules are about 2 MiB */
-#define TREE_DEPTH_MAX   32
-#define TREE_NODES_MAX   1000000u
-#define RULES_MAX        100000u
-#define PROGRAM_BYTES_MAX MIB(64)
-#define POLICY_ARENA_MAX MIB(512)
-#define DIAG_MAX         100 /* errors printed of one file */
+#define SOURCE_BYTES_MAX     MIB(8) /* 10,000 rules are about 2 MiB */
+#define TREE_DEPTH_MAX       32
+#define TREE_NODES_MAX       1000000u
+#define RULES_MAX            100000u
+#define PROGRAM_BYTES_MAX    MIB(64)
+#define POLICY_ARENA_MAX     MIB(512)
+#define DIAG_MAX             100 /* errors printed of one file */
 
 #endif

@@ -16,7 +16,7 @@ struct str {
 };
 
 /* For string literals and char arrays initialised by one. */
-#define STR(lit) ((struct str){(lit), sizeof(lit) - 1})
+#define STR(lit)   ((struct str){(lit), sizeof(lit) - 1})
 
 /* For printf's "%.*s": two arguments. */
 #define STR_FMT(s) (int)(s).n, (s).p ? (s).p : ""
@@ -37,16 +37,15 @@ static inline bool
 str_starts(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n &&
-		(prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+	       (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
 static inline bool
 str_ends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n &&
-		(suffix.n == 0 ||
-			memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) ==
-				0);
+	       (suffix.n == 0 ||
+		       memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) == 0);
 }
 
 static inline struct str

@@ -7,10 +7,12 @@ import sys
 import pytest
 
 sys.dont_write_bytecode = True
+pytest.register_assert_rewrite("alike", "cli", "engine", "hijack", "proxy")
 
 import cli  # noqa: E402
 import engine as engines  # noqa: E402
 import proxy as proxies  # noqa: E402
+import tap as taps  # noqa: E402
 
 OPEN = {"auth": {"type": "none"}, "global": {"default": "allow"}}
 BLOB = 64 * cli.MIB
@@ -51,6 +53,13 @@ def remove_containers(own):
 def proxy(engine):
     """A proxy that lets everything pass."""
     with proxies.Proxy(engine.socket, policy=OPEN) as running:
+        yield running
+
+
+@pytest.fixture
+def tap(engine):
+    """A socket to dial instead of the Engine's, that tells what comes."""
+    with taps.Tap(engine.socket) as running:
         yield running
 
 

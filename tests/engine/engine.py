@@ -8,7 +8,6 @@ their sockets there. Only cgroup directories and the folder stay; remove()
 deletes both.
 """
 
-import http.client
 import io
 import json
 import os
@@ -20,29 +19,16 @@ import subprocess
 import tarfile
 import tempfile
 
+from one_request import ask
 from wait import until
 
 BUSYBOX = "/bin/busybox"
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-CONNECTED = "03"  # the state column of /proc/net/unix
 
 # In namespaces: own processes, mounts and network; dockerd becomes pid 1.
 INSIDE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net",
           "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
           "mount -t tmpfs run /run && exec dockerd \"$@\"", "dockerd"]
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket, straight to an Engine."""
-
-    def __init__(self, path, timeout=10):
-        super().__init__("localhost", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Engine:
@@ -75,6 +61,7 @@ class Engine:
                  "--exec-root", self.folder / "exec",
                  "--pidfile", self.folder / "dockerd.pid",
                  "--config-file", self._config(),
+                 "--exec-opt", "native.cgroupdriver=cgroupfs",
                  "--cgroup-parent", f"/{self.cgroup}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until(self._ready, lambda: "dockerd to answer\n" + self.tail(), 60)
@@ -111,14 +98,18 @@ class Engine:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
+    def connect(self):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.settimeout(10)
+        client.connect(str(self.socket))
+        return client
+
+    def ask(self, method, target, body=None, headers=None):
+        """One request, directly to the Engine: (status, body)."""
+        return ask(self.connect(), method, target, body, headers)
+
     def get(self, target):
-        """The body of GET target, asked directly."""
-        connection = UnixConnection(str(self.socket))
-        try:
-            connection.request("GET", target)
-            return connection.getresponse().read()
-        finally:
-            connection.close()
+        return self.ask("GET", target)[1]
 
     def get_json(self, target):
         return json.loads(self.get(target))
@@ -126,16 +117,6 @@ class Engine:
     def event_listeners(self):
         """How many event streams the Engine is serving."""
         return self.get_json("/info")["NEventsListener"]
-
-    def connections(self):
-        """The inodes of the Engine's ends of its open API connections.
-
-        The kernel lists them in the network namespace of the client, ours.
-        """
-        table = pathlib.Path("/proc/self/net/unix").read_text()
-        rows = (line.split() for line in table.splitlines()[1:])
-        return {row[6] for row in rows
-                if row[5] == CONNECTED and row[7:] == [str(self.socket)]}
 
     def stop(self):
         """SIGTERM, then SIGKILL; nothing of the namespace is left."""

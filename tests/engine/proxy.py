@@ -1,6 +1,5 @@
 """Run the proxy under test, and see that it ends well."""
 
-import http.client
 import os
 import pathlib
 import re
@@ -12,6 +11,7 @@ import tempfile
 
 import yaml
 
+from one_request import ask
 from wait import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -117,14 +117,7 @@ class Proxy:
 
     def ask(self, method, target, body=None, headers=None):
         """One request on a connection of its own: (status, body)."""
-        connection = http.client.HTTPConnection("localhost", timeout=10)
-        connection.sock = self.connect()
-        try:
-            connection.request(method, target, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+        return ask(self.connect(), method, target, body, headers)
 
     def memory(self, line="VmRSS"):
         """A line of the kernel's account of the process, in KiB."""
@@ -144,10 +137,17 @@ class Proxy:
         return self.log.read_text(errors="replace")
 
     def stop(self):
-        """SIGTERM; the proxy must end by itself, with 0 and in silence."""
+        """SIGTERM, and what ended() insists on."""
+        self.terminate()
+        self.ended()
+
+    def terminate(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def ended(self):
+        """The proxy must end by itself, with 0 and no cry for help."""
         try:
-            if self.process.poll() is None:
-                self.process.send_signal(signal.SIGTERM)
             code = self.process.wait(10)
         except subprocess.TimeoutExpired:
             raise AssertionError("the proxy still runs 10 s after SIGTERM\n"

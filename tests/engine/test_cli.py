@@ -15,25 +15,11 @@ import tarfile
 
 import pytest
 
-from cli import MIB
+from alike import alike, normal
+from cli import MIB, Docker
+from conftest import OPEN
+from proxy import Proxy
 from wait import until
-
-
-def sorted_words(found):
-    return found[1] + b" ".join(sorted(found[2].split()))
-
-
-VARIES = [
-    (rb"\b(sha256:)?[0-9a-f]{64}\b", b"<id>"),
-    (rb"\b[0-9a-f]{12}\b", b"<id>"),
-    (rb"\d{4}-\d\d-\d\d[T ][\d:.]+(Z| \+0000 UTC)", b"<time>"),
-    (rb"(Less than a|About an?|\d+) (second|minute|hour)s?( ago)?", b"<age>"),
-    (rb'"(NFd|NGoroutines)":\d+', rb'"\1":0'),
-    # 20.10's own race between its two requests when a start fails
-    (rb'time=\S+ level=error msg="error waiting for container: .*"\n', b""),
-    (rb"(?m)^( Runtimes: )(.*)$", sorted_words),  # a Go map, in any order
-    (rb" {2,}", b"  "),
-]
 
 # Reads of a world that stands still: compared as they are.
 EXACT = [
@@ -41,7 +27,7 @@ EXACT = [
     "ps --quiet --no-trunc", "images --quiet --no-trunc", "inspect web",
     "inspect --size web", "inspect bb", "image inspect bb:latest",
     "network ls", "network inspect bridge host none", "volume ls",
-    "top web", "top web -o pid,args", "diff web", "port web", "logs web",
+    "top web -o pid,args", "diff web", "port web", "logs web",
     "logs --timestamps --tail 5 web", "history --human=false --no-trunc bb",
     "container ls --all --filter name=web --format {{.Names}}/{{.Image}}",
     # and what the Engine refuses
@@ -69,22 +55,6 @@ def tidy(direct):
     names = direct.ok("ps", "--all", "--format", "{{.Names}}").split()
     if left := [name for name in names if name != "web"]:
         direct.run("rm", "--force", *left)
-
-
-def normal(result):
-    """A result without what must differ from run to run."""
-    def clean(text):
-        for pattern, replacement in VARIES:
-            text = re.sub(pattern, replacement, text)
-        return text
-    return result.code, clean(result.out), clean(result.err)
-
-
-def alike(sides, scenario):
-    """Play a scenario on both sides; return what both came to."""
-    direct, proxied = (scenario(side) for side in sides)
-    assert proxied == direct
-    return proxied
 
 
 def steps(docker, *commands):
@@ -188,30 +158,39 @@ def test_events_of_the_past(sides):
             "events", "--since", "0", "--until", now, "--format", stamp))
 
 
-@pytest.mark.parametrize("arguments", [
-    ("stats", "--format", "{{.Name}}", "web"),
-    ("logs", "-f", "web"),
-    ("wait", "web"),
-    ("attach", "--no-stdin", "web"),
-], ids=lambda arguments: arguments[0])
-def test_interrupted_client_frees_the_engine(sides, engine, arguments):
-    """The Engine's connection goes when the client of a stream goes."""
-    def scenario(docker):
-        before = engine.connections()
-        with docker.start(*arguments) as stream:
-            if arguments[0] == "stats":
-                stream.until_line("web")
-                stream.until_line("web")
-            held = until(lambda: engine.connections() - before,
-                         "the Engine to serve the stream")
-            # Nothing may be compared here: on the proxy's side, idle
-            # connections may stay with the streaming one.
+@pytest.mark.parametrize("command, request_", [
+    ("stats web", "/stats"), ("logs -f web", "/logs"), ("wait web", "/wait"),
+    ("events", "/events"),
+])
+def test_client_that_goes_frees_the_engine(
+        tap, program, home, command, request_):
+    """The Engine's connection goes soon after the client of a stream."""
+    with Proxy(tap.path, policy=OPEN) as proxy:
+        docker = Docker(program, proxy.host, home)
+        with docker.start(*command.split()) as stream:
+            until(lambda: tap.is_serving(request_), "the request to arrive")
             stream.process.kill()
             stream.wait()
-            until(lambda: not held <= engine.connections(),
+            until(lambda: not tap.is_serving(request_),
                   "the Engine's connection to go")
 
-    alike(sides, scenario)
+
+def test_attached_client_that_goes_frees_the_engine(
+        tap, program, home, direct):
+    """With the next output: until then a close looks like a half-close."""
+    with Proxy(tap.path, policy=OPEN) as proxy, talker(direct):
+        docker = Docker(program, proxy.host, home)
+        with docker.start("attach", "--no-stdin", "subject") as stream:
+            say(direct, "one")
+            assert stream.line() == "one"
+            stream.process.kill()
+            stream.wait()
+
+            def gone():
+                say(direct, "more")
+                return not tap.is_serving("/attach")
+
+            until(gone, "the Engine's connection to go")
 
 
 def test_wait_blocks_until_exit(sides):
@@ -222,7 +201,7 @@ def test_wait_blocks_until_exit(sides):
                 docker.ok("exec", "subject", "sh", "-c",
                           "until [ -p /end ]; do usleep 10000; done")
                 assert wait.running()
-                docker.ok("exec", "subject", "sh", "-c", "echo 7 >/end")
+                docker.run("exec", "subject", "sh", "-c", "echo 7 >/end")
                 return wait.line(), wait.wait()
 
     assert alike(sides, scenario) == ("7", 0)

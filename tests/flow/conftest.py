@@ -102,9 +102,9 @@ def own_proxy(engine):
         path = Path(tempfile.mkdtemp(prefix="flow-"))
         config = proxy_process.configuration(
             engine_url or engine.url(), path, **overrides)
-        p = proxy_process.Proxy(path, config).start()
+        p = proxy_process.Proxy(path, config)
         started.append(p)
-        return p
+        return p.start()
 
     yield start
     for p in started:

@@ -58,7 +58,7 @@ def configuration(engine_url, folder, **overrides):
     config["global"] = {k: v for k, v in config["global"].items()
                         if v is not None}
     config.update(overrides)
-    return config
+    return {k: v for k, v in config.items() if v is not None}
 
 
 class Proxy:

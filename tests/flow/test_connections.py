@@ -1,6 +1,7 @@
 """Connections: kept, reused, closed, on every kind of listener."""
 
 import os
+import resource
 import socket
 import stat
 import threading
@@ -170,6 +171,15 @@ def test_http_1_0_client_gets_no_interim_answer(proxy, engine):
         assert (r.status, r.body, r.interim) == (200, b"ok", [])
 
 
+def test_http_1_0_keep_alive_is_not_spoken(proxy, engine):
+    name = engine.play()
+    with proxy.connect() as client:
+        client.send(old("GET", name, "Connection: keep-alive"))
+        r = client.response()
+        assert (r.body, r["Connection"]) == (b"ok", "close")
+        assert client.at_end()
+
+
 def test_http_1_0_post(proxy, engine):
     name = engine.play()
     with proxy.connect() as client:
@@ -222,6 +232,32 @@ def test_a_client_that_goes_inside_a_head(proxy, untouched, part, how):
             assert not rest or rest.startswith(b"HTTP/1.1 400 ")
 
 
+# --- descriptors ------------------------------------------------------------
+
+def test_out_of_descriptors(own_proxy):
+    """Accepting pauses, nothing spins, nobody is lost: when there are
+    descriptors again, those who waited are served."""
+    proxy = own_proxy(global_={"limits": {"connections": 1000}})
+    with proxy.connect() as client:
+        assert client.get("/containers/json").status == 200
+        used = proxy.descriptors()
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE,
+                         (used + 10, used + 10))
+        waiting = [proxy.connect() for _ in range(30)]
+        wire.wait_until(lambda: proxy.descriptors() >= used + 10,
+                        "all descriptors are taken")
+        before = proxy.cpu_ms()
+        assert not threading.Event().wait(0.5)
+        assert proxy.cpu_ms() - before <= 20, "it spins"
+        # This one has its Engine connection.
+        assert client.get("/containers/json").status == 200
+        for c in waiting:
+            with c:
+                c.send(request("GET", "/containers/json"))
+                assert c.response().status in (200, 503)
+        assert client.get("/containers/json").status == 200
+
+
 # --- listeners --------------------------------------------------------------
 
 @pytest.mark.parametrize("mode", [None, "0600", "0666"])
@@ -239,12 +275,13 @@ def test_unix_listener_and_its_mode(own_proxy, socket_path, mode):
     assert not os.path.exists(socket_path), "the socket file is left behind"
 
 
-def test_a_stale_unix_socket_is_replaced(own_proxy, engine, socket_path):
+def test_a_stale_unix_socket_is_replaced(own_proxy, socket_path):
     """Of a proxy that was killed."""
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(socket_path)
         stale.listen()
-    proxy = own_proxy(global_={"listeners": [{"name": "u", "unix": socket_path}]})
+    listener = {"name": "unix", "unix": socket_path}
+    proxy = own_proxy(global_={"listeners": [listener]})
     with proxy.connect() as client:
         assert client.get("/containers/json").status == 200
 
@@ -288,12 +325,12 @@ def test_engine_over_tcp(own_proxy):
 # --- with toggles alone -----------------------------------------------------
 
 @pytest.fixture
-def toggles(engine, folder):
+def toggles(engine, tmp_path):
+    """In a folder without a configuration file."""
     port = proxy_process.free_port()
-    p = proxy_process.Proxy(folder, port=port, env={
+    p = proxy_process.Proxy(tmp_path, port=port, env={
         "DOCKER_SOCKET": engine.url(), "DOCKER_PROXY_PORT": str(port),
         "CONTAINERS": "1"})
-    p.log_path = folder / "toggles.log"
     yield p.start()
     p.stop()
 

@@ -44,7 +44,6 @@ TARGETS = [
     ("http://docker/containers/{n}/json", "/containers/{n}/json"),
     ("http://docker/containers/{n}/json?a=b", "/containers/{n}/json?a=b"),
     ("HTTP://docker/v1.41/containers/{n}", "/v1.41/containers/{n}"),
-    ("http://docker?{n}=1", "/?{n}=1"),
 ]
 
 
@@ -416,7 +415,7 @@ def test_eof_delimited_answer_is_framed(client, engine):
     assert client.get("/containers/json").status == 200
 
 
-def test_every_field_line_is_strict(client, engine):
+def test_every_field_line_is_strict():
     """wire.Head refuses what is not: prove that it does."""
     for raw in (b"GET / HTTP/1.1\r\nA : b\r\n\r\n",
                 b"GET / HTTP/1.1\r\nA:  b\r\n\r\n\r\n",

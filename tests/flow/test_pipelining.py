@@ -2,6 +2,7 @@
 
 import pytest
 
+import wire
 from fake_engine import OK
 from wire import answer, chunked, in_two, request
 
@@ -101,17 +102,19 @@ def test_behind_an_answer_that_ends_with_the_connection(client, engine):
 
 # --- behind a denial --------------------------------------------------------
 
-def test_behind_a_denial(client, engine):
+def test_behind_a_denial(proxy, client, engine):
     name = engine.play()
     client.send(request("GET", "/secrets")
                 + request("GET", f"/containers/{name}/json"))
     denied = client.response()
     assert denied.status == 403
     assert "secrets are closed" in denied.message()
+    wire.wait_until(lambda: "no-secrets" in proxy.log(),
+                    "the log names the rule")
     assert client.response().body == b"ok"
 
 
-def test_denied_one_by_one(client, engine, untouched):
+def test_denied_one_by_one(client, untouched):
     with untouched:
         for _ in range(20):
             assert client.get("/secrets").status == 403
@@ -161,7 +164,7 @@ def test_behind_a_denied_large_body(client, engine):
     assert not engine.named(smuggled)
 
 
-def test_nothing_behind_a_refusal(client, engine, untouched):
+def test_nothing_behind_a_refusal(client, untouched):
     with untouched:
         client.send(b"GET /a/../b HTTP/1.1\r\nHost: docker\r\n\r\n"
                     + request("GET", "/containers/json"))

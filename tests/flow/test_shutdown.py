@@ -48,18 +48,22 @@ def test_idle(own_proxy):
         assert time.monotonic() - started < 3, "waits for idle clients"
 
 
-def test_the_request_in_flight_ends_well(own_proxy, engine):
-    proxy = own_proxy()
+@pytest.mark.parametrize("threads", [1, 4])
+def test_requests_in_flight_end_well(own_proxy, engine, threads):
+    proxy = own_proxy(global_={"threads": threads})
     name, go_on = held_back(engine)
-    with proxy.connect() as client:
+    clients = [proxy.connect() for _ in range(8)]
+    for client in clients:
         client.send(request("GET", f"/containers/{name}/json"))
-        engine.wait_for(name)
-        stopping(proxy)
-        assert proxy.alive()
-        go_on.set()
-        r = client.response()
-        assert (r.body, r["Connection"]) == (b"ok", "close")
-        assert client.at_end()
+    engine.wait_for(name, len(clients))
+    stopping(proxy)
+    assert proxy.alive()
+    go_on.set()
+    for client in clients:
+        with client:
+            r = client.response()
+            assert (r.body, r["Connection"]) == (b"ok", "close")
+            assert client.at_end()
     assert proxy.wait() == 0
 
 
@@ -148,15 +152,20 @@ def test_a_tunnel_is_given_the_drain_time(own_proxy, engine):
     assert ended.wait(wire.TIMEOUT)
 
 
-def test_a_second_sigterm_ends_it_at_once(own_proxy, engine):
-    proxy = own_proxy(global_={"timeouts": {"drain": "1h"}})
-    with proxy.connect() as client:
-        ended = tunnel(proxy, engine, client)
-        stopping(proxy)
-        assert proxy.alive()
-        proxy.signal()
-        assert proxy.wait(3) == 0
-    assert ended.wait(wire.TIMEOUT)
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_second_sigterm_ends_it_at_once(own_proxy, engine, threads):
+    proxy = own_proxy(global_={"threads": threads,
+                               "timeouts": {"drain": "1h"}})
+    clients = [proxy.connect() for _ in range(5)]
+    ended = [tunnel(proxy, engine, c) for c in clients]
+    stopping(proxy)
+    assert proxy.alive()
+    proxy.signal()
+    assert proxy.wait(3) == 0
+    assert all(e.wait(wire.TIMEOUT) for e in ended)
+    for c in clients:
+        with c:
+            assert c.gone()
 
 
 def test_a_tunnel_that_ends_ends_the_drain(own_proxy, engine):

@@ -232,6 +232,74 @@ def test_a_request_head_is_passed_on_without_its_body(client, engine):
     assert client.reader.chunk() == b""
 
 
+# --- sizes ------------------------------------------------------------------
+
+SIZES = sorted({max(0, (1 << k) + off) for k in range(0, 20)
+                for off in (-1, 0, 1)})
+
+
+@pytest.mark.parametrize("up", ["length", "chunked"])
+@pytest.mark.parametrize("down", ["length", "chunked"])
+def test_bodies_of_any_size(client, engine, up, down):
+    """There and back, around the sizes of all buffers."""
+    def echo(x):
+        x.send(answer("200 OK", body=x.body(), framing=down))
+
+    name = engine.play(echo)
+    data = hashlib.shake_256(b"sizes").digest(SIZES[-1])
+    for size in SIZES:
+        body = data[:size]
+        if up == "length":
+            r = client.ask(request("POST", f"/build?x={name}", body=body))
+        else:
+            r = client.ask(request("POST", f"/build?x={name}",
+                                   "Transfer-Encoding: chunked")
+                           + wire.chunked(body[:size // 3], body[size // 3:]))
+        assert (r.status, r.body == body) == (200, True), size
+
+
+def test_tiny_chunks_both_ways(client, engine):
+    data = hashlib.shake_256(b"tiny").digest(30_000)
+    tiny = wire.chunked(*wire.bytewise(data))
+
+    def script(x):
+        assert x.body() == data
+        x.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+               + tiny)
+
+    name = engine.play(script)
+    r = client.ask(request("POST", f"/build?x={name}",
+                           "Transfer-Encoding: chunked") + tiny)
+    assert r.body == data
+
+
+# --- floods -----------------------------------------------------------------
+
+@pytest.mark.parametrize("target", ["/secrets", "/containers/json"])
+def test_a_client_that_asks_and_never_reads(proxy, target):
+    """Answers are not piled up: the client is no longer read. Then it
+    reads, and nothing is missing."""
+    data = request("GET", target)
+    sent = [0]
+
+    def flood(client):
+        while sent[0] < 4000:
+            client.send(data * 40)
+            sent[0] += 40
+
+    with proxy.connect(receive_buffer=4096) as client:
+        with proxy_process.PeakMemory(proxy) as memory:
+            sender = threading.Thread(target=flood, args=(client,))
+            sender.start()
+            stalled(lambda: sent[0])
+            assert_idle(proxy)
+            for _ in range(4000):
+                client.response()
+            sender.join()
+        assert client.silent()
+        assert memory.growth_kib() < GROWTH_KIB
+
+
 # --- half-close -------------------------------------------------------------
 
 @pytest.mark.parametrize("listener", ["tcp", "unix"])
@@ -259,10 +327,20 @@ def test_half_close_with_an_answer_pending(proxy, engine, framing, listener):
 
 
 def test_half_close_behind_pipelined_requests(proxy, engine):
-    name = engine.play()
-    with proxy.connect() as client:
+    """All that came before it is served, also when the end is known early:
+    the probe makes sure that the worker has seen it."""
+    known = threading.Event()
+
+    def script(x):
+        assert known.wait(wire.TIMEOUT)
+        x.send(OK)
+
+    name = engine.play(script, OK)
+    with proxy.connect() as client, proxy.connect() as probe:
         client.send(request("GET", f"/containers/{name}/json") * 3)
         client.half_close()
+        assert probe.get("/containers/json").status == 200
+        known.set()
         assert [client.response().body for _ in range(3)] == [b"ok"] * 3
         assert client.at_end()
 

@@ -162,6 +162,37 @@ def test_early_bytes_wait_for_the_switch(proxy, engine, kind):
     assert seen == [b"", 0, b"early bytes "]
 
 
+@pytest.mark.parametrize("listener", ["tcp", "unix"])
+def test_many_early_bytes(proxy, engine, listener):
+    """More than any buffer holds: the client is not read on, and nothing
+    is lost or turned about."""
+    go_on = threading.Event()
+    got = []
+
+    def script(x):
+        x.body()
+        assert go_on.wait(wire.TIMEOUT)
+        assert not x.connection.reader.buffer
+        x.send(SWITCH)
+        got.append(x.read_to_end())
+        x.close()
+
+    name = engine.play(script)
+    with proxy.connect(listener) as client:
+        def send():
+            client.send(exec_start(name, *ASK) + DATA["client"])
+            client.half_close()
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        engine.wait_for(name)
+        go_on.set()
+        assert client.head().status == 101
+        sender.join()
+        assert client.at_end()
+    assert got == [DATA["client"]]
+
+
 @pytest.mark.parametrize("kind", ["attach", "exec", "exec-200"])
 def test_switch_cut_everywhere(proxy, engine, kind):
     """With the first bytes of the stream in one piece with the head."""
@@ -314,10 +345,12 @@ def test_the_engine_vanishes(proxy, engine):
 
 @pytest.mark.parametrize("listener", ["tcp", "unix"])
 @pytest.mark.parametrize("size", [1000, 150_000])
-def test_the_engine_ends_while_the_client_still_writes(proxy, engine, size,
-                                                       listener):
+@pytest.mark.parametrize("late", [0, 1, 3])
+def test_the_engine_ends_while_the_client_still_writes(proxy, engine, late,
+                                                       size, listener):
     """An exec that ends under a typing user, who reads slowly: what it
-    printed last must not be destroyed for what was typed too late."""
+    printed last must not be destroyed for what was typed too late. (An
+    Engine that closes with something unread looks reset to the proxy.)"""
     output = DATA["engine"][:size]
 
     def script(x):
@@ -332,7 +365,7 @@ def test_the_engine_ends_while_the_client_still_writes(proxy, engine, size,
         client.send(b"x" * 100)
         assert engine.named(name)[0].connection.closed.wait(wire.TIMEOUT)
         try:
-            for _ in range(3):
+            for _ in range(late):
                 client.send(b"y" * 100)
         except (BrokenPipeError, ConnectionResetError):
             pass  # closed already
@@ -470,14 +503,14 @@ def test_a_switch_that_nobody_asked_for(proxy, engine, make):
 
 
 @pytest.mark.parametrize("value", ["tcp, h2c", "h2c,tcp", "", "t cp"])
-def test_one_protocol_only(proxy, engine, untouched, value):
+def test_one_protocol_only(proxy, untouched, value):
     with untouched, proxy.connect() as client:
         client.send(attach("a", "Connection: Upgrade", "Upgrade: " + value))
         assert client.response().status == 400
         assert client.gone()
 
 
-def test_a_denied_upgrade(proxy, engine, untouched):
+def test_a_denied_upgrade(proxy, untouched):
     """Judged like any other request; the connection goes on."""
     with untouched, proxy.connect() as client:
         client.send(request("POST", "/containers/a/kill", *ASK)

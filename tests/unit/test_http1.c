@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define H "Host: d\r\n"
+#define H        "Host: d\r\n"
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct http1_field fields[16];
@@ -75,8 +75,7 @@ refuses_what_is_not_strict(void **state)
 		{STR("\n"), WHY_HEAD_LINE_END},
 		{STR("GET / HTTP/1.1\r\n" H "X: a\rb\r\n\r\n"),
 			WHY_FIELD_VALUE},
-		{STR("GET / HTTP/1.1\r\n" H "X: a\r\r\n\r\n"),
-			WHY_FIELD_VALUE},
+		{STR("GET / HTTP/1.1\r\n" H "X: a\r\r\n\r\n"), WHY_FIELD_VALUE},
 		{STR("GET / HTTP/1.1\r\n" H "X: a\0b\r\n\r\n"),
 			WHY_FIELD_VALUE},
 		{STR("GET / HTTP/1.1\r\n" H "X: a\x7f\r\n\r\n"),
@@ -87,14 +86,14 @@ refuses_what_is_not_strict(void **state)
 		{STR("GET / HTTP/1.1\r\n" H "X@: a\r\n\r\n"), WHY_FIELD_NAME},
 		{STR("GET / HTTP/1.1\r\n" H "X: a\r\n b\r\n\r\n"),
 			WHY_FIELD_FOLDED},
-		{STR("GET / HTTP/1.1\r\n X: a\r\n" H "\r\n"),
-			WHY_FIELD_FOLDED},
+		{STR("GET / HTTP/1.1\r\n X: a\r\n" H "\r\n"), WHY_FIELD_FOLDED},
 		{STR("GET / HTTP/1.1\r\n\r\n"), WHY_HOST_MISSING},
 		{STR("GET / HTTP/1.1\r\n" H H "\r\n"), WHY_FIELD_DUPLICATE},
 		{STR("GET / HTTP/1.1\r\nHost: a b\r\n\r\n"), WHY_HOST_VALUE},
 		{STR("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"), WHY_HOST_VALUE},
 		{STR("GET / HTTP/1.1\r\n" H "Content-Length: 1\r\n"
-			"Content-Length: 1\r\n\r\n"), WHY_FIELD_DUPLICATE},
+		     "Content-Length: 1\r\n\r\n"),
+			WHY_FIELD_DUPLICATE},
 		{STR("GET / HTTP/1.1\r\n" H "Content-Length: 1, 1\r\n\r\n"),
 			WHY_CONTENT_LENGTH},
 		{STR("GET / HTTP/1.1\r\n" H "Content-Length: +1\r\n\r\n"),
@@ -104,44 +103,45 @@ refuses_what_is_not_strict(void **state)
 		{STR("GET / HTTP/1.1\r\n" H "Content-Length:\r\n\r\n"),
 			WHY_CONTENT_LENGTH},
 		{STR("GET / HTTP/1.1\r\n" H
-			"Content-Length: 18446744073709551617\r\n\r\n"),
+		     "Content-Length: 18446744073709551617\r\n\r\n"),
 			WHY_CONTENT_LENGTH},
 		{STR("GET / HTTP/1.1\r\n" H "Content-Length: 1\r\n"
-			"Transfer-Encoding: chunked\r\n\r\n"),
+		     "Transfer-Encoding: chunked\r\n\r\n"),
 			WHY_FRAMING_BOTH},
 		{STR("GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n"
-			"Content-Length: 0\r\n\r\n"), WHY_FRAMING_BOTH},
+		     "Content-Length: 0\r\n\r\n"),
+			WHY_FRAMING_BOTH},
 		{STR("GET / HTTP/1.1\r\n" H "Transfer-Encoding: gzip\r\n\r\n"),
 			WHY_TRANSFER_ENCODING},
 		{STR("GET / HTTP/1.1\r\n" H
-			"Transfer-Encoding: gzip, chunked\r\n\r\n"),
+		     "Transfer-Encoding: gzip, chunked\r\n\r\n"),
 			WHY_TRANSFER_ENCODING},
 		{STR("GET / HTTP/1.1\r\n" H
-			"Transfer-Encoding: chunked;q=1\r\n\r\n"),
+		     "Transfer-Encoding: chunked;q=1\r\n\r\n"),
 			WHY_TRANSFER_ENCODING},
 		{STR("GET / HTTP/1.1\r\n" H
-			"Transfer-Encoding: \"chunked\"\r\n\r\n"),
+		     "Transfer-Encoding: \"chunked\"\r\n\r\n"),
 			WHY_TRANSFER_ENCODING},
 		{STR("GET / HTTP/1.1\r\n" H "Transfer-Encoding:\r\n\r\n"),
 			WHY_TRANSFER_ENCODING},
 		{STR("GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n"
-			"Transfer-Encoding: chunked\r\n\r\n"),
+		     "Transfer-Encoding: chunked\r\n\r\n"),
 			WHY_FIELD_DUPLICATE},
 		{STR("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
 			WHY_TRANSFER_ENCODING_10},
 		{STR("GET / HTTP/1.1\r\n" H "Content-Encoding: gzip\r\n\r\n"),
 			WHY_CONTENT_ENCODING},
-		{STR("GET / HTTP/1.1\r\n" H "Expect: foo\r\n\r\n"),
-			WHY_EXPECT},
+		{STR("GET / HTTP/1.1\r\n" H "Expect: foo\r\n\r\n"), WHY_EXPECT},
 		{STR("GET / HTTP/1.1\r\n" H "Upgrade: a, b\r\n\r\n"),
 			WHY_UPGRADE_VALUE},
 		{STR("GET / HTTP/1.1\r\n" H "Connection: a b\r\n\r\n"),
 			WHY_CONNECTION_VALUE},
 		{STR("GET / HTTP/1.1\r\n" H "Content-Length: 1\r\n"
-			"Connection: Content-Length\r\n\r\n"),
+		     "Connection: Content-Length\r\n\r\n"),
 			WHY_CONNECTION_VALUE},
 		{STR("GET / HTTP/1.1\r\n" H "Content-Type: a\r\n"
-			"Content-Type: b\r\n\r\n"), WHY_FIELD_DUPLICATE},
+		     "Content-Type: b\r\n\r\n"),
+			WHY_FIELD_DUPLICATE},
 	};
 	struct http1_head h;
 	(void)state;
@@ -160,11 +160,15 @@ reads_what_a_client_sends(void **state)
 	struct http1_head h;
 	(void)state;
 
-	assert_int_equal(parse(STR("POST /v1.41/x?y HTTP/1.1\r\nHost: d:1\r\n"
-		"User-Agent:\t Docker \r\nTransfer-Encoding: Chunked\r\n"
-		"Connection: keep-alive, X-Drop\r\nx-drop: 1\r\n"
-		"Authorization: Bearer t\r\nExpect: 100-Continue\r\n\r\n"),
-		&h), WHY_OK);
+	assert_int_equal(
+		parse(STR("POST /v1.41/x?y HTTP/1.1\r\nHost: d:1\r\n"
+			  "User-Agent:\t Docker \r\nTransfer-Encoding: "
+			  "Chunked\r\n"
+			  "Connection: keep-alive, X-Drop\r\nx-drop: 1\r\n"
+			  "Authorization: Bearer t\r\nExpect: "
+			  "100-Continue\r\n\r\n"),
+			&h),
+		WHY_OK);
 	assert_int_equal(h.method, METHOD_POST);
 	assert_true(str_eq(h.target, STR("/v1.41/x?y")));
 	assert_true(str_eq(h.host, STR("d:1")));
@@ -178,12 +182,17 @@ reads_what_a_client_sends(void **state)
 	assert_int_equal(parse(STR("GET / HTTP/1.0\r\n\r\n"), &h), WHY_OK);
 	assert_false(h.keep_alive);
 	assert_int_equal(parse(STR("GET / HTTP/1.1\r\nHost:\r\n"
-		"Connection: Upgrade\r\nUpgrade: tcp\r\n"
-		"Content-Length: 007\r\n\r\n"), &h), WHY_OK);
+				   "Connection: Upgrade\r\nUpgrade: tcp\r\n"
+				   "Content-Length: 007\r\n\r\n"),
+				 &h),
+		WHY_OK);
 	assert_true(str_eq(h.upgrade, STR("tcp")));
 	assert_int_equal(h.content_length, 7);
-	assert_int_equal(parse(STR("GET / HTTP/1.1\r\n" H
-		"Content-Type: MULTIPART/form-data; x\r\n\r\n"), &h), WHY_OK);
+	assert_int_equal(
+		parse(STR("GET / HTTP/1.1\r\n" H
+			  "Content-Type: MULTIPART/form-data; x\r\n\r\n"),
+			&h),
+		WHY_OK);
 	assert_true(h.form_body);
 }
 
@@ -214,8 +223,7 @@ finds_the_end_however_split(void **state)
 
 	for (size_t first = 0; first <= raw.n; first++) {
 		size_t seen = 0, len = 0;
-		enum http1_scan r =
-			http1_scan_head(raw.p, first, &seen, &len);
+		enum http1_scan r = http1_scan_head(raw.p, first, &seen, &len);
 		assert_int_equal(r, first < head ? HTTP1_MORE : HTTP1_DONE);
 		if (r == HTTP1_MORE)
 			r = http1_scan_head(raw.p, raw.n, &seen, &len);
@@ -258,17 +266,19 @@ decode(enum http1_framing framing, uint64_t length, struct str raw,
 static void
 decodes_chunks_however_split(void **state)
 {
-	static const struct str raw = STR("5\r\nhello\r\n"
-		"00a;ext=\"v\"\r\n0123456789\r\n1\r\n!\r\n"
-		"0\r\nTrailer: x\r\nOther: y\r\n\r\nGET /");
+	static const struct str raw =
+		STR("5\r\nhello\r\n"
+		    "00a;ext=\"v\"\r\n0123456789\r\n1\r\n!\r\n"
+		    "0\r\nTrailer: x\r\nOther: y\r\n\r\nGET /");
 	static const struct str want = STR("hello0123456789!");
 	char out[64];
 	size_t n, used;
 	(void)state;
 
 	for (size_t split = 0; split <= raw.n; split++) {
-		assert_int_equal(decode(HTTP1_CHUNKED, 0, raw, split, out, &n,
-			&used), HTTP1_STEP_END);
+		assert_int_equal(
+			decode(HTTP1_CHUNKED, 0, raw, split, out, &n, &used),
+			HTTP1_STEP_END);
 		assert_int_equal(used, raw.n - 5);
 		assert_true(str_eq((struct str){out, n}, want));
 	}
@@ -278,13 +288,23 @@ static void
 refuses_malformed_chunks(void **state)
 {
 	static const struct str table[] = {
-		STR("\r\nx"), STR("g\r\n"), STR("5 \r\nhello\r\n0\r\n\r\n"),
-		STR(" 5\r\nhello"), STR("5\nhello\n0\n\n"),
-		STR("5\r\nhello0\r\n\r\n"), STR("5\r\nhello\n0\r\n\r\n"),
-		STR("-5\r\nhello"), STR("0x5\r\nhello"), STR("5\rhello"),
-		STR("0\r\n\n"), STR("0\r\nA: b\n\n"), STR("0\r\n A: b\r\n\r\n"),
-		STR("0\r\nA\0: b\r\n\r\n"), STR(";ext\r\n"),
-		STR("5;a\0b\r\nhello"), STR("1000000000000000\r\n"),
+		STR("\r\nx"),
+		STR("g\r\n"),
+		STR("5 \r\nhello\r\n0\r\n\r\n"),
+		STR(" 5\r\nhello"),
+		STR("5\nhello\n0\n\n"),
+		STR("5\r\nhello0\r\n\r\n"),
+		STR("5\r\nhello\n0\r\n\r\n"),
+		STR("-5\r\nhello"),
+		STR("0x5\r\nhello"),
+		STR("5\rhello"),
+		STR("0\r\n\n"),
+		STR("0\r\nA: b\n\n"),
+		STR("0\r\n A: b\r\n\r\n"),
+		STR("0\r\nA\0: b\r\n\r\n"),
+		STR(";ext\r\n"),
+		STR("5;a\0b\r\nhello"),
+		STR("1000000000000000\r\n"),
 		STR("ffffffffffffffff\r\n"),
 	};
 	char out[64];
@@ -307,12 +327,14 @@ limits_chunk_lines_and_trailers(void **state)
 
 	memset(raw, 'a', sizeof(raw));
 	memcpy(raw, "5;", 2);
-	assert_int_equal(decode(HTTP1_CHUNKED, 0,
-		(struct str){raw, sizeof(raw)}, 0, out, &n, &used),
+	assert_int_equal(
+		decode(HTTP1_CHUNKED, 0, (struct str){raw, sizeof(raw)}, 0, out,
+			&n, &used),
 		HTTP1_STEP_BAD);
 	memcpy(raw, "0\r\n", 3);
-	assert_int_equal(decode(HTTP1_CHUNKED, 0,
-		(struct str){raw, sizeof(raw)}, 0, out, &n, &used),
+	assert_int_equal(
+		decode(HTTP1_CHUNKED, 0, (struct str){raw, sizeof(raw)}, 0, out,
+			&n, &used),
 		HTTP1_STEP_BAD);
 }
 
@@ -324,15 +346,16 @@ decodes_a_length(void **state)
 	(void)state;
 
 	for (size_t split = 0; split <= 8; split++) {
-		assert_int_equal(decode(HTTP1_LENGTH, 5, STR("helloGET"),
-			split, out, &n, &used), HTTP1_STEP_END);
+		assert_int_equal(decode(HTTP1_LENGTH, 5, STR("helloGET"), split,
+					 out, &n, &used),
+			HTTP1_STEP_END);
 		assert_int_equal(n, 5);
 		assert_int_equal(used, 5);
 	}
-	assert_int_equal(decode(HTTP1_LENGTH, 0, STR("GET"), 0, out, &n,
-		&used), HTTP1_STEP_END);
-	assert_int_equal(decode(HTTP1_LENGTH, 5, STR("hel"), 1, out, &n,
-		&used), HTTP1_STEP_MORE);
+	assert_int_equal(decode(HTTP1_LENGTH, 0, STR("GET"), 0, out, &n, &used),
+		HTTP1_STEP_END);
+	assert_int_equal(decode(HTTP1_LENGTH, 5, STR("hel"), 1, out, &n, &used),
+		HTTP1_STEP_MORE);
 }
 
 static enum why
@@ -361,23 +384,25 @@ frames_responses(void **state)
 			false},
 		{STR("HTTP/1.1 204 No Content\r\n\r\n"), METHOD_POST,
 			HTTP1_NO_BODY, true},
-		{STR("HTTP/1.1 304 \r\n\r\n"), METHOD_GET, HTTP1_NO_BODY,
-			true},
+		{STR("HTTP/1.1 304 \r\n\r\n"), METHOD_GET, HTTP1_NO_BODY, true},
 		{STR("HTTP/1.1 100\r\n\r\n"), METHOD_GET, HTTP1_NO_BODY, true},
 		{STR("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n"),
 			METHOD_GET, HTTP1_LENGTH, false},
 		{STR("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
-			"Connection: close\r\n\r\n"),
+		     "Connection: close\r\n\r\n"),
 			METHOD_GET, HTTP1_LENGTH, false},
 	};
 	static const struct str bad[] = {
-		STR("HTTP/1.1 99 OK\r\n\r\n"), STR("HTTP/2 200 OK\r\n\r\n"),
-		STR("HTTP/1.1 2000 OK\r\n\r\n"), STR("HTTP/1.1 600 OK\r\n\r\n"),
-		STR("HTTP/1.1 200 O\x01K\r\n\r\n"), STR("200 OK\r\n\r\n"),
+		STR("HTTP/1.1 99 OK\r\n\r\n"),
+		STR("HTTP/2 200 OK\r\n\r\n"),
+		STR("HTTP/1.1 2000 OK\r\n\r\n"),
+		STR("HTTP/1.1 600 OK\r\n\r\n"),
+		STR("HTTP/1.1 200 O\x01K\r\n\r\n"),
+		STR("200 OK\r\n\r\n"),
 		STR("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
-			"Transfer-Encoding: chunked\r\n\r\n"),
+		    "Transfer-Encoding: chunked\r\n\r\n"),
 		STR("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
-			"Content-Length: 2\r\n\r\n"),
+		    "Content-Length: 2\r\n\r\n"),
 		STR("HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"),
 	};
 	struct http1_head h;
@@ -403,25 +428,36 @@ writes_heads_anew(void **state)
 	struct http1_head h;
 	(void)state;
 
-	assert_int_equal(parse(STR("POST /x HTTP/1.1\r\nHost: d\r\n"
-		"X-A:b\r\nTE: trailers\r\nKeep-Alive: 5\r\nX-Drop: 1\r\n"
-		"Connection: X-Drop, Upgrade\r\nUpgrade: tcp\r\n"
-		"Authorization: Bearer s\r\nContent-Length: 3\r\n\r\n"), &h),
+	assert_int_equal(
+		parse(STR("POST /x HTTP/1.1\r\nHost: d\r\n"
+			  "X-A:b\r\nTE: trailers\r\nKeep-Alive: 5\r\nX-Drop: "
+			  "1\r\n"
+			  "Connection: X-Drop, Upgrade\r\nUpgrade: tcp\r\n"
+			  "Authorization: Bearer s\r\nContent-Length: "
+			  "3\r\n\r\n"),
+			&h),
 		WHY_OK);
 	http1_write_request(&w, &(struct http1_request_out){.head = &h,
-		.target = STR("/v1.41/x"), .framing = HTTP1_LENGTH,
-		.length = 3, .upgrade = true});
+					.target = STR("/v1.41/x"),
+					.framing = HTTP1_LENGTH,
+					.length = 3,
+					.upgrade = true});
 	assert_true(str_eq((struct str){buf, w.n},
 		STR("POST /v1.41/x HTTP/1.1\r\nHost: d\r\nX-A: b\r\n"
 		    "Content-Length: 3\r\nConnection: Upgrade\r\n"
 		    "Upgrade: tcp\r\n\r\n")));
 
-	assert_int_equal(response(STR("HTTP/1.1 200 OK\r\nServer: D\r\n"
-		"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n"
-		"\r\n"), METHOD_GET, &h), WHY_OK);
+	assert_int_equal(
+		response(STR("HTTP/1.1 200 OK\r\nServer: D\r\n"
+			     "Connection: keep-alive\r\nTransfer-Encoding: "
+			     "chunked\r\n"
+			     "\r\n"),
+			METHOD_GET, &h),
+		WHY_OK);
 	w.n = 0;
-	http1_write_response(&w, &(struct http1_response_out){.head = &h,
-		.framing = HTTP1_CHUNKED, .close = true});
+	http1_write_response(&w,
+		&(struct http1_response_out){
+			.head = &h, .framing = HTTP1_CHUNKED, .close = true});
 	assert_true(str_eq((struct str){buf, w.n},
 		STR("HTTP/1.1 200 OK\r\nServer: D\r\n"
 		    "Transfer-Encoding: chunked\r\nConnection: close\r\n"
