@@ -53,7 +53,7 @@ add_entry(struct diag *d, enum diag_level level)
 	return e;
 }
 
-static struct str
+__attribute__((format(printf, 2, 0))) static struct str
 format(struct diag *d, const char *fmt, va_list ap)
 {
 	char buf[TEXT_MAX];
@@ -68,7 +68,7 @@ format(struct diag *d, const char *fmt, va_list ap)
 	return arena_fmt(d->arena, "%.*s...", (int)cut, buf);
 }
 
-static void
+__attribute__((format(printf, 5, 0))) static void
 add(struct diag *d, enum diag_level level, struct pos pos, bool whole_file,
 	const char *fmt, va_list ap)
 {

@@ -217,16 +217,43 @@ static const struct key_word booleans[] = {
 
 /* --- keys --------------------------------------------------------------- */
 
+static void
+read_integer(struct reader *r, const struct tree *node, const struct key *key,
+	void *to)
+{
+	int64_t n;
+	if (!in_range(r, node, key, &n))
+		return;
+	if (key->type == KEY_U16)
+		*(uint16_t *)to = (uint16_t)n;
+	else if (key->type == KEY_U32)
+		*(uint32_t *)to = (uint32_t)n;
+	else
+		*(int64_t *)to = n;
+}
+
+static void
+read_choice(struct reader *r, const struct tree *node, const struct key *key,
+	void *to)
+{
+	static const struct key boolean = {.words = booleans};
+	bool is_boolean = key->type == KEY_BOOL;
+	int word;
+	if (!read_word(r, node, is_boolean ? &boolean : key, &word))
+		return;
+	if (key->type == KEY_WORD)
+		*(int *)to = word;
+	else
+		*(bool *)to = word;
+}
+
 void
 read_key(struct reader *r, const struct tree *node, const struct key *key,
 	void *out)
 {
 	void *to = (char *)out + key->offset;
-	static const struct key boolean = {.words = booleans};
-	int64_t n;
-	int word;
-	if (key->type != KEY_NODE && key->type != KEY_LATER &&
-		tree_is_null(node)) {
+	bool takes_null = key->type == KEY_NODE || key->type == KEY_LATER;
+	if (!takes_null && tree_is_null(node)) {
 		diag_warning(r->diag, node->pos,
 			"%.*s has no value and counts as not given",
 			STR_FMT(node->key));
@@ -236,33 +263,19 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 	case KEY_TEXT:
 		read_text(r, node, key->min == 0, to);
 		break;
-	case KEY_BOOL:
-		if (read_word(r, node, &boolean, &word))
-			*(bool *)to = word;
-		break;
 	case KEY_U16:
-		if (in_range(r, node, key, &n))
-			*(uint16_t *)to = (uint16_t)n;
-		break;
 	case KEY_U32:
-		if (in_range(r, node, key, &n))
-			*(uint32_t *)to = (uint32_t)n;
-		break;
 	case KEY_I64:
-		if (in_range(r, node, key, &n))
-			*(int64_t *)to = n;
+		read_integer(r, node, key, to);
 		break;
 	case KEY_SIZE:
 	case KEY_TIME:
 		read_quantity(r, node, key, to);
 		break;
+	case KEY_BOOL:
 	case KEY_WORD:
-		if (read_word(r, node, key, &word))
-			*(int *)to = word;
-		break;
 	case KEY_SWITCH:
-		if (read_word(r, node, key, &word))
-			*(bool *)to = word;
+		read_choice(r, node, key, to);
 		break;
 	case KEY_NODE:
 		*(const struct tree **)to = node;

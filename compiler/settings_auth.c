@@ -317,8 +317,8 @@ warn_closed(struct reader *r, const struct tree *auth)
 	else
 		diag_file_warning(r->diag,
 			"no \"auth\" section: every request will get 401");
-	diag_help(r->diag, "say \"auth: {type: none}\" to serve without "
-			   "authentication");
+	diag_help(r->diag, "give a secret or a token, or \"type: none\" to "
+			   "serve without authentication");
 }
 
 void

@@ -244,6 +244,8 @@ flow_drain(struct flow *f, bool now)
 		(!f->rq && f->client.in.start == f->client.in.end) ||
 		f->state == FLOW_LINGER)
 		flow_gone(f);
+	else
+		flow_run(f);
 }
 
 /* --- our own answers -------------------------------------------------------- */

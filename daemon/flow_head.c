@@ -147,6 +147,8 @@ take_body(struct flow *f, bool *end_out)
 			http1_body_next(&rq->up.in, in.p, in.n, &used, &data);
 		if (step == HTTP1_STEP_BAD)
 			return WHY_CHUNK;
+		/* Before any refusal: what the decoder has seen is read. */
+		leg_take(&f->client, used);
 		if (step == HTTP1_STEP_DATA) {
 			rq->up.bytes += data.n;
 			if (data.n > max - rq->held_n)
@@ -154,7 +156,6 @@ take_body(struct flow *f, bool *end_out)
 			if (!held_append(rq, data))
 				return WHY_OUT_OF_MEMORY;
 		}
-		leg_take(&f->client, used);
 		*end_out = step == HTTP1_STEP_END;
 		if (step != HTTP1_STEP_DATA)
 			return WHY_OK;

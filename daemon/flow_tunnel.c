@@ -3,6 +3,7 @@
 
 #include "daemon/pump.h"
 #include "daemon/request.h"
+#include "daemon/worker.h"
 
 enum flow_step
 tunnel_begin(struct flow *f)
@@ -46,6 +47,18 @@ watch(struct leg *leg, const struct pipe_way *in, const struct pipe_way *out)
 		!outq_empty(&out->q));
 }
 
+/* The Engine has said its last; and the client too, or nobody hears it. */
+static bool
+is_over(const struct flow *f)
+{
+	const struct request *rq = f->rq;
+
+	if (!rq->down.done || !outq_empty(&rq->down.q))
+		return false;
+	return (rq->up.done && outq_empty(&rq->up.q)) ||
+		rq->engine->leg.hung_up || f->worker->draining;
+}
+
 enum flow_step
 flow_step_tunnel(struct flow *f)
 {
@@ -69,8 +82,7 @@ flow_step_tunnel(struct flow *f)
 		rq->up.done = true;
 		outq_clear(&rq->up.q, c->blocks);
 	}
-	if (rq->down.done && outq_empty(&rq->down.q) && rq->up.done &&
-		outq_empty(&rq->up.q))
+	if (is_over(f))
 		return flow_linger(f);
 	if (moved || !f->deadline.class)
 		flow_deadline(f,

@@ -306,6 +306,24 @@ read_expect(struct http1_head *h, struct str s)
 	return WHY_OK;
 }
 
+/* RFC 9110 section 8.3.1, up to the parameters: a token, a slash, a token.
+ * Strictly, since Go lowers the case of more than ASCII and trims more than
+ * blanks: what only resembles a form here may be one there. */
+static bool
+is_media_type(struct str s)
+{
+	const char *slash = memchr(s.p, '/', s.n);
+	const char *end = memchr(s.p, ';', s.n);
+
+	if (end)
+		s = trim((struct str){s.p, (size_t)(end - s.p)});
+	size_t type = slash ? (size_t)(slash - s.p) : 0;
+	if (type == 0 || type + 1 >= s.n)
+		return false;
+	return all((struct str){s.p, type}, C_TOKEN) &&
+	       all(str_from(s, type + 1), C_TOKEN);
+}
+
 static enum why
 read_request_field(struct http1_head *h, const struct http1_field *f)
 {
@@ -317,6 +335,9 @@ read_request_field(struct http1_head *h, const struct http1_field *f)
 		return read_expect(h, f->value);
 	} else if (f->id == HTTP1_CONTENT_ENCODING) {
 		return WHY_CONTENT_ENCODING;
+	} else if (f->id == HTTP1_CONTENT_TYPE) {
+		if (f->value.n && !is_media_type(f->value))
+			return WHY_CONTENT_TYPE;
 	} else if (f->id == HTTP1_AUTHORIZATION) {
 		h->authorization_twice = h->authorization.p != NULL;
 		h->authorization = f->value;
@@ -324,8 +345,8 @@ read_request_field(struct http1_head *h, const struct http1_field *f)
 	return read_common(h, f);
 }
 
-/* A prefix, whatever parameters or rubbish follow: Go's ParseForm reads the
- * media type even where it finds the parameters malformed. */
+/* A prefix, whatever parameters follow: Go's ParseForm reads the media type
+ * even where it finds the parameters malformed. */
 static bool
 is_form(struct str type)
 {

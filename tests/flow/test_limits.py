@@ -229,6 +229,23 @@ def test_inspected_chunked_body_too_large(proxy, untouched):
         assert client.gone()
 
 
+def test_what_is_too_large_is_not_read_twice(proxy, engine):
+    """Its data look like the end of a chunk and the request behind it."""
+    inside, behind = engine.play(), engine.play()
+    data = (b"\r\n0\r\n\r\n"
+            + request("GET", f"/containers/{inside}/json")).ljust(2000)
+    with proxy.connect() as client:
+        client.send_apart([
+            request("POST", "/containers/create",
+                    "Transfer-Encoding: chunked") + b"7d0\r\n",
+            data + b"\r\n0\r\n\r\n"
+            + request("GET", f"/containers/{behind}/json")])
+        refused(client, 413)
+        assert client.response().status == 200
+    assert len(engine.named(behind)) == 1
+    assert not engine.named(inside)
+
+
 def test_expect_and_a_body_too_large(proxy, untouched):
     """No 100 for a body that will be refused."""
     with untouched, proxy.connect() as client:

@@ -465,6 +465,13 @@ FORMS = [
     "multipart/form-data; boundary=x",
     "Multipart/Form-Data; boundary=x",
     "multipart/form-data",
+    # Go reads these as forms too: it lowers U+0130 to i, and trims blanks
+    # of Unicode.
+    "appl\u0130cation/x-www-form-urlencoded",
+    "mult\u0130part/form-data; boundary=x",
+    "\u00a0application/x-www-form-urlencoded",
+    "\u2003application/x-www-form-urlencoded",
+    "application/x-www-form-urlencoded\u00a0",
 ]
 
 
@@ -473,6 +480,7 @@ FORMS = [
     "/containers/a/kill?signal=0", "/build", "/containers/a/archive?path=/"])
 def test_form_bodies(proxy, untouched, value, path):
     body = b"signal=KILL"
+    value = value.encode().decode("latin-1")
     refuse(proxy, untouched, with_host(
         "Content-Type: " + value, f"Content-Length: {len(body)}",
         start=f"POST {path} HTTP/1.1") + body)

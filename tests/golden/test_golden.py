@@ -77,3 +77,11 @@ def test_a_folder_is_no_file():
     run = check(HERE, {})
     assert run.returncode == 1
     assert "error: Is a directory\n" in run.stderr
+
+
+def test_a_file_too_large(tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(b" " * (8 << 20) + b" ")
+    run = check(path, {})
+    assert run.returncode == 1
+    assert run.stderr == "large: error: File too large\n"

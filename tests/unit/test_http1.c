@@ -139,9 +139,31 @@ refuses_what_is_not_strict(void **state)
 		{STR("GET / HTTP/1.1\r\n" H "Content-Length: 1\r\n"
 		     "Connection: Content-Length\r\n\r\n"),
 			WHY_CONNECTION_VALUE},
-		{STR("GET / HTTP/1.1\r\n" H "Content-Type: a\r\n"
-		     "Content-Type: b\r\n\r\n"),
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: a/b\r\n"
+		     "Content-Type: a/b\r\n\r\n"),
 			WHY_FIELD_DUPLICATE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: a\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: /b\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: a/\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: ;a/b\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: a/b, c/d\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: a/b c\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		/* Go lowers U+0130 to i, and trims U+00A0. */
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: appl\xc4\xb0"
+		     "cation/x-www-form-urlencoded\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: \xc2\xa0"
+		     "application/x-www-form-urlencoded\r\n\r\n"),
+			WHY_CONTENT_TYPE},
+		{STR("GET / HTTP/1.1\r\n" H "Content-Type: text/plain\xc2\xa0"
+		     "; charset=utf-8\r\n\r\n"),
+			WHY_CONTENT_TYPE},
 	};
 	struct http1_head h;
 	(void)state;
@@ -194,6 +216,15 @@ reads_what_a_client_sends(void **state)
 			&h),
 		WHY_OK);
 	assert_true(h.form_body);
+	assert_int_equal(parse(STR("GET / HTTP/1.1\r\n" H "Content-Type: "
+				   "text/x+y \t; z=\"\xc3\xa4\"\r\n\r\n"),
+				 &h),
+		WHY_OK);
+	assert_false(h.form_body);
+	assert_int_equal(
+		parse(STR("GET / HTTP/1.1\r\n" H "Content-Type:\r\n\r\n"), &h),
+		WHY_OK);
+	assert_int_equal(h.content_type.n, 0);
 }
 
 static void
