@@ -165,6 +165,7 @@ start_workers(struct server *s)
 	s->workers = calloc(want, sizeof(*s->workers));
 	if (!s->workers)
 		return false;
+	s->shared.first = s->workers;
 	for (; s->nworkers < want; s->nworkers++)
 		if (!worker_init(
 			    &s->workers[s->nworkers], &s->shared, s->nworkers))
