@@ -20,6 +20,7 @@
 /* --- requests (fixed) ------------------------------------------------ */
 #define HTTP1_FIELDS_MAX     1024 /* the most `limits.headers` may be set to */
 #define HEADER_BYTES_MAX     KIB(256)
+#define CONNECTION_NAMES_MAX 32      /* each is looked for among all fields */
 #define QUERY_PARAMS_MAX     1024    /* images/get?names= repeats */
 #define JSON_NODES_MAX       262144u /* 1 MiB of realistic JSON has 60,000 */
 #define JSON_DEPTH_MAX       128
