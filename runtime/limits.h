@@ -28,6 +28,7 @@
 #define CHUNK_SIZE_DIGITS    15  /* so that no size comes near 2^63 */
 #define TRAILER_BYTES_MAX    KIB(8)
 #define INSPECTED_BODY_MAX   MIB(64)
+#define HELD_BODIES_MAX      64 /* of the largest size, or 1 MiB, at once */
 /* A request's arena: the JSON nodes and decoded strings of a held body. */
 #define REQUEST_ARENA_FACTOR 64u
 #define REQUEST_ARENA_MIN    MIB(1)
