@@ -76,8 +76,9 @@ struct shared {
 	uint32_t hash_seed;
 	atomic_uint connections;
 	atomic_ulong request_ids;
-	struct clients *clients; /* owned; NULL when there is no such limit */
-	struct lockout *lockout; /* owned; NULL: failures are not counted */
+	atomic_size_t held_bytes; /* room of all held bodies */
+	struct clients *clients;  /* owned; NULL when there is no such limit */
+	struct lockout *lockout;  /* owned; NULL: failures are not counted */
 	pthread_mutex_t lockout_lock;
 	atomic_uint lockouts; /* so far: 0 saves the lock */
 };
