@@ -1,7 +1,9 @@
 # docker-proxy. `make help` tells the targets.
 
 CC      ?= cc
-PREFIX  ?= /usr/local
+# Not /usr/local: an Engine there would start this program instead of its own
+# docker-proxy, which publishes ports, since it looks for that in its PATH.
+PREFIX  ?= /opt/docker-proxy
 DESTDIR ?=
 VERSION := 0.1.0
 
@@ -15,8 +17,8 @@ PKGS     := libevent_core libevent_pthreads libcrypto jansson libfyaml \
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wundef -Wformat=2 -Wcast-qual -Wvla \
 	    -Wswitch-enum -Wimplicit-fallthrough
-HARDEN   := -fstack-protector-strong -fstack-clash-protection \
-	    -fcf-protection=full
+HARDEN    = -fstack-protector-strong -fstack-clash-protection \
+	    -fcf-protection=full $(AUTO_INIT)
 FORTIFY  := -D_FORTIFY_SOURCE=3
 OPT      := -O2 -g
 WERROR   ?=
@@ -38,9 +40,11 @@ else ifeq ($(VARIANT),clang)
 CC       := clang-14
 endif
 
-# clang 14 knows this one by another name.
-HARDEN   += $(shell $(CC) -ftrivial-auto-var-init=zero -E -x c /dev/null \
-	    >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
+# clang 14 knows this one by another name. Asked when it is first needed, and
+# once: before `make deps` there may be no compiler to ask.
+AUTO_INIT = $(eval AUTO_INIT := $(shell $(CC) -ftrivial-auto-var-init=zero \
+	    -E -x c /dev/null >/dev/null 2>&1 && \
+	    echo -ftrivial-auto-var-init=zero))$(AUTO_INIT)
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY)
 CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \

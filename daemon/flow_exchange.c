@@ -168,6 +168,7 @@ retry(struct flow *f)
 
 	engine_put(rq->engine, false);
 	rq->engine = NULL;
+	deadline_clear(&f->deadline); /* dialling has its own */
 	rq->retried = true;
 	rq->up_ended = false;
 	rq->engine_seen = 0;

@@ -98,6 +98,10 @@ authenticate(struct flow *f)
 	rq->retry_after = locked_out(f);
 	if (rq->retry_after)
 		return WHY_LOCKED_OUT;
+	/* Nothing was guessed: a client that was given no token must not
+	 * lock out whoever shares its address. */
+	if (!rq->head.authorization.p)
+		return WHY_UNAUTHENTICATED;
 	if (rq->head.authorization_twice ||
 		!auth_bearer_digest(rq->head.authorization, digest))
 		return failed_authentication(f);

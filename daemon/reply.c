@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#define BODY_MAX 1024 /* a message is cut to fit */
+#define BODY_MAX    4096
+#define MESSAGE_MAX 512 /* cut to this: at worst six bytes each */
 
 static struct str
 reason_of(uint16_t status)
@@ -108,8 +109,8 @@ body_of(struct flow *f, char buf[BODY_MAX])
 	struct str message = message_of(f);
 
 	/* Room for escapes: a message is ours or the policy's, mostly ASCII. */
-	if (message.n > BODY_MAX / 8)
-		message.n = BODY_MAX / 8;
+	if (message.n > MESSAGE_MAX)
+		message.n = MESSAGE_MAX;
 	while (message.n && !str_is_utf8(message))
 		message.n--; /* not in the middle of a character */
 	if (f->worker->policy->settings.error_text) {

@@ -44,6 +44,8 @@ request_free(struct worker *w, struct request *rq)
 	outq_clear(&rq->down.q, &w->blocks);
 	block_give(&w->blocks, rq->pinned_size, rq->pinned);
 	free(rq->held);
+	if (rq->held_room)
+		atomic_fetch_sub(&w->shared->held_bytes, rq->held_room);
 	if (w->nspare >= SPARE_MAX) {
 		arena_fini(&rq->arena);
 		free(rq);

@@ -20,6 +20,7 @@
 /* --- requests (fixed) ------------------------------------------------ */
 #define HTTP1_FIELDS_MAX     1024 /* the most `limits.headers` may be set to */
 #define HEADER_BYTES_MAX     KIB(256)
+#define CONNECTION_NAMES_MAX 32      /* each is looked for among all fields */
 #define QUERY_PARAMS_MAX     1024    /* images/get?names= repeats */
 #define JSON_NODES_MAX       262144u /* 1 MiB of realistic JSON has 60,000 */
 #define JSON_DEPTH_MAX       128
@@ -27,6 +28,7 @@
 #define CHUNK_SIZE_DIGITS    15  /* so that no size comes near 2^63 */
 #define TRAILER_BYTES_MAX    KIB(8)
 #define INSPECTED_BODY_MAX   MIB(64)
+#define HELD_BODIES_MAX      64 /* of the largest size, or 1 MiB, at once */
 /* A request's arena: the JSON nodes and decoded strings of a held body. */
 #define REQUEST_ARENA_FACTOR 64u
 #define REQUEST_ARENA_MIN    MIB(1)
