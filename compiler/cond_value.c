@@ -195,42 +195,19 @@ read_typed(struct reader *r, const struct tree *node, struct cond_value *out)
 
 /* --- addresses --------------------------------------------------------------- */
 
-static void
-tell_host_bits(
-	struct reader *r, const struct tree *node, const struct cidr *net)
-{
-	char buf[46];
-	struct ip ip = {.set = true};
-	memcpy(ip.b, net->b, sizeof(ip.b));
-	const char *text = ip_text(&ip, buf);
-	bool v4 = !strchr(text, ':');
-	diag_error(r->diag, node->pos, "%.*s has bits set behind its prefix",
-		STR_FMT(node->text));
-	diag_help(r->diag, "the network is %s/%d", text,
-		v4 ? net->bits - 96 : net->bits);
-}
-
 static bool
-read_network(struct reader *r, const struct cond *c, const struct tree *node,
+read_address(struct reader *r, const struct cond *c, const struct tree *node,
 	struct cond_value *out)
 {
-	bool host_bits = false;
 	struct ip ip;
 	out->kind = VALUE_CIDR;
-	if (!cidr_parse(node->text, &out->cidr, &host_bits)) {
-		diag_error(r->diag, node->pos,
-			"this must be an address or a network such as "
-			"10.0.0.0/8");
+	if (!read_network(r, node, &out->cidr))
 		return false;
-	}
-	if (c->op == OP_EQUALS && !ip_parse(node->text, &ip)) {
-		diag_error(r->diag, node->pos,
-			"equals takes one address; use in for a network");
-		return false;
-	}
-	if (host_bits)
-		tell_host_bits(r, node, &out->cidr);
-	return !host_bits;
+	if (c->op != OP_EQUALS || ip_parse(node->text, &ip))
+		return true;
+	diag_error(r->diag, node->pos,
+		"equals takes one address; use in for a network");
+	return false;
 }
 
 /* --- times ------------------------------------------------------------------- */
@@ -356,7 +333,7 @@ cond_value_read(struct cond_reader *cr, const struct cond *c,
 	case KIND_JSON:
 		return read_typed(r, node, out);
 	case KIND_ADDR:
-		return read_network(r, c, node, out);
+		return read_address(r, c, node, out);
 	case KIND_NUMBER:
 		return read_plain_number(r, node, out);
 	case KIND_TIME:
