@@ -261,7 +261,8 @@ static void
 write_limit(const struct program *p, const struct program_rule *r, FILE *out)
 {
 	const struct program_bucket *b = &p->buckets[r->operand];
-	fprintf(out, ", %u requests in ", b->requests);
+	fprintf(out, ", %u request%s in ", b->requests,
+		b->requests == 1 ? "" : "s");
 	show_time(b->period_ms, out);
 	fputs(", penalty ", out);
 	show_time(b->penalty_ms, out);
