@@ -48,18 +48,9 @@ write_size(const char *name, uint32_t n, FILE *out)
 static void
 write_time(const char *name, uint32_t ms, FILE *out)
 {
-	static const struct {
-		uint32_t ms;
-		const char *unit;
-	} units[] = {{3600000, "h"}, {60000, "m"}, {1000, "s"}};
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (ms > 0 && ms % units[i].ms == 0) {
-			fprintf(out, "    %s: %u%s\n", name, ms / units[i].ms,
-				units[i].unit);
-			return;
-		}
-	}
-	fprintf(out, "    %s: %u%s\n", name, ms, ms ? "ms" : "");
+	fprintf(out, "    %s: ", name);
+	show_time(ms, out);
+	putc('\n', out);
 }
 
 /* "sep name: value", of a text that is there; the next separator. */
