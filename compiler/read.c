@@ -83,7 +83,7 @@ read_is_set(struct reader *r, const struct tree *node)
 }
 
 bool
-read_path(struct reader *r, const struct tree *node, struct str *out)
+read_file_name(struct reader *r, const struct tree *node, struct str *out)
 {
 	return read_is_set(r, node) && read_text(r, node, false, out);
 }
@@ -311,8 +311,8 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 	case KEY_TEXT:
 		read_text(r, node, key->min == 0, to);
 		break;
-	case KEY_PATH:
-		read_path(r, node, to);
+	case KEY_FILE:
+		read_file_name(r, node, to);
 		break;
 	case KEY_U16:
 	case KEY_U32:

@@ -28,7 +28,7 @@ struct key_word {
 
 enum key_type {
 	KEY_TEXT,   /* struct str, NUL-terminated; min 1: not empty */
-	KEY_PATH,   /* struct str: a file; see read_path() */
+	KEY_FILE,   /* struct str: a file; see read_file_name() */
 	KEY_BOOL,   /* bool */
 	KEY_U16,    /* uint16_t from min to max */
 	KEY_U32,    /* uint32_t */
@@ -82,7 +82,7 @@ bool read_text(struct reader *r, const struct tree *node, bool may_be_empty,
 bool read_is_set(struct reader *r, const struct tree *node);
 
 /* The name of a file: a text that is set and not empty. */
-bool read_path(struct reader *r, const struct tree *node, struct str *out);
+bool read_file_name(struct reader *r, const struct tree *node, struct str *out);
 
 /* An address or a network such as 10.0.0.0/8. */
 bool read_network(struct reader *r, const struct tree *node, struct cidr *out);

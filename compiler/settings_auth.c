@@ -136,7 +136,7 @@ read_token_file(struct reader *r, const struct tree *node, void *out)
 	struct token *t = out;
 	struct str path, text;
 	t->forms++;
-	if (!read_path(r, node, &path))
+	if (!read_file_name(r, node, &path))
 		return;
 	if (!r->read_file ||
 		!r->read_file(r->read_file_ctx, path.p, r->scratch, &text)) {

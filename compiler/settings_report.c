@@ -103,7 +103,7 @@ settings_read_audit_log(
 	struct reader *r, const struct tree *node, struct settings_audit *out)
 {
 	struct str text;
-	if (!read_path(r, node, &text))
+	if (!read_file_name(r, node, &text))
 		return;
 	out->path = STR("");
 	for (const struct key_word *w = sinks; w->word; w++) {

@@ -4,20 +4,20 @@
 static const struct key_word versions[] = {{"1.2", 0}, {"1.3", 1}, {NULL, 0}};
 
 static const struct key tls_keys[] = {
-	KEY("cert", PATH, INTO(struct settings_tls, cert)),
-	KEY("key", PATH, INTO(struct settings_tls, key)),
-	KEY("client_ca", PATH, INTO(struct settings_tls, client_ca)),
+	KEY("cert", FILE, INTO(struct settings_tls, cert)),
+	KEY("key", FILE, INTO(struct settings_tls, key)),
+	KEY("client_ca", FILE, INTO(struct settings_tls, client_ca)),
 	KEY("require_client_cert", BOOL,
 		INTO(struct settings_tls, require_client_cert)),
 	KEY("min_version", SWITCH, INTO(struct settings_tls, tls13_only),
 		.words = versions),
-	KEY("crl", PATH, INTO(struct settings_tls, crl)),
+	KEY("crl", FILE, INTO(struct settings_tls, crl)),
 };
 
 static const struct key engine_keys[] = {
-	KEY("ca", PATH, INTO(struct settings_engine_tls, ca)),
-	KEY("cert", PATH, INTO(struct settings_engine_tls, cert)),
-	KEY("key", PATH, INTO(struct settings_engine_tls, key)),
+	KEY("ca", FILE, INTO(struct settings_engine_tls, ca)),
+	KEY("cert", FILE, INTO(struct settings_engine_tls, cert)),
+	KEY("key", FILE, INTO(struct settings_engine_tls, key)),
 };
 
 static const struct key_word switches[] = {
