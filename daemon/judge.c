@@ -3,6 +3,7 @@
 
 #include "daemon/log.h"
 #include "daemon/request.h"
+#include "daemon/scrape.h"
 #include "daemon/worker.h"
 #include "runtime/auth.h"
 #include "runtime/http1_write.h"
@@ -75,6 +76,7 @@ failed_authentication(struct flow *f)
 	bool now_locked = lockout_fail(s->lockout, &f->from.ip, now_ms());
 	pthread_mutex_unlock(&s->lockout_lock);
 	if (now_locked) {
+		metrics_add(&f->worker->metrics, METRIC_LOCKOUTS, 1);
 		atomic_fetch_add(&s->lockouts, 1);
 		log_say(LOG_LEVEL_WARN,
 			"%s is locked out: too many failed "
@@ -175,6 +177,9 @@ judge_head(struct flow *f, const char *head, size_t len)
 	why = check_request(rq);
 	if (why)
 		return why;
+	rq->is_scrape = scrape_is_asked(f);
+	if (rq->is_scrape)
+		return WHY_OK;
 	gather_facts(f);
 	why = authenticate(f);
 	if (why)
@@ -269,11 +274,26 @@ log_dry(struct flow *f)
 	}
 }
 
+static void
+count_rules(struct flow *f)
+{
+	const struct verdict *v = &f->rq->vm.verdict;
+	struct worker *w = f->worker;
+
+	metrics_add(&w->metrics, METRIC_DRY_RUN, v->ndry > 0);
+	for (uint32_t i = 0; i < v->ndry; i++)
+		metrics_rule(w->shared->rules, w->index, v->dry[i]);
+	if (v->rule != PROGRAM_NO_RULE)
+		metrics_rule(w->shared->rules, w->index, v->rule);
+}
+
 enum flow_step
 judge_run(struct flow *f)
 {
 	struct request *rq = f->rq;
 
+	if (rq->is_scrape)
+		return scrape_answer(f);
 	switch (vm_run(&rq->vm, &rq->facts, f->worker->scratch)) {
 	case VM_NEED_BODY:
 		return hold(f);
@@ -281,6 +301,7 @@ judge_run(struct flow *f)
 		break;
 	}
 	log_dry(f);
+	count_rules(f);
 	if (rq->vm.doubts)
 		log_say(LOG_LEVEL_WARN,
 			"%u conditions could not be decided for %.*s: "
@@ -288,6 +309,7 @@ judge_run(struct flow *f)
 			rq->vm.doubts, STR_FMT(rq->target.path));
 	if (!rq->vm.verdict.allow)
 		return flow_refuse(f, WHY_DENIED);
+	metrics_add(&f->worker->metrics, METRIC_ALLOWED, 1);
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;
 }
