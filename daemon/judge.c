@@ -287,6 +287,23 @@ count_rules(struct flow *f)
 		metrics_rule(w->shared->rules, w->index, v->rule);
 }
 
+/* Without buckets there are no tokens: a rate limit that applies refuses. */
+#define NO_BUCKETS_RETRY_MS 1000
+
+static enum vm_status
+run(struct flow *f)
+{
+	struct request *rq = f->rq;
+	enum vm_status status;
+
+	do {
+		status = vm_run(&rq->vm, &rq->facts, f->worker->scratch);
+		if (status == VM_NEED_BUCKET)
+			vm_bucket_answer(&rq->vm, NO_BUCKETS_RETRY_MS);
+	} while (status == VM_NEED_BUCKET);
+	return status;
+}
+
 enum flow_step
 judge_run(struct flow *f)
 {
@@ -294,12 +311,8 @@ judge_run(struct flow *f)
 
 	if (rq->is_scrape)
 		return scrape_answer(f);
-	switch (vm_run(&rq->vm, &rq->facts, f->worker->scratch)) {
-	case VM_NEED_BODY:
+	if (run(f) == VM_NEED_BODY)
 		return hold(f);
-	case VM_DONE:
-		break;
-	}
 	log_dry(f);
 	count_rules(f);
 	if (rq->vm.doubts)
@@ -308,7 +321,13 @@ judge_run(struct flow *f)
 			"a limit of the pattern matcher was hit",
 			rq->vm.doubts, STR_FMT(rq->target.path));
 	if (!rq->vm.verdict.allow)
-		return flow_refuse(f, WHY_DENIED);
+		return flow_refuse(f, rq->vm.verdict.why);
+	/* No answer goes out unfiltered that should not. */
+	if (rq->vm.verdict.nfilters) {
+		rq->message = STR("docker-proxy: this answer cannot be "
+				  "filtered");
+		return flow_refuse(f, WHY_ENGINE_RESPONSE);
+	}
 	metrics_add(&f->worker->metrics, METRIC_ALLOWED, 1);
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;
