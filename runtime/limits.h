@@ -58,5 +58,6 @@
 #define ADMIN_MS             10000  /* a connection's whole life */
 #define READY_MS             1000   /* for the Engine's answer to a ping */
 #define READY_AGAIN_MS       1000   /* as long a result is still told */
+#define HEALTHCHECK_MS       2000   /* Docker's own limit is 30 s */
 
 #endif
