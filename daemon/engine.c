@@ -119,6 +119,7 @@ unlink_idle(struct engine_conn *c)
 		c->next->prev = c->prev;
 	c->prev = c->next = NULL;
 	p->nidle--;
+	metrics_sub(&c->worker->metrics, METRIC_ENGINE_IDLE, 1);
 	deadline_clear(&c->deadline);
 }
 
@@ -243,6 +244,7 @@ engine_get(struct worker *w, struct flow *flow, bool fresh,
 			return r;
 	}
 	c->flow = flow;
+	metrics_add(&w->metrics, METRIC_ENGINE_BUSY, 1);
 	if (++p->busy > p->busy_peak)
 		p->busy_peak = p->busy;
 	*out = c;
@@ -271,6 +273,7 @@ engine_put(struct engine_conn *c, bool reusable)
 	unsigned keep = p->busy_peak < POOL_MIN ? POOL_MIN : p->busy_peak;
 
 	p->busy--;
+	metrics_sub(&c->worker->metrics, METRIC_ENGINE_BUSY, 1);
 	c->flow = NULL;
 	if (!reusable || c->leg.failed || c->leg.rd_eof || c->leg.wr_shut ||
 		c->leg.in.start != c->leg.in.end || c->leg.can_read ||
@@ -285,6 +288,7 @@ engine_put(struct engine_conn *c, bool reusable)
 		p->idle->prev = c;
 	p->idle = c;
 	p->nidle++;
+	metrics_add(&c->worker->metrics, METRIC_ENGINE_IDLE, 1);
 	deadline_set(&c->worker->deadlines, &c->deadline, DEADLINE_POOL);
 }
 

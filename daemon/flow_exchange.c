@@ -58,6 +58,7 @@ dial_failed(struct flow *f, int err)
 {
 	const char *text = strerror(err);
 
+	metrics_add(&f->worker->metrics, METRIC_ENGINE_CONNECT_FAILURES, 1);
 	log_say(LOG_LEVEL_ERROR,
 		"cannot connect to the Docker Engine at "
 		"%.*s: %s",
@@ -113,15 +114,20 @@ enum flow_step
 flow_step_dial(struct flow *f)
 {
 	struct request *rq = f->rq;
+	struct metrics *m = &f->worker->metrics;
 	const struct settings_timeouts *t =
 		&f->worker->policy->settings.timeouts;
 
 	if (!rq->dial_ms)
 		rq->dial_ms = now_ms();
+	if (!rq->ask_us)
+		rq->ask_us = now_us();
 	bool late = t->engine_connect_ms &&
 		    now_ms() - rq->dial_ms >= t->engine_connect_ms;
 	if (f->expired == DEADLINE_CONNECT || (f->expired && late)) {
 		f->expired = DEADLINE_NONE;
+		metrics_add(m, METRIC_TIMEOUT_ENGINE_CONNECT, 1);
+		metrics_add(m, METRIC_ENGINE_CONNECT_FAILURES, 1);
 		return flow_refuse(f, WHY_ENGINE_CONNECT_TIMEOUT);
 	}
 	if (rq->engine)
@@ -255,6 +261,7 @@ on_final(struct flow *f, const struct http1_head *h)
 	if (h->status == 101 && !rq->upgrade)
 		return false;
 	rq->answered = true;
+	metrics_latency(&f->worker->metrics, now_us() - rq->ask_us);
 	rq->status = h->status;
 	rq->engine_keeps = h->keep_alive;
 	http1_body_init(&rq->down.in, h->framing, h->content_length);

@@ -3,6 +3,7 @@
 
 #include "daemon/log.h"
 #include "daemon/request.h"
+#include "daemon/scrape.h"
 #include "daemon/worker.h"
 #include "runtime/auth.h"
 #include "runtime/http1_write.h"
@@ -75,6 +76,7 @@ failed_authentication(struct flow *f)
 	bool now_locked = lockout_fail(s->lockout, &f->from.ip, now_ms());
 	pthread_mutex_unlock(&s->lockout_lock);
 	if (now_locked) {
+		metrics_add(&f->worker->metrics, METRIC_LOCKOUTS, 1);
 		atomic_fetch_add(&s->lockouts, 1);
 		log_say(LOG_LEVEL_WARN,
 			"%s is locked out: too many failed "
@@ -179,6 +181,9 @@ judge_head(struct flow *f, const char *head, size_t len)
 	why = check_request(rq);
 	if (why)
 		return why;
+	rq->is_scrape = scrape_is_asked(f);
+	if (rq->is_scrape)
+		return WHY_OK;
 	gather_facts(f);
 	why = authenticate(f);
 	if (why)
@@ -273,6 +278,19 @@ log_dry(struct flow *f)
 	}
 }
 
+static void
+count_rules(struct flow *f)
+{
+	const struct verdict *v = &f->rq->vm.verdict;
+	struct worker *w = f->worker;
+
+	metrics_add(&w->metrics, METRIC_DRY_RUN, v->ndry > 0);
+	for (uint32_t i = 0; i < v->ndry; i++)
+		metrics_rule(w->shared->rules, w->index, v->dry[i]);
+	if (v->rule != PROGRAM_NO_RULE)
+		metrics_rule(w->shared->rules, w->index, v->rule);
+}
+
 /* Without buckets there are no tokens: a rate limit that applies refuses. */
 #define NO_BUCKETS_RETRY_MS 1000
 
@@ -295,9 +313,12 @@ judge_run(struct flow *f)
 {
 	struct request *rq = f->rq;
 
+	if (rq->is_scrape)
+		return scrape_answer(f);
 	if (run(f) == VM_NEED_BODY)
 		return hold(f);
 	log_dry(f);
+	count_rules(f);
 	if (rq->vm.doubts)
 		log_say(LOG_LEVEL_WARN,
 			"%u conditions could not be decided for %.*s: "
@@ -311,6 +332,7 @@ judge_run(struct flow *f)
 				  "filtered");
 		return flow_refuse(f, WHY_ENGINE_RESPONSE);
 	}
+	metrics_add(&f->worker->metrics, METRIC_ALLOWED, 1);
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;
 }

@@ -14,6 +14,7 @@ options_usage(FILE *out)
 {
 	fputs("usage: docker-proxy [serve] [--config FILE] [--demo]\n"
 	      "       docker-proxy --check-config [--config FILE]\n"
+	      "       docker-proxy healthcheck [--config FILE]\n"
 	      "       docker-proxy demo-engine --socket PATH\n"
 	      "       docker-proxy --version | --help\n"
 	      "\n"
@@ -83,6 +84,8 @@ parse_command(struct options *o, const char *arg)
 {
 	if (strcmp(arg, "serve") == 0)
 		o->command = COMMAND_SERVE;
+	else if (strcmp(arg, "healthcheck") == 0)
+		o->command = COMMAND_HEALTHCHECK;
 	else if (strcmp(arg, "demo-engine") == 0)
 		o->command = COMMAND_DEMO_ENGINE;
 	else

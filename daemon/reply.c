@@ -13,17 +13,19 @@
 #define BODY_MAX    4096
 #define MESSAGE_MAX 512 /* cut to this: at worst six bytes each */
 
-static struct str
-reason_of(uint16_t status)
+struct str
+reply_reason(uint16_t status)
 {
 	static const struct {
 		uint16_t status;
 		struct str reason;
 	} reasons[] = {
+		{200, STR("OK")},
 		{400, STR("Bad Request")},
 		{401, STR("Unauthorized")},
 		{403, STR("Forbidden")},
 		{404, STR("Not Found")},
+		{405, STR("Method Not Allowed")},
 		{408, STR("Request Timeout")},
 		{413, STR("Content Too Large")},
 		{414, STR("URI Too Long")},
@@ -125,8 +127,8 @@ body_of(struct flow *f, char buf[BODY_MAX])
 }
 
 /* RFC 9110 section 6.6.1; made once a second. */
-static struct str
-date_now(void)
+struct str
+reply_date(void)
 {
 	static _Thread_local time_t made;
 	static _Thread_local char buf[40];
@@ -145,23 +147,19 @@ date_now(void)
 }
 
 static void
-put_head(struct http1_writer *w, struct flow *f, size_t length)
+put_head(struct http1_writer *w, const struct request *rq, struct str type,
+	size_t length)
 {
-	struct request *rq = f->rq;
-	bool text = f->worker->policy->settings.error_text;
-
 	http1_put(w, STR("HTTP/1.1 "));
 	http1_put_number(w, rq->status);
 	http1_put(w, STR(" "));
-	http1_put(w, reason_of(rq->status));
+	http1_put(w, reply_reason(rq->status));
 	http1_put(w, STR("\r\n"));
-	http1_put_field(w, STR("Content-Type"),
-		text ? STR("text/plain; charset=utf-8")
-		     : STR("application/json"));
+	http1_put_field(w, STR("Content-Type"), type);
 	http1_put(w, STR("Content-Length: "));
 	http1_put_number(w, length);
 	http1_put(w, STR("\r\n"));
-	http1_put_field(w, STR("Date"), date_now());
+	http1_put_field(w, STR("Date"), reply_date());
 	if (rq->status == 401)
 		http1_put_field(w, STR("WWW-Authenticate"),
 			STR("Bearer realm=\"docker-proxy\""));
@@ -179,6 +177,7 @@ bool
 reply_queue(struct flow *f)
 {
 	struct request *rq = f->rq;
+	bool text = f->worker->policy->settings.error_text;
 	char body_buf[BODY_MAX];
 
 	rq->status = status_of(f);
@@ -188,10 +187,31 @@ reply_queue(struct flow *f)
 	if (!p || !outq_has_room(&rq->down.q, 1))
 		return false;
 	struct http1_writer w = {.p = p, .cap = need};
-	put_head(&w, f, body.n);
+	put_head(&w, rq,
+		text ? STR("text/plain; charset=utf-8")
+		     : STR("application/json"),
+		body.n);
 	if (rq->head.method != METHOD_HEAD)
 		http1_put(&w, body);
 	outq_commit(&rq->down.q, w.n);
+	return true;
+}
+
+bool
+reply_queue_held(struct flow *f, struct str type)
+{
+	struct request *rq = f->rq;
+	const size_t need = HTTP1_WRITE_EXTRA * 2;
+	char *p = outq_reserve(&rq->down.q, &f->worker->blocks, need);
+
+	if (!p || !outq_has_room(&rq->down.q, 2))
+		return false;
+	rq->status = 200;
+	struct http1_writer w = {.p = p, .cap = need};
+	put_head(&w, rq, type, rq->held_n);
+	outq_commit(&rq->down.q, w.n);
+	if (rq->head.method != METHOD_HEAD)
+		outq_ref(&rq->down.q, rq->held, rq->held_n);
 	return true;
 }
 
@@ -248,13 +268,9 @@ reply_log(struct flow *f)
 {
 	struct request *rq = f->rq;
 	enum access_log want = f->worker->policy->settings.access_log;
-	struct worker_stats *s = &f->worker->stats;
 
 	if (!rq->status)
 		return; /* nothing was answered: the client went */
-	atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
-	if (rq->why)
-		atomic_fetch_add_explicit(&s->denied, 1, memory_order_relaxed);
 	if (want == ACCESS_LOG_ALL || (want == ACCESS_LOG_DENIED && rq->why))
 		write_line(f, rq->why ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
 	rq->status = 0;

@@ -1,6 +1,7 @@
 /* The proxy command: order of start and stop. */
 #include "daemon/serve.h"
 
+#include "daemon/admin.h"
 #include "daemon/clients.h"
 #include "daemon/demo_child.h"
 #include "daemon/listener.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <time.h>
 
 struct server {
 	struct shared shared;
@@ -24,6 +26,7 @@ struct server {
 	struct worker *workers; /* owned */
 	unsigned nworkers, nstarted;
 	struct listeners listeners;
+	struct admin *admin;            /* owned */
 	struct event *sigterm, *sigint; /* owned */
 	struct event *drained;          /* owned: the drain time is over */
 	struct demo_child demo;
@@ -70,6 +73,7 @@ on_stop(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	s->stopping = true;
+	admin_stop(s->admin);
 	log_say(LOG_LEVEL_INFO, "stopping: requests in flight have %u ms", ms);
 	listeners_close(&s->listeners);
 	event_add(s->drained, &tv);
@@ -170,7 +174,9 @@ start_workers(struct server *s)
 		if (!worker_init(
 			    &s->workers[s->nworkers], &s->shared, s->nworkers))
 			return false;
-	return true;
+	s->shared.nworkers = s->nworkers;
+	s->shared.rules = metrics_rules_new(&s->policy->program, s->nworkers);
+	return s->shared.rules;
 }
 
 static bool
@@ -291,13 +297,18 @@ start(struct server *s, const struct options *o)
 	log_setup(settings->log_level, settings->log_json);
 	raise_descriptors(settings);
 	s->shared.policy = s->policy;
+	s->shared.generation = 1;
+	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
 	if (!find_engine(s, o))
 		return false;
 	if (!start_tables(s))
 		return false;
-	return start_workers(s) && handle_signals(s) &&
+	if (!start_workers(s) || !handle_signals(s))
+		return false;
+	s->admin = admin_open(&s->shared);
+	return s->admin &&
 	       listeners_open(&s->listeners, settings, &s->shared, s->workers,
 		       s->nworkers) &&
 	       start_threads(s);
@@ -312,6 +323,7 @@ finish(struct server *s)
 	}
 	if (s->workers) {
 		listeners_close(&s->listeners);
+		admin_close(s->admin);
 		struct event *const events[] = {
 			s->sigterm, s->sigint, s->drained};
 		for (size_t i = 0; i < 3; i++)
@@ -321,6 +333,7 @@ finish(struct server *s)
 			worker_fini(&s->workers[i]);
 	}
 	free(s->workers);
+	metrics_rules_free(s->shared.rules);
 	clients_free(s->shared.clients);
 	lockout_free(s->shared.lockout);
 	pthread_mutex_destroy(&s->shared.lockout_lock);

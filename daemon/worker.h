@@ -12,6 +12,7 @@
 #include "daemon/deadline.h"
 #include "daemon/engine.h"
 #include "runtime/cidr.h"
+#include "runtime/metrics.h"
 #include "runtime/regex.h"
 #include "runtime/why.h"
 
@@ -22,6 +23,7 @@
 
 struct event_base;
 struct flow;
+struct ready;
 struct request;
 struct shared;
 
@@ -36,11 +38,6 @@ struct arrival {
 	bool refused; /* over a limit: answer with `why` and close */
 	enum why why;
 	bool counted; /* in the per-client table */
-};
-
-/* Counters of one worker; read by others with relaxed loads. */
-struct worker_stats {
-	atomic_ulong requests, denied, errors;
 };
 
 struct worker {
@@ -65,13 +62,18 @@ struct worker {
 	unsigned nflows;
 	unsigned others; /* of worker 0: other workers whose loops run */
 	bool draining;
-	struct worker_stats stats;
+	struct metrics metrics;
 };
 
 /* What all workers see. */
 struct shared {
 	const struct policy *policy; /* owned by the main thread */
-	struct worker *first;        /* borrowed: worker 0 */
+	struct worker *first;        /* borrowed: worker 0, all behind it */
+	unsigned nworkers;
+	struct metrics_rules *rules; /* owned: the policy's counters */
+	uint64_t generation;         /* of the policy */
+	int64_t start_time;          /* seconds since 1970 */
+	struct ready *ready;         /* borrowed: the main thread's, or NULL */
 	struct engine_address engine;
 	uint32_t hash_seed;
 	atomic_uint connections;

@@ -53,4 +53,13 @@
 #define POLICY_ARENA_MAX     MIB(512)
 #define DIAG_MAX             100 /* errors printed of one file */
 
+/* --- metrics and health ------------------------------------------------ */
+#define METRICS_RULES_ALL    1000   /* more: only those that have fired */
+#define ADMIN_CONNECTIONS    64     /* the oldest makes room for a new one */
+#define ADMIN_HEAD_BYTES     KIB(8) /* of a request */
+#define ADMIN_MS             10000  /* a connection's whole life */
+#define READY_MS             1000   /* for the Engine's answer to a ping */
+#define READY_AGAIN_MS       1000   /* as long a result is still told */
+#define HEALTHCHECK_MS       2000   /* Docker's own limit is 30 s */
+
 #endif
