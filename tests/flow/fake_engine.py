@@ -165,6 +165,7 @@ class FakeEngine:
         self.connections = []
         self.errors = []
         self.received = 0
+        self.unnamed = OK  # the script of requests without a name
         self._scripts = {}
         self._names = itertools.count(1)
         self._lock = threading.Lock()
@@ -234,7 +235,8 @@ class FakeEngine:
         with self._lock:
             self.requests.append(request)
             match = NAME.search(request.target)
-            scripts = self._scripts.get(match[0] if match else None, [OK])
+            scripts = self._scripts.get(match[0] if match else None,
+                                        [self.unnamed])
             return scripts.pop(0) if len(scripts) > 1 else scripts[0]
 
     # --- the record ---------------------------------------------------------
