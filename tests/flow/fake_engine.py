@@ -184,6 +184,7 @@ class FakeEngine:
             self._listener = socket.socket(socket.AF_UNIX)
             self._listener.bind(str(self.address))
             self._listener.listen(512)
+        self.listening = True
         threading.Thread(target=self._accept, args=(self._listener,),
                          daemon=True).start()
 
@@ -207,6 +208,7 @@ class FakeEngine:
 
     def stop_listening(self):
         """From now on connecting fails; what is connected stays."""
+        self.listening = False
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         if not isinstance(self.address, tuple):
