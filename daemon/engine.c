@@ -83,11 +83,16 @@ engine_resolve(const struct settings_engine *e, struct engine_address *out)
 bool
 engine_answers(const struct engine_address *a)
 {
+	/* One that hangs, its backlog full, must not hold our start up. */
+	const struct timeval patience = {.tv_sec = 1};
+
 	for (size_t i = 0; i < a->n; i++) {
 		int fd = socket(
 			a->at[i].sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (fd < 0)
 			continue;
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+			sizeof(patience));
 		int err = connect(fd, (const struct sockaddr *)&a->at[i].sa,
 			a->at[i].len);
 		close(fd);
