@@ -5,6 +5,7 @@
 #include "daemon/demo_child.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/tls.h"
 #include "daemon/worker.h"
 #include "runtime/lockout.h"
 
@@ -197,15 +198,15 @@ say_hello(const struct server *s)
 		const struct settings_listener *l = &p->settings.listeners[i];
 		listener_text(l, text, sizeof(text));
 		log_say(LOG_LEVEL_INFO, "listening on %s", text);
-		if (!is_loopback(l))
+		if (!is_loopback(l) && !l->tls.on)
 			log_say(LOG_LEVEL_WARN,
 				"%s can be reached from other "
 				"hosts and has no TLS: publish it to trusted "
 				"networks only",
 				text);
 		if (i == 0 && !str_eq(l->bind, STR("*")))
-			log_say(LOG_LEVEL_INFO, "try: docker -H %s version",
-				text);
+			log_say(LOG_LEVEL_INFO, "try: docker -H %s%s version",
+				text, l->tls.on ? " --tlsverify" : "");
 	}
 	if (p->settings.auth.type == AUTH_CLOSED)
 		log_say(LOG_LEVEL_WARN,
@@ -250,6 +251,12 @@ start(struct server *s, const struct options *o)
 		return false;
 	if (!engine_resolve(&settings->engine, &s->shared.engine))
 		return false;
+	if (settings->engine.tls.on) {
+		s->shared.engine_tls = tls_client_context(
+			&settings->engine.tls, settings->engine.host);
+		if (!s->shared.engine_tls)
+			return false;
+	}
 	if (o->demo && !engine_answers(&s->shared.engine) &&
 		!demo_child_start(&s->demo, &s->shared.engine))
 		return false;
@@ -283,6 +290,7 @@ finish(struct server *s)
 	lockout_free(s->shared.lockout);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
+	tls_context_unref(s->shared.engine_tls);
 	policy_free(s->policy);
 	libevent_global_shutdown();
 }

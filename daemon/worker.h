@@ -24,6 +24,7 @@ struct event_base;
 struct flow;
 struct request;
 struct shared;
+struct tls_context;
 
 /* A connection just accepted, on its way to its worker. */
 struct arrival {
@@ -35,7 +36,8 @@ struct arrival {
 	uint32_t uid, gid;
 	bool refused; /* over a limit: answer with `why` and close */
 	enum why why;
-	bool counted; /* in the per-client table */
+	bool counted;            /* in the per-client table */
+	struct tls_context *tls; /* ref; NULL: plain */
 };
 
 /* Counters of one worker; read by others with relaxed loads. */
@@ -70,6 +72,7 @@ struct worker {
 struct shared {
 	const struct policy *policy; /* owned by the main thread */
 	struct engine_address engine;
+	struct tls_context *engine_tls; /* ref; NULL: plain */
 	uint32_t hash_seed;
 	atomic_uint connections;
 	atomic_ulong request_ids;
