@@ -1,7 +1,9 @@
 # docker-proxy. `make help` tells the targets.
 
 CC      ?= cc
-PREFIX  ?= /usr/local
+# Not /usr/local: an Engine there would start this program instead of its own
+# docker-proxy, which publishes ports, since it looks for that in its PATH.
+PREFIX  ?= /opt/docker-proxy
 DESTDIR ?=
 VERSION := 0.1.0
 

@@ -23,13 +23,13 @@ static const char *const own_headers[] = {
 	"upgrade",
 };
 
-static void
-lint_header(struct diag *d, const struct cond *c)
+void
+header_name_lint(struct diag *d, struct pos pos, struct str name)
 {
 	for (size_t i = 0; i < COUNT_OF(own_headers); i++) {
-		if (!str_eq(c->name, str_of(own_headers[i])))
+		if (!str_eq(name, str_of(own_headers[i])))
 			continue;
-		diag_warning(d, c->pos,
+		diag_warning(d, pos,
 			"rules never see the header %s: it is not forwarded",
 			own_headers[i]);
 		if (i == 0)
@@ -87,7 +87,7 @@ void
 cond_lint(struct diag *d, const struct cond *c)
 {
 	if (c->field == FIELD_HEADER)
-		lint_header(d, c);
+		header_name_lint(d, c->pos, c->name);
 	for (size_t i = 0; i < c->nvalues; i++) {
 		lint_empty(d, c, &c->values[i]);
 		if (c->field == FIELD_PATH)

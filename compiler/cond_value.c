@@ -70,14 +70,13 @@ read_string(struct reader *r, const struct cond *c, const struct tree *node,
 	return true;
 }
 
-static bool
-read_pattern(struct cond_reader *cr, const struct cond *c,
-	const struct tree *node, struct cond_value *out)
+bool
+cond_pattern_read(struct cond_reader *cr, const struct tree *node, bool nocase,
+	struct cond_value *out)
 {
 	struct reader *r = cr->r;
 	char err[160];
 	size_t offset;
-	bool nocase = c->nocase || c->field == FIELD_METHOD;
 	out->kind = VALUE_REGEX;
 	out->text = arena_str(r->arena, node->text);
 	/* Policies repeat their patterns: each is compiled once. */
@@ -162,8 +161,9 @@ is_one_of(struct str s, const char *const *words, size_t n)
 /* A value of the body is compared with its type. YAML 1.2 knows true, True
  * and TRUE; yes and on are booleans to YAML 1.1 alone, and so to some readers
  * but not to the Rust docker-proxy: a rule must not hang on that. */
-static bool
-read_typed(struct reader *r, const struct tree *node, struct cond_value *out)
+bool
+cond_typed_read(
+	struct reader *r, const struct tree *node, struct cond_value *out)
 {
 	static const char *const yes[] = {"true", "True", "TRUE"};
 	static const char *const no[] = {"false", "False", "FALSE"};
@@ -195,42 +195,19 @@ read_typed(struct reader *r, const struct tree *node, struct cond_value *out)
 
 /* --- addresses --------------------------------------------------------------- */
 
-static void
-tell_host_bits(
-	struct reader *r, const struct tree *node, const struct cidr *net)
-{
-	char buf[46];
-	struct ip ip = {.set = true};
-	memcpy(ip.b, net->b, sizeof(ip.b));
-	const char *text = ip_text(&ip, buf);
-	bool v4 = !strchr(text, ':');
-	diag_error(r->diag, node->pos, "%.*s has bits set behind its prefix",
-		STR_FMT(node->text));
-	diag_help(r->diag, "the network is %s/%d", text,
-		v4 ? net->bits - 96 : net->bits);
-}
-
 static bool
-read_network(struct reader *r, const struct cond *c, const struct tree *node,
+read_address(struct reader *r, const struct cond *c, const struct tree *node,
 	struct cond_value *out)
 {
-	bool host_bits = false;
 	struct ip ip;
 	out->kind = VALUE_CIDR;
-	if (!cidr_parse(node->text, &out->cidr, &host_bits)) {
-		diag_error(r->diag, node->pos,
-			"this must be an address or a network such as "
-			"10.0.0.0/8");
+	if (!read_network(r, node, &out->cidr))
 		return false;
-	}
-	if (c->op == OP_EQUALS && !ip_parse(node->text, &ip)) {
-		diag_error(r->diag, node->pos,
-			"equals takes one address; use in for a network");
-		return false;
-	}
-	if (host_bits)
-		tell_host_bits(r, node, &out->cidr);
-	return !host_bits;
+	if (c->op != OP_EQUALS || ip_parse(node->text, &ip))
+		return true;
+	diag_error(r->diag, node->pos,
+		"equals takes one address; use in for a network");
+	return false;
 }
 
 /* --- times ------------------------------------------------------------------- */
@@ -347,16 +324,17 @@ cond_value_read(struct cond_reader *cr, const struct cond *c,
 		return false;
 	}
 	if (operator_info[c->op].operand == OPERAND_PATTERN)
-		return read_pattern(cr, c, node, out);
+		return cond_pattern_read(
+			cr, node, c->nocase || c->field == FIELD_METHOD, out);
 	if (operator_info[c->op].operand == OPERAND_NUMBER)
 		return read_plain_number(r, node, out);
 	if (c->op != OP_EQUALS && c->op != OP_IN)
 		return read_string(r, c, node, out);
 	switch (field_info[c->field].kind) {
 	case KIND_JSON:
-		return read_typed(r, node, out);
+		return cond_typed_read(r, node, out);
 	case KIND_ADDR:
-		return read_network(r, c, node, out);
+		return read_address(r, c, node, out);
 	case KIND_NUMBER:
 		return read_plain_number(r, node, out);
 	case KIND_TIME:

@@ -67,8 +67,8 @@ is_token(struct str s)
 	return s.n > 0;
 }
 
-static bool
-is_body_path(struct str s)
+bool
+body_path_is_valid(struct str s)
 {
 	unsigned steps = 0;
 	for (;; steps++) {
@@ -81,28 +81,35 @@ is_body_path(struct str s)
 	}
 }
 
-static bool
-read_name(struct reader *r, const struct tree *node, struct cond *c)
+bool
+header_name_read(struct reader *r, const struct tree *node, struct str name,
+	struct str *out)
 {
-	struct str name = arena_str(r->arena, c->name);
-	if (c->field == FIELD_BODY && !is_body_path(name)) {
-		diag_error(r->diag, node->pos,
-			"a body field is body.<path>, its names separated by "
-			"single dots");
-		diag_help(r->diag, "write \\. for a dot inside a name");
-		return false;
-	}
-	if (c->field == FIELD_HEADER && !is_token(name)) {
+	if (!is_token(name)) {
 		diag_error(r->diag, node->pos,
 			"\"%.*s\" cannot be the name of a header",
 			STR_FMT(name));
 		return false;
 	}
-	if (c->field == FIELD_HEADER) {
-		char *p = arena_alloc(r->arena, name.n + 1);
-		for (size_t i = 0; p && i < name.n; i++)
-			p[i] = ascii_lower(name.p[i]);
-		name.p = p;
+	char *p = arena_alloc(r->arena, name.n + 1);
+	for (size_t i = 0; p && i < name.n; i++)
+		p[i] = ascii_lower(name.p[i]);
+	*out = (struct str){p, name.n};
+	return p != NULL;
+}
+
+static bool
+read_name(struct reader *r, const struct tree *node, struct cond *c)
+{
+	if (c->field == FIELD_HEADER)
+		return header_name_read(r, node, c->name, &c->name);
+	struct str name = arena_str(r->arena, c->name);
+	if (c->field == FIELD_BODY && !body_path_is_valid(name)) {
+		diag_error(r->diag, node->pos,
+			"a body field is body.<path>, its names separated by "
+			"single dots");
+		diag_help(r->diag, "write \\. for a dot inside a name");
+		return false;
 	}
 	c->name = name;
 	return name.p != NULL;

@@ -24,4 +24,25 @@ bool cond_value_read(struct cond_reader *cr, const struct cond *c,
  * holds, or always. */
 void cond_lint(struct diag *d, const struct cond *c);
 
+/* --- what actions share with conditions ---------------------------------- */
+
+/* Names separated by single dots, not more than bodies are deep. */
+bool body_path_is_valid(struct str path);
+
+/* The name in lower case; false after an error. */
+bool header_name_read(struct reader *r, const struct tree *node,
+	struct str name, struct str *out);
+
+/* Warns of a header that rules never see. */
+void header_name_lint(struct diag *d, struct pos pos, struct str name);
+
+/* A scalar that is no null, with the type that it has in JSON; false after an
+ * error. */
+bool cond_typed_read(
+	struct reader *r, const struct tree *node, struct cond_value *out);
+
+/* A regex, which must compile; false after an error. */
+bool cond_pattern_read(struct cond_reader *cr, const struct tree *node,
+	bool nocase, struct cond_value *out);
+
 #endif

@@ -6,6 +6,8 @@
 #include "runtime/cidr.h"
 #include "runtime/limits.h"
 
+#define INDENT 6 /* of what a rule is made of */
+
 /* --- operands ------------------------------------------------------------------ */
 
 static void
@@ -218,7 +220,7 @@ static void
 write_insn(const struct program *p, uint32_t at, FILE *out)
 {
 	const struct insn *i = &p->insns[at];
-	fprintf(out, "%6u  %-5s", at, opcode_name(i->op));
+	fprintf(out, "%6u  %-6s", at, opcode_name(i->op));
 	if (i->op == OPCODE_TEST) {
 		fprintf(out, " t%u  yes %u  no %u%s  ", i->arg, i->jt, i->jf,
 			i->flags & INSN_DOUBT_IS_TRUE ? "  doubt yes"
@@ -241,21 +243,84 @@ listing_code(const struct program *p, FILE *out)
 		write_insn(p, i, out);
 }
 
+/* --- what actions take ------------------------------------------------------------ */
+
+static void
+write_roles(const struct program *p, const struct program_rule *r, FILE *out)
+{
+	fputs(", any of [", out);
+	for (uint32_t i = 0; i < r->noperands; i++) {
+		if (i > 0)
+			fputs(", ", out);
+		write_value(p, &p->values[r->operand + i], out);
+	}
+	putc(']', out);
+}
+
+static void
+write_limit(const struct program *p, const struct program_rule *r, FILE *out)
+{
+	const struct program_bucket *b = &p->buckets[r->operand];
+	fprintf(out, ", %u request%s in ", b->requests,
+		b->requests == 1 ? "" : "s");
+	show_time(b->period_ms, out);
+	fputs(", penalty ", out);
+	show_time(b->penalty_ms, out);
+	fprintf(out, ", by %s", bucket_key_name(b->key));
+	if (b->key == BUCKET_HEADER) {
+		putc('.', out);
+		show_text(program_text(p, b->header), out);
+	}
+}
+
+static void
+write_path(const struct program *p, const struct program_filter *f, FILE *out)
+{
+	for (uint32_t i = 0; i < f->nsteps; i++) {
+		struct str name = program_text(p, p->steps[f->step + i].raw);
+		if (i > 0)
+			putc('.', out);
+		for (size_t at; name.n > 0; name = str_from(name, at)) {
+			at = str_find(name, STR("."));
+			show_text((struct str){name.p, at}, out);
+			if (at == name.n)
+				break;
+			fputs("\\.", out);
+			at++;
+		}
+	}
+}
+
+static void
+write_filters(const struct program *p, const struct program_rule *r, FILE *out)
+{
+	for (uint32_t i = 0; i < r->noperands; i++) {
+		const struct program_filter *f = &p->filters[r->operand + i];
+		fprintf(out, "%*sthen %s ", INDENT, "",
+			filter_action_name(f->action));
+		write_path(p, f, out);
+		if (f->action == FILTER_REPLACE) {
+			fputs(" by ", out);
+			show_text(program_text(p, f->replacement), out);
+		}
+		if (f->match != FILTER_ANY_VALUE) {
+			fputs(", where it matches ", out);
+			write_value(p, &p->values[f->match], out);
+		}
+		putc('\n', out);
+	}
+}
+
 /* --- rules ------------------------------------------------------------------------ */
 
+/* The instructions [from, end): the tests of a rule. */
 static void
 write_conditions(
 	const struct program *p, uint32_t from, uint32_t end, FILE *out)
 {
 	struct arena a;
-	const int indent = 6;
 	if (from == end) {
-		fprintf(out, "%*snever\n", indent, "");
-		return;
-	}
-	end--; /* the action */
-	if (from == end) {
-		fprintf(out, "%*salways\n", indent, "");
+		fprintf(out, "%*salways\n", INDENT, "");
 		return;
 	}
 	arena_init(&a, POLICY_ARENA_MAX);
@@ -264,10 +329,29 @@ write_conditions(
 		for (uint32_t i = from; i < end; i++)
 			write_insn(p, i, out);
 	else if (e->kind == EXPR_AND)
-		write_children(p, e, indent, out);
+		write_children(p, e, INDENT, out);
 	else
-		write_expr(p, e, indent, out);
+		write_expr(p, e, INDENT, out);
 	arena_fini(&a);
+}
+
+/* Behind its tests a rule does what it does; what does something else there
+ * is the next one, and this one has no code. */
+static void
+write_code_of(const struct program *p, uint32_t rule, FILE *out)
+{
+	const struct program_rule *r = &p->rules[rule];
+	uint32_t end = r->entry;
+	while (p->insns[end].op == OPCODE_TEST)
+		end++;
+	const struct insn *i = &p->insns[end];
+	if (i->op != OPCODE_END && i->arg == rule)
+		write_conditions(p, r->entry, end, out);
+	else if (r->action == ACTION_RESPONSE_FILTER &&
+		 (r->flags & RULE_DRY_RUN))
+		fprintf(out, "%*snever, in dry run\n", INDENT, "");
+	else
+		fprintf(out, "%*snever\n", INDENT, "");
 }
 
 static void
@@ -277,8 +361,12 @@ write_rule(const struct program *p, uint32_t n, FILE *out)
 	fprintf(out, "%4u. ", n + 1);
 	show_text(program_text(p, r->name), out);
 	fprintf(out, ": %s", action_name(r->action));
-	if (r->action == ACTION_DENY)
+	if (r->action != ACTION_ALLOW && r->action != ACTION_RESPONSE_FILTER)
 		fprintf(out, " %u", r->status);
+	if (r->action == ACTION_REQUIRE_ROLE)
+		write_roles(p, r, out);
+	if (r->action == ACTION_RATE_LIMIT)
+		write_limit(p, r, out);
 	if (r->flags & RULE_DRY_RUN)
 		fputs(", dry run", out);
 	if (r->priority != 0)
@@ -288,9 +376,9 @@ write_rule(const struct program *p, uint32_t n, FILE *out)
 	else
 		fprintf(out, "  (%.*s:%u)\n", STR_FMT(program_text(p, r->file)),
 			r->line);
-	uint32_t end =
-		n + 1 < p->nrules ? p->rules[n + 1].entry : p->ninsns - 1;
-	write_conditions(p, r->entry, end, out);
+	write_code_of(p, n, out);
+	if (r->action == ACTION_RESPONSE_FILTER)
+		write_filters(p, r, out);
 }
 
 void

@@ -1,132 +1,19 @@
 /* Lowering: rules to an image.
  *
  * Each rule becomes a run of tests that ends in its action; what does not
- * hold jumps to the next rule. Negations are pushed down to the tests, where
+ * hold jumps to the next rule of its pass. Negations are pushed down to the tests, where
  * they swap the two ways, so that only AND and OR are left; their exits are
  * patched backwards, the list of jumps to patch living in the jumps
  * themselves (as in Lua's lcode.c).
  */
 #include "compiler/lower.h"
 
-#include "compiler/intern.h"
+#include "compiler/lower_parts.h"
 #include "runtime/json.h"
 #include "runtime/limits.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-/* A section that grows, and where runs of records already are in it. */
-struct section {
-	char *bytes; /* owned */
-	size_t size, room;
-	size_t record;
-	struct intern runs;
-};
-
-struct lowering {
-	struct arena *arena;
-	struct section section[SECTION_COUNT];
-	/* A regex with and one without case are two values. */
-	struct intern nocase_regexes;
-	bool failed; /* too large, or out of memory: sticky */
-};
-
-static const size_t record_size[SECTION_COUNT] = {
-	[SECTION_INSNS] = sizeof(struct insn),
-	[SECTION_TESTS] = sizeof(struct program_test),
-	[SECTION_STEPS] = sizeof(struct program_step),
-	[SECTION_VALUES] = sizeof(struct program_value),
-	[SECTION_RULES] = sizeof(struct program_rule),
-	[SECTION_STRINGS] = 1,
-	[SECTION_INDEX] = 1,
-};
-
-/* --- sections --------------------------------------------------------------- */
-
-static void
-init(struct lowering *lo, struct arena *a)
-{
-	*lo = (struct lowering){.arena = a};
-	intern_init(&lo->nocase_regexes, a);
-	for (unsigned i = 0; i < SECTION_COUNT; i++) {
-		lo->section[i].record = record_size[i];
-		intern_init(&lo->section[i].runs, a);
-	}
-}
-
-static void
-fini(struct lowering *lo)
-{
-	intern_fini(&lo->nocase_regexes);
-	for (unsigned i = 0; i < SECTION_COUNT; i++) {
-		free(lo->section[i].bytes);
-		intern_fini(&lo->section[i].runs);
-	}
-}
-
-static uint32_t
-count_of(const struct lowering *lo, enum program_section which)
-{
-	const struct section *s = &lo->section[which];
-	return (uint32_t)(s->size / s->record);
-}
-
-/* Appends a record or a run of them; its first index. */
-static uint32_t
-append(struct lowering *lo, enum program_section which, const void *data,
-	size_t n)
-{
-	struct section *s = &lo->section[which];
-	if (lo->failed || n > PROGRAM_BYTES_MAX - s->size) {
-		lo->failed = true;
-		return 0;
-	}
-	if (s->size + n > s->room) {
-		size_t room = (s->size + n) * 2;
-		char *bytes = realloc(s->bytes, room);
-		if (!bytes) {
-			lo->failed = true;
-			return 0;
-		}
-		s->bytes = bytes;
-		s->room = room;
-	}
-	uint32_t first = count_of(lo, which);
-	memcpy(s->bytes + s->size, data, n);
-	s->size += n;
-	return first;
-}
-
-/* As append(), unless the table knows an equal run. */
-static uint32_t
-share(struct lowering *lo, enum program_section which, struct intern *table,
-	const void *data, size_t n)
-{
-	bool is_new;
-	if (n == 0)
-		return 0;
-	uint32_t next = count_of(lo, which);
-	uint32_t first =
-		intern_put(table, (struct str){data, n}, next, &is_new);
-	if (table->failed)
-		lo->failed = true;
-	if (is_new)
-		append(lo, which, data, n);
-	return first;
-}
-
-static uint32_t
-put(struct lowering *lo, enum program_section which, const void *data, size_t n)
-{
-	return share(lo, which, &lo->section[which].runs, data, n);
-}
-
-static struct program_str
-put_str(struct lowering *lo, struct str s)
-{
-	return (struct program_str){
-		put(lo, SECTION_STRINGS, s.p, s.n), (uint32_t)s.n};
-}
 
 /* --- tests -------------------------------------------------------------------- */
 
@@ -160,8 +47,8 @@ unescape(struct lowering *lo, struct str s)
 	return (struct str){p ? p : "", n};
 }
 
-static void
-put_path(struct lowering *lo, struct str path, struct program_test *t)
+uint32_t
+lower_put_path(struct lowering *lo, struct str path, uint32_t *n_out)
 {
 	struct program_step steps[JSON_DEPTH_MAX];
 	uint32_t n = 0;
@@ -172,8 +59,8 @@ put_path(struct lowering *lo, struct str path, struct program_test *t)
 		struct str raw = unescape(lo, written);
 		bool any = str_eq(written, STR("*"));
 		steps[n++] = (struct program_step){
-			.raw = put_str(lo, raw),
-			.folded = put_str(lo, json_fold(raw, lo->arena)),
+			.raw = lower_put_str(lo, raw),
+			.folded = lower_put_str(lo, json_fold(raw, lo->arena)),
 			.index = index_of(raw),
 			.any = any,
 		};
@@ -181,8 +68,8 @@ put_path(struct lowering *lo, struct str path, struct program_test *t)
 			break;
 		path = str_from(path, len + 1);
 	}
-	t->step = put(lo, SECTION_STEPS, steps, n * sizeof(*steps));
-	t->nsteps = n;
+	*n_out = n;
+	return lower_put(lo, SECTION_STEPS, steps, n * sizeof(*steps));
 }
 
 static struct program_value
@@ -197,7 +84,7 @@ value_of(struct lowering *lo, const struct cond_value *v)
 		out.from = v->from;
 		out.to = v->to;
 	}
-	out.text = put_str(lo, text);
+	out.text = lower_put_str(lo, text);
 	return out;
 }
 
@@ -213,7 +100,7 @@ put_values(struct lowering *lo, const struct cond *c, struct program_test *t)
 	struct intern *table = &lo->section[SECTION_VALUES].runs;
 	if (c->op == OP_MATCHES && program_test_nocase(t))
 		table = &lo->nocase_regexes;
-	t->value = share(lo, SECTION_VALUES, table, values,
+	t->value = lower_share(lo, SECTION_VALUES, table, values,
 		c->nvalues * sizeof(*values));
 	t->nvalues = (uint32_t)c->nvalues;
 }
@@ -225,12 +112,12 @@ put_test(struct lowering *lo, const struct cond *c)
 		.field = (uint8_t)c->field,
 		.op = (uint8_t)c->op,
 		.flags = c->nocase ? TEST_NOCASE : 0,
-		.name = put_str(lo, c->name),
+		.name = lower_put_str(lo, c->name),
 	};
 	if (c->field == FIELD_BODY)
-		put_path(lo, c->name, &t);
+		t.step = lower_put_path(lo, c->name, &t.nsteps);
 	put_values(lo, c, &t);
-	return put(lo, SECTION_TESTS, &t, sizeof(t));
+	return lower_put(lo, SECTION_TESTS, &t, sizeof(t));
 }
 
 /* --- conditions ------------------------------------------------------------- */
@@ -379,8 +266,8 @@ struct exits {
 static uint32_t *
 jump(struct lowering *lo, uint32_t ref)
 {
-	struct section *s = &lo->section[SECTION_INSNS];
-	assert(ref / 2 < count_of(lo, SECTION_INSNS));
+	struct lower_section *s = &lo->section[SECTION_INSNS];
+	assert(ref / 2 < lower_count(lo, SECTION_INSNS));
 	struct insn *i = (struct insn *)(void *)s->bytes + ref / 2;
 	return ref % 2 ? &i->jf : &i->jt;
 }
@@ -395,7 +282,7 @@ add_exit(struct lowering *lo, struct exits *e, uint32_t ref)
 static void
 land_here(struct lowering *lo, struct exits *e)
 {
-	uint32_t here = count_of(lo, SECTION_INSNS);
+	uint32_t here = lower_count(lo, SECTION_INSNS);
 	while (e->head != NO_JUMP) {
 		uint32_t *at = jump(lo, e->head);
 		e->head = *at;
@@ -415,7 +302,7 @@ emit_test(struct lowering *lo, const struct node *n, bool denies,
 		.flags = doubt ? INSN_DOUBT_IS_TRUE : 0,
 		.arg = n->test,
 	};
-	uint32_t at = append(lo, SECTION_INSNS, &insn, sizeof(insn));
+	uint32_t at = lower_append(lo, SECTION_INSNS, &insn, sizeof(insn));
 	if (lo->failed)
 		return;
 	add_exit(lo, n->negate ? no : yes, at * 2);
@@ -447,45 +334,71 @@ static void
 put_rule(struct lowering *lo, const struct rule *r, struct str file)
 {
 	struct program_rule out = {
-		.name = put_str(lo, r->name),
-		.message = put_str(lo, r->message),
-		.file = put_str(lo, r->toggle ? STR("") : file),
+		.name = lower_put_str(lo, r->name),
+		.message = lower_put_str(lo, r->message),
+		.file = lower_put_str(lo, r->toggle ? STR("") : file),
 		.line = r->toggle ? 0 : r->pos.line,
-		.entry = count_of(lo, SECTION_INSNS),
 		.priority = r->priority,
 		.status = r->status,
 		.action = (uint8_t)r->action,
 		.flags = (uint8_t)((r->dry_run ? RULE_DRY_RUN : 0) |
 				   (r->toggle ? RULE_TOGGLE : 0)),
 	};
-	append(lo, SECTION_RULES, &out, sizeof(out));
+	lower_operands(lo, r, &out);
+	lower_append(lo, SECTION_RULES, &out, sizeof(out));
+}
+
+static struct program_rule *
+rule_at(struct lowering *lo, uint32_t index)
+{
+	struct lower_section *s = &lo->section[SECTION_RULES];
+	assert(index < lower_count(lo, SECTION_RULES));
+	return (struct program_rule *)(void *)s->bytes + index;
 }
 
 static enum opcode
 opcode_of(const struct rule *r)
 {
-	if (r->action == ACTION_ALLOW)
-		return OPCODE_ALLOW;
-	return r->dry_run ? OPCODE_DRY : OPCODE_DENY;
+	static const enum opcode opcodes[ACTION_COUNT] = {
+		[ACTION_DENY] = OPCODE_DENY,
+		[ACTION_ALLOW] = OPCODE_ALLOW,
+		[ACTION_REQUIRE_ROLE] = OPCODE_ROLE,
+		[ACTION_RATE_LIMIT] = OPCODE_TAKE,
+		[ACTION_RESPONSE_FILTER] = OPCODE_FILTER,
+	};
+	if (r->action == ACTION_DENY && r->dry_run)
+		return OPCODE_DRY;
+	return opcodes[r->action];
 }
 
+/* A filter on trial would change nothing, and there is nothing to note: it
+ * must not even hold a body. */
+static bool
+is_idle(const struct rule *r)
+{
+	return r->action == ACTION_RESPONSE_FILTER && r->dry_run;
+}
+
+/* The code of the rule with that index. */
 static void
-lower_rule(struct lowering *lo, const struct rule *r, struct str file)
+lower_rule(struct lowering *lo, const struct rule *r, uint32_t index)
 {
 	struct exits yes = {NO_JUMP}, no = {NO_JUMP};
 	struct node *when = NULL;
-	uint32_t index = count_of(lo, SECTION_RULES);
-	put_rule(lo, r, file);
+	bool denies = r->action != ACTION_ALLOW;
+	rule_at(lo, index)->entry = lower_count(lo, SECTION_INSNS);
+	if (is_idle(r))
+		return;
 	enum known known = prepare(lo, r->when, false, &when);
 	if (known == KNOWN_FALSE || lo->failed)
 		return;
 	if (known == KNOWN_NOT)
-		emit(lo, when, r->action == ACTION_DENY, &yes, &no);
+		emit(lo, when, denies, &yes, &no);
 	if (lo->failed)
 		return;
 	land_here(lo, &yes);
 	struct insn end = {.op = (uint8_t)opcode_of(r), .arg = index};
-	append(lo, SECTION_INSNS, &end, sizeof(end));
+	lower_append(lo, SECTION_INSNS, &end, sizeof(end));
 	land_here(lo, &no);
 }
 
@@ -506,6 +419,20 @@ by_order(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : 1;
 }
 
+/* One pass: the rules that filter, or those that do not. */
+static void
+lower_pass(struct lowering *lo, const struct ordered *order, size_t n,
+	bool filters)
+{
+	for (size_t i = 0; i < n && !lo->failed; i++) {
+		const struct rule *r = order[i].rule;
+		if (filters == (r->action == ACTION_RESPONSE_FILTER))
+			lower_rule(lo, r, (uint32_t)i);
+	}
+	struct insn end = {.op = OPCODE_END};
+	lower_append(lo, SECTION_INSNS, &end, sizeof(end));
+}
+
 static void
 lower_rules(struct lowering *lo, const struct rule_list *l, struct str file)
 {
@@ -518,47 +445,11 @@ lower_rules(struct lowering *lo, const struct rule_list *l, struct str file)
 		order[n] = (struct ordered){r, n};
 	assert(n == l->count);
 	qsort(order, n, sizeof(*order), by_order);
-	for (size_t i = 0; i < n && !lo->failed; i++)
-		lower_rule(lo, order[i].rule, file);
-	struct insn end = {.op = OPCODE_END};
-	append(lo, SECTION_INSNS, &end, sizeof(end));
-}
-
-/* --- the image -------------------------------------------------------------------- */
-
-static size_t
-align8(size_t n)
-{
-	return (n + 7) & ~(size_t)7;
-}
-
-static bool
-assemble(const struct lowering *lo, bool default_allow, struct image *out)
-{
-	size_t size = align8(sizeof(struct program_header));
-	for (unsigned i = 0; i < SECTION_COUNT; i++)
-		size += align8(lo->section[i].size);
-	if (lo->failed || size > PROGRAM_BYTES_MAX)
-		return false;
-	char *bytes = calloc(1, size);
-	if (!bytes)
-		return false;
-	struct program_header *h = (struct program_header *)(void *)bytes;
-	memcpy(h->magic, PROGRAM_MAGIC, sizeof(h->magic));
-	h->version = PROGRAM_VERSION;
-	h->size = (uint32_t)size;
-	h->default_allow = default_allow;
-	size_t at = align8(sizeof(*h));
-	for (unsigned i = 0; i < SECTION_COUNT; i++) {
-		const struct section *s = &lo->section[i];
-		h->section[i].off = (uint32_t)at;
-		h->section[i].count = count_of(lo, (enum program_section)i);
-		if (s->size > 0)
-			memcpy(bytes + at, s->bytes, s->size);
-		at += align8(s->size);
-	}
-	*out = (struct image){bytes, size};
-	return true;
+	for (size_t i = 0; i < n; i++)
+		put_rule(lo, order[i].rule, file);
+	lower_pass(lo, order, n, false);
+	lo->pass = lower_count(lo, SECTION_INSNS);
+	lower_pass(lo, order, n, true);
 }
 
 bool
@@ -566,12 +457,12 @@ lower(const struct rule_list *l, bool default_allow, struct str file,
 	struct image *out, struct arena *a, struct diag *d)
 {
 	struct lowering lo;
-	init(&lo, a);
+	lower_init(&lo, a);
 	lower_rules(&lo, l, file);
 	if (arena_overflowed(a))
 		lo.failed = true;
-	bool ok = assemble(&lo, default_allow, out);
-	fini(&lo);
+	bool ok = lower_assemble(&lo, default_allow, out);
+	lower_fini(&lo);
 	if (!ok)
 		diag_file_error(d,
 			"the compiled policy is larger than %u MiB, or memory "

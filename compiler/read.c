@@ -72,6 +72,55 @@ read_text(struct reader *r, const struct tree *node, bool may_be_empty,
 }
 
 bool
+read_is_set(struct reader *r, const struct tree *node)
+{
+	if (!node->unset.p)
+		return true;
+	diag_error(r->diag, node->unset_pos,
+		"%.*s needs the variable %.*s, which is not set",
+		STR_FMT(node->key), STR_FMT(node->unset));
+	return false;
+}
+
+bool
+read_file_name(struct reader *r, const struct tree *node, struct str *out)
+{
+	return read_is_set(r, node) && read_text(r, node, false, out);
+}
+
+static void
+tell_host_bits(
+	struct reader *r, const struct tree *node, const struct cidr *net)
+{
+	char buf[46];
+	struct ip ip = {.set = true};
+	memcpy(ip.b, net->b, sizeof(ip.b));
+	const char *text = ip_text(&ip, buf);
+	bool v4 = !strchr(text, ':');
+	diag_error(r->diag, node->pos, "%.*s has bits set behind its prefix",
+		STR_FMT(node->text));
+	diag_help(r->diag, "the network is %s/%d", text,
+		v4 ? net->bits - 96 : net->bits);
+}
+
+bool
+read_network(struct reader *r, const struct tree *node, struct cidr *out)
+{
+	bool host_bits = false;
+	if (!read_is_scalar(r, node))
+		return false;
+	if (!cidr_parse(node->text, out, &host_bits)) {
+		diag_error(r->diag, node->pos,
+			"this must be an address or a network such as "
+			"10.0.0.0/8");
+		return false;
+	}
+	if (host_bits)
+		tell_host_bits(r, node, out);
+	return !host_bits;
+}
+
+bool
 read_number(struct str text, int64_t *out)
 {
 	bool negative = text.n > 0 && text.p[0] == '-';
@@ -252,8 +301,7 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 	void *out)
 {
 	void *to = (char *)out + key->offset;
-	bool takes_null = key->type == KEY_NODE || key->type == KEY_LATER;
-	if (!takes_null && tree_is_null(node)) {
+	if (key->type != KEY_NODE && tree_is_null(node)) {
 		diag_warning(r->diag, node->pos,
 			"%.*s has no value and counts as not given",
 			STR_FMT(node->key));
@@ -262,6 +310,9 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 	switch (key->type) {
 	case KEY_TEXT:
 		read_text(r, node, key->min == 0, to);
+		break;
+	case KEY_FILE:
+		read_file_name(r, node, to);
 		break;
 	case KEY_U16:
 	case KEY_U32:
@@ -282,9 +333,6 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 		break;
 	case KEY_CUSTOM:
 		key->read(r, node, out);
-		break;
-	case KEY_LATER:
-		read_refuse_later(r, node->key_pos, node->key);
 		break;
 	}
 }
@@ -320,4 +368,11 @@ read_map(struct reader *r, const struct tree *map, const char *what,
 			unknown_key(r, t, what, keys, nkeys);
 	}
 	return true;
+}
+
+const struct tree *
+read_given(const struct tree *map, const char *name)
+{
+	const struct tree *t = tree_get(map, name);
+	return t && !tree_is_null(t) ? t : NULL;
 }

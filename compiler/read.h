@@ -9,6 +9,7 @@
 
 #include "compiler/diag.h"
 #include "compiler/tree.h"
+#include "runtime/cidr.h"
 
 struct reader {
 	struct arena *arena;   /* what is read is kept here */
@@ -27,6 +28,7 @@ struct key_word {
 
 enum key_type {
 	KEY_TEXT,   /* struct str, NUL-terminated; min 1: not empty */
+	KEY_FILE,   /* struct str: a file; see read_file_name() */
 	KEY_BOOL,   /* bool */
 	KEY_U16,    /* uint16_t from min to max */
 	KEY_U32,    /* uint32_t */
@@ -37,7 +39,6 @@ enum key_type {
 	KEY_SWITCH, /* bool: one of words, of values 0 and 1 */
 	KEY_NODE,   /* const struct tree *: the node as it is, also a null */
 	KEY_CUSTOM, /* whatever read() makes of it */
-	KEY_LATER,  /* not in this version: an error */
 };
 
 struct key {
@@ -75,6 +76,19 @@ bool read_is_scalar(struct reader *r, const struct tree *node);
  * is an error unless may_be_empty. */
 bool read_text(struct reader *r, const struct tree *node, bool may_be_empty,
 	struct str *out);
+
+/* Did it get by without a variable that is not set? Else an error: what names
+ * a file or is a secret must not lose a part. */
+bool read_is_set(struct reader *r, const struct tree *node);
+
+/* The name of a file: a text that is set and not empty. */
+bool read_file_name(struct reader *r, const struct tree *node, struct str *out);
+
+/* An address or a network such as 10.0.0.0/8. */
+bool read_network(struct reader *r, const struct tree *node, struct cidr *out);
+
+/* The member of that name, when it has a value; else NULL. */
+const struct tree *read_given(const struct tree *map, const char *name);
 
 /* A whole decimal number, all of text. */
 bool read_number(struct str text, int64_t *out);

@@ -1,17 +1,11 @@
 /* Rules: the list, names and actions. */
 #include "compiler/rules.h"
 
+#include "compiler/actions.h"
 #include "compiler/conditions.h"
 #include "runtime/limits.h"
 
 #include <assert.h>
-
-/* Actions that the language has and this version has not. */
-enum later_action {
-	LATER_REQUIRE_ROLE = ACTION_COUNT,
-	LATER_RATE_LIMIT,
-	LATER_RESPONSE_FILTER,
-};
 
 struct draft {
 	struct rule rule;
@@ -47,9 +41,9 @@ rule_list_add(struct rule_list *l, struct rule *r)
 static const struct key_word actions[] = {
 	{"deny", ACTION_DENY},
 	{"allow", ACTION_ALLOW},
-	{"require_role", LATER_REQUIRE_ROLE},
-	{"rate_limit", LATER_RATE_LIMIT},
-	{"response_filter", LATER_RESPONSE_FILTER},
+	{"require_role", ACTION_REQUIRE_ROLE},
+	{"rate_limit", ACTION_RATE_LIMIT},
+	{"response_filter", ACTION_RESPONSE_FILTER},
 	{NULL, 0},
 };
 
@@ -106,18 +100,18 @@ read_action(
 	const struct tree *action = draft->action_node;
 	if (!action || tree_is_null(action)) {
 		diag_error(rr->r.diag, action ? action->pos : node->pos,
-			"a rule needs an action: deny or allow");
+			"a rule needs an action: deny, allow, require_role, "
+			"rate_limit or response_filter");
 		return;
 	}
 	read_key(&rr->r, action, &action_key, draft);
-	if (draft->action >= ACTION_COUNT)
-		read_refuse_later(&rr->r, action->pos, action->text);
 }
 
 static void
-refuse_foreign_key(struct rules_reader *rr, const struct tree *node)
+refuse_foreign_key(struct rules_reader *rr, const struct tree *node,
+	const struct draft *draft, enum action home)
 {
-	if (node)
+	if (node && draft->action >= 0 && draft->action != (int)home)
 		diag_error(rr->r.diag, node->key_pos,
 			"\"%.*s\" does not go with this action",
 			STR_FMT(node->key));
@@ -125,24 +119,31 @@ refuse_foreign_key(struct rules_reader *rr, const struct tree *node)
 
 /* Keys of the action. */
 static void
-read_operands(struct rules_reader *rr, struct draft *draft)
+read_operands(
+	struct rules_reader *rr, const struct tree *node, struct draft *draft)
 {
 	struct reader *r = &rr->r;
-	draft->rule.status = 403;
+	draft->rule.status = draft->action == ACTION_RATE_LIMIT ? 429 : 403;
 	if (draft->status)
 		read_key(r, draft->status, &status_key, draft);
 	if (draft->message)
 		read_key(r, draft->message, &message_key, draft);
 	if (draft->dry_run)
 		read_key(r, draft->dry_run, &dry_run_key, draft);
-	if (draft->action < 0 || draft->action >= ACTION_COUNT)
-		return;
-	refuse_foreign_key(rr, draft->role);
-	refuse_foreign_key(rr, draft->rate_limit);
-	refuse_foreign_key(rr, draft->response_filter);
+	refuse_foreign_key(rr, draft->role, draft, ACTION_REQUIRE_ROLE);
+	refuse_foreign_key(rr, draft->rate_limit, draft, ACTION_RATE_LIMIT);
+	refuse_foreign_key(
+		rr, draft->response_filter, draft, ACTION_RESPONSE_FILTER);
 	if (draft->action == ACTION_ALLOW && draft->rule.dry_run)
 		diag_error(r->diag, draft->dry_run->key_pos,
 			"dry_run is for rules that deny");
+	if (draft->action == ACTION_REQUIRE_ROLE)
+		roles_read(r, draft->role, &draft->rule);
+	if (draft->action == ACTION_RATE_LIMIT)
+		rate_limit_read(r, draft->rate_limit, &draft->rule.limit);
+	if (draft->action == ACTION_RESPONSE_FILTER)
+		filters_read(
+			&rr->conds, node, draft->response_filter, &draft->rule);
 }
 
 static bool
@@ -171,7 +172,7 @@ read_rule(struct rules_reader *rr, const struct tree *node, struct rule_list *l)
 		return;
 	check_name(rr, node, &draft);
 	read_action(rr, node, &draft);
-	read_operands(rr, &draft);
+	read_operands(rr, node, &draft);
 	bool ok = read_conditions(rr, node, &draft);
 	if (!ok || rr->r.diag->errors != errors)
 		return;

@@ -37,6 +37,20 @@ struct cond {
 	size_t nvalues;
 };
 
+struct rule_limit {
+	uint32_t requests, period_ms, penalty_ms;
+	enum bucket_key key;
+	struct str header; /* of BUCKET_HEADER: lower case */
+};
+
+struct rule_filter {
+	struct str path; /* as of a body field */
+	enum filter_action action;
+	struct str replacement; /* of FILTER_REPLACE: JSON */
+	bool has_match;
+	struct str match; /* a regex */
+};
+
 struct rule {
 	struct rule *next; /* in the order written */
 	struct str name, description, message;
@@ -47,6 +61,13 @@ struct rule {
 	bool toggle;       /* lowered from a toggle: no place in a file */
 	struct cond *when; /* COND_AND of the conditions */
 	struct pos pos;    /* of the rule in the file */
+	/* of ACTION_REQUIRE_ROLE: any of them */
+	const struct str *roles;
+	size_t nroles;
+	struct rule_limit limit; /* of ACTION_RATE_LIMIT */
+	/* of ACTION_RESPONSE_FILTER */
+	const struct rule_filter *filters;
+	size_t nfilters;
 };
 
 struct rule_list {

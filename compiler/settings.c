@@ -31,6 +31,7 @@ static const struct settings defaults = {
 			.tunnel_idle_ms = SECONDS(3600),
 			.drain_ms = SECONDS(30),
 		},
+	.metrics = {.path = STR("/metrics")},
 	.auth =
 		{
 			.lockout_failures = 10,
@@ -48,5 +49,5 @@ settings_read(
 	 * alone decide, and they deny. */
 	out->default_allow = in->has_file;
 	settings_read_global(r, in, out);
-	settings_read_auth(r, in, &out->auth);
+	settings_read_auth(r, in, out);
 }

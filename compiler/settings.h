@@ -35,9 +35,9 @@ enum access_log {
 /* TLS of a listener. Files are read when it starts, and again on reload. */
 struct settings_tls {
 	bool on;
-	struct str cert, key;  /* PEM: a chain; PKCS#8, PKCS#1 or SEC1 */
-	struct str client_ca;  /* empty: no client certificates */
-	struct str crl;        /* may be empty */
+	struct str cert, key; /* PEM: a chain; PKCS#8, PKCS#1 or SEC1 */
+	struct str client_ca; /* empty: no client certificates */
+	struct str crl;       /* may be empty */
 	bool require_client_cert;
 	bool tls13_only; /* min_version: 1.3 */
 };
@@ -78,9 +78,9 @@ struct settings_engine {
 };
 
 struct settings_metrics {
-	bool enabled;     /* on the proxy's own listeners */
-	struct str path;  /* default /metrics */
-	struct str bind;  /* a listener of its own; empty: none */
+	bool enabled;    /* on the proxy's own listeners */
+	struct str path; /* default /metrics */
+	struct str bind; /* a listener of its own; empty: none */
 	uint16_t port;
 };
 

@@ -57,13 +57,7 @@ can_be_sent(struct str secret)
 static bool
 read_secret(struct reader *r, const struct tree *node, struct str *out)
 {
-	if (node->unset.p) {
-		diag_error(r->diag, node->unset_pos,
-			"%.*s needs the variable %.*s, which is not set",
-			STR_FMT(node->key), STR_FMT(node->unset));
-		return false;
-	}
-	if (!read_is_scalar(r, node))
+	if (!read_is_set(r, node) || !read_is_scalar(r, node))
 		return false;
 	if (can_be_sent(node->text)) {
 		*out = node->text;
@@ -142,11 +136,7 @@ read_token_file(struct reader *r, const struct tree *node, void *out)
 	struct token *t = out;
 	struct str path, text;
 	t->forms++;
-	if (node->unset.p) {
-		read_secret(r, node, &path);
-		return;
-	}
-	if (!read_text(r, node, false, &path))
+	if (!read_file_name(r, node, &path))
 		return;
 	if (!r->read_file ||
 		!r->read_file(r->read_file_ctx, path.p, r->scratch, &text)) {
@@ -239,8 +229,6 @@ read_type(struct reader *r, const struct tree *node, void *out)
 	struct auth *a = out;
 	a->type_node = node;
 	read_key(r, node, &key, a);
-	if (a->type == WORD_MTLS)
-		read_refuse_later(r, node->pos, STR("mtls"));
 }
 
 static const struct key lockout_keys[] = {
@@ -258,13 +246,27 @@ read_lockout(struct reader *r, const struct tree *node, void *out)
 	read_map(r, node, "lockout", lockout_keys, COUNT_OF(lockout_keys), out);
 }
 
+static void
+read_mtls(struct reader *r, const struct tree *node, void *out)
+{
+	struct auth *a = out;
+	settings_read_mtls(r, node, &a->s);
+}
+
+static void
+read_peers(struct reader *r, const struct tree *node, void *out)
+{
+	struct auth *a = out;
+	settings_read_peers(r, node, &a->s);
+}
+
 static const struct key auth_keys[] = {
 	KEY("type", CUSTOM, .read = read_type),
 	KEY("secret", CUSTOM, .read = read_shared_secret),
 	KEY("tokens", CUSTOM, .read = read_tokens),
 	KEY("lockout", CUSTOM, .read = read_lockout),
-	KEY("mtls", LATER),
-	KEY("peers", LATER),
+	KEY("mtls", CUSTOM, .read = read_mtls),
+	KEY("peers", CUSTOM, .read = read_peers),
 };
 
 static void
@@ -286,9 +288,10 @@ read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
 					"which no client could send");
 		return;
 	}
-	if (a->type == WORD_NONE)
+	if (a->type == WORD_NONE || a->type == WORD_MTLS)
 		diag_env_warning(r->diag,
-			SECRET_VARIABLE " has no effect: auth.type is none");
+			SECRET_VARIABLE " has no effect: auth.type is %s",
+			a->type == WORD_NONE ? "none" : "mtls");
 	a->secret = value;
 }
 
@@ -321,12 +324,50 @@ warn_closed(struct reader *r, const struct tree *auth)
 			   "serve without authentication");
 }
 
+static bool
+has_local_listener(const struct settings *s)
+{
+	for (size_t i = 0; i < s->nlisteners; i++)
+		if (s->listeners[i].path.n > 0)
+			return true;
+	return false;
+}
+
+static enum auth_type
+type_of(const struct auth *a, const struct settings_input *in)
+{
+	if (a->type == WORD_MTLS)
+		return AUTH_MTLS;
+	if (a->type == WORD_NONE || (!in->has_file && a->s.ntokens == 0))
+		return AUTH_NONE;
+	return a->s.ntokens > 0 || a->s.npeers > 0 ? AUTH_BEARER : AUTH_CLOSED;
+}
+
+/* What is said and has no effect. */
+static void
+warn_unused(struct reader *r, const struct tree *auth, const struct auth *a)
+{
+	const struct tree *mtls = read_given(auth, "mtls");
+	const struct tree *peers = read_given(auth, "peers");
+	if (a->s.ntokens > 0 && (a->type == WORD_NONE || a->type == WORD_MTLS))
+		diag_warning(r->diag, a->type_node->pos,
+			"auth.type is %.*s: the secret and tokens are not "
+			"asked for",
+			STR_FMT(a->type_node->text));
+	if (mtls && a->type != WORD_MTLS)
+		diag_warning(r->diag, mtls->key_pos,
+			"mtls has no effect: auth.type is not mtls");
+	if (peers && peers->count > 0 && a->s.npeers == 0)
+		diag_warning(r->diag, peers->key_pos,
+			"peers has no effect: no listener is a unix socket");
+}
+
 void
-settings_read_auth(struct reader *r, const struct settings_input *in,
-	struct settings_auth *out)
+settings_read_auth(
+	struct reader *r, const struct settings_input *in, struct settings *out)
 {
 	struct auth a = {
-		.s = *out,
+		.s = out->auth,
 		.has_variable = env_get(in->envp, SECRET_VARIABLE).p != NULL,
 	};
 	size_t errors = r->diag->errors;
@@ -335,16 +376,18 @@ settings_read_auth(struct reader *r, const struct settings_input *in,
 			&a);
 	read_variable(r, in, &a);
 	add_secret(r, &a);
-	if (a.type == WORD_NONE || (!in->has_file && a.s.ntokens == 0))
-		a.s.type = AUTH_NONE;
-	else
-		a.s.type = a.s.ntokens > 0 ? AUTH_BEARER : AUTH_CLOSED;
-	bool errors_here = r->diag->errors != errors;
-	if (a.s.type == AUTH_CLOSED && !errors_here)
-		warn_closed(r, in->auth);
-	if (a.type == WORD_NONE && a.s.ntokens > 0)
-		diag_warning(r->diag, a.type_node->pos,
-			"auth.type is none: the secret and tokens are not "
-			"asked for");
-	*out = a.s;
+	if (!has_local_listener(out))
+		a.s.npeers = 0;
+	a.s.type = type_of(&a, in);
+	if (r->diag->errors == errors) {
+		warn_unused(r, in->auth, &a);
+		if (a.s.type == AUTH_CLOSED)
+			warn_closed(r, in->auth);
+	}
+	/* A certificate is no token's equal: with mtls, tokens are none. */
+	if (a.s.type == AUTH_MTLS)
+		a.s.ntokens = 0;
+	out->auth = a.s;
+	if (a.s.type == AUTH_MTLS && r->diag->errors == 0)
+		settings_check_mtls(r, a.type_node, out);
 }

@@ -12,7 +12,11 @@ struct global {
 	struct settings s;
 	struct str bind;
 	uint16_t port;
-	const struct tree *listeners;
+	bool proxy_protocol;
+	struct tls_said tls;
+	struct settings_engine_tls engine_tls;
+	/* NULL: not said. */
+	const struct tree *listeners, *bind_node, *engine_tls_node;
 };
 
 /* --- keys that need more than the table -------------------------------- */
@@ -21,15 +25,17 @@ static void
 read_bind(struct reader *r, const struct tree *node, void *out)
 {
 	struct global *g = out;
-	settings_read_bind(r, node, &g->bind);
+	if (settings_read_bind(r, node, &g->bind))
+		g->bind_node = node;
 }
 
 static void
 read_listeners(struct reader *r, const struct tree *node, void *out)
 {
 	struct global *g = out;
+	(void)r;
+	/* Read when all that they share is known. */
 	g->listeners = node;
-	settings_read_listeners(r, node, &g->s);
 }
 
 static void
@@ -37,6 +43,52 @@ read_socket(struct reader *r, const struct tree *node, void *out)
 {
 	struct global *g = out;
 	settings_read_engine(r, node, &g->s.engine);
+}
+
+static void
+read_tls(struct reader *r, const struct tree *node, void *out)
+{
+	struct global *g = out;
+	settings_read_tls(r, node, &g->tls);
+	if (g->tls.word == TLS_GLOBAL)
+		diag_error(r->diag, node->pos,
+			"here tls must be a map with cert and key, or off");
+}
+
+static void
+read_engine_tls(struct reader *r, const struct tree *node, void *out)
+{
+	struct global *g = out;
+	g->engine_tls_node = node;
+	settings_read_engine_tls(r, node, &g->engine_tls);
+}
+
+static void
+read_metrics(struct reader *r, const struct tree *node, void *out)
+{
+	struct global *g = out;
+	settings_read_metrics(r, node, &g->s.metrics);
+}
+
+static void
+read_admin(struct reader *r, const struct tree *node, void *out)
+{
+	struct global *g = out;
+	settings_read_admin(r, node, &g->s);
+}
+
+static void
+read_audit_log(struct reader *r, const struct tree *node, void *out)
+{
+	struct global *g = out;
+	settings_read_audit_log(r, node, &g->s.audit);
+}
+
+static void
+read_trusted_proxies(struct reader *r, const struct tree *node, void *out)
+{
+	struct global *g = out;
+	settings_read_trusted_proxies(r, node, &g->s);
 }
 
 static void
@@ -93,6 +145,8 @@ static const struct key_word access_logs[] = {
 
 static const struct key_word error_formats[] = {
 	{"json", 0}, {"text", 1}, {NULL, 0}};
+
+static const struct key_word audits[] = {{"denied", 0}, {"all", 1}, {NULL, 0}};
 
 static const struct key limit_keys[] = {
 	KEY("connections", U32, INTO(struct global, s.limits.connections),
@@ -162,13 +216,16 @@ static const struct key global_keys[] = {
 	KEY("min_api_version", CUSTOM, .read = read_min_api_version),
 	KEY("limits", CUSTOM, .read = read_limits),
 	KEY("timeouts", CUSTOM, .read = read_timeouts),
-	KEY("audit_log", LATER),
-	KEY("tls", LATER),
-	KEY("engine_tls", LATER),
-	KEY("metrics", LATER),
-	KEY("admin", LATER),
-	KEY("trusted_proxies", LATER),
-	KEY("proxy_protocol", LATER),
+	KEY("tls", CUSTOM, .read = read_tls),
+	KEY("proxy_protocol", BOOL, INTO(struct global, proxy_protocol)),
+	KEY("engine_tls", CUSTOM, .read = read_engine_tls),
+	KEY("trusted_proxies", CUSTOM, .read = read_trusted_proxies),
+	KEY("metrics", CUSTOM, .read = read_metrics),
+	KEY("admin", CUSTOM, .read = read_admin),
+	KEY("audit_log", CUSTOM, .read = read_audit_log),
+	KEY("audit", SWITCH, INTO(struct global, s.audit.all), .words = audits),
+	KEY("audit_chain", BOOL, INTO(struct global, s.audit.chain)),
+	KEY("watch", BOOL, INTO(struct global, s.watch)),
 };
 
 /* --- the environment ------------------------------------------------------ */
@@ -192,33 +249,41 @@ find_key(const char *name)
 	return &global_keys[i];
 }
 
-/* A node without a place: messages name the variable. */
-static struct tree
-env_node(const char *const *envp, const char *name)
+/* A node without a place: messages name the variable. NULL: not set, or empty.
+ */
+static const struct tree *
+env_node(struct reader *r, const char *const *envp, const char *name)
 {
 	struct str value = env_get(envp, name);
-	return (struct tree){
-		.kind = TREE_SCALAR, .key = str_of(name), .text = value};
+	struct tree *node;
+	if (value.n == 0)
+		return NULL;
+	node = arena_alloc(r->scratch, sizeof(*node));
+	if (node)
+		*node = (struct tree){.kind = TREE_SCALAR,
+			.key = str_of(name),
+			.text = value};
+	return node;
 }
 
 static void
 read_overrides(struct reader *r, const char *const *envp, struct global *g)
 {
 	for (size_t i = 0; i < COUNT_OF(overrides); i++) {
-		struct tree node = env_node(envp, overrides[i].name);
-		if (node.text.n == 0 && overrides[i].other)
-			node = env_node(envp, overrides[i].other);
-		if (node.text.n == 0)
+		const struct tree *node = env_node(r, envp, overrides[i].name);
+		if (!node && overrides[i].other)
+			node = env_node(r, envp, overrides[i].other);
+		if (!node)
 			continue;
 		const struct key *key = find_key(overrides[i].key);
-		read_key(r, &node, key, g);
+		read_key(r, node, key, g);
 		bool replaced = strcmp(key->name, "port") == 0 ||
 				strcmp(key->name, "bind") == 0;
 		if (replaced && g->listeners)
 			diag_warning(r->diag, (struct pos){0},
 				"%.*s has no effect: the file has "
 				"\"listeners\"",
-				STR_FMT(node.key));
+				STR_FMT(node->key));
 	}
 }
 
@@ -230,35 +295,72 @@ ipv6_is_disabled(struct reader *r, const char *const *envp)
 		{"yes", 1}, {"on", 1}, {"0", 0}, {"false", 0}, {"no", 0},
 		{"off", 0}, {NULL, 0}};
 	static const struct key key = KEY("", SWITCH, .words = words);
-	struct tree node = env_node(envp, "DISABLE_IPV6");
+	const struct tree *node = env_node(r, envp, "DISABLE_IPV6");
 	bool disabled = false;
-	if (node.text.n > 0)
-		read_key(r, &node, &key, &disabled);
+	if (node)
+		read_key(r, node, &key, &disabled);
 	return disabled;
 }
 
 /* --- all of it -------------------------------------------------------------- */
 
+/* The one of bind and port. */
+static void
+set_listener(struct reader *r, struct global *g)
+{
+	struct settings_listener *l = arena_alloc(r->arena, sizeof(*l));
+	if (!l)
+		return;
+	*l = (struct settings_listener){
+		.name = STR("default"),
+		.bind = g->bind,
+		.port = g->port,
+		.mode = 0660,
+		.tls = g->tls.tls,
+		.proxy_protocol = g->proxy_protocol,
+	};
+	g->s.listeners = l;
+	g->s.nlisteners = 1;
+	if (g->bind_node && !l->tls.on)
+		settings_warn_plain(r, g->bind_node, l->bind);
+}
+
 static void
 set_listeners(
 	struct reader *r, const struct settings_input *in, struct global *g)
 {
+	const struct tree *proxy = read_given(in->global, "proxy_protocol");
 	bool ipv4_only = ipv6_is_disabled(r, in->envp);
-	if (g->s.nlisteners == 0) {
-		struct settings_listener *l = arena_alloc(r->arena, sizeof(*l));
-		if (!l)
-			return;
-		*l = (struct settings_listener){
-			.name = STR("default"),
-			.bind = g->bind,
-			.port = g->port,
-			.mode = 0660,
-		};
-		g->s.listeners = l;
-		g->s.nlisteners = 1;
-	}
-	for (size_t i = 0; i < g->s.nlisteners; i++)
+	bool used = false;
+	if (!g->listeners)
+		set_listener(r, g);
+	else
+		settings_read_listeners(r, g->listeners, &g->tls, &g->s);
+	if (proxy && g->listeners)
+		diag_error(r->diag, proxy->key_pos,
+			"with \"listeners\", each says it for itself");
+	for (size_t i = 0; i < g->s.nlisteners; i++) {
 		g->s.listeners[i].ipv4_only = ipv4_only;
+		/* Copied, so the very same text. */
+		const char *cert = g->s.listeners[i].tls.cert.p;
+		used = used || (cert && cert == g->tls.tls.cert.p);
+	}
+	if (g->tls.tls.cert.p && !used)
+		diag_warning(r->diag, g->tls.node->key_pos,
+			"tls has no effect: no listener uses it");
+}
+
+static void
+set_engine_tls(struct reader *r, struct global *g)
+{
+	bool on = g->s.engine.tls.on;
+	if (!g->engine_tls_node)
+		return;
+	if (!on)
+		diag_error(r->diag, g->engine_tls_node->key_pos,
+			"engine_tls needs a socket of tls://host:port");
+	g->s.engine.tls = g->engine_tls;
+	g->s.engine.tls.on = on;
 }
 
 static void
@@ -289,6 +391,8 @@ settings_read_global(
 			COUNT_OF(global_keys), &g);
 	read_overrides(r, in->envp, &g);
 	set_listeners(r, in, &g);
+	set_engine_tls(r, &g);
+	settings_check_audit(r, in->global, &g.s.audit);
 	set_candidates(r, in->envp, &g.s.engine);
 	*out = g.s;
 }

@@ -1,96 +1,34 @@
-/* Settings: addresses to listen on, and where the Engine is. */
+/* Settings: the list of listeners. */
 #include "compiler/settings_parts.h"
 
-#include "runtime/cidr.h"
+#define LISTENERS_MAX 64
 
-#include <sys/un.h>
-
-#define ENGINE_PORT     2375 /* of tcp:// without one, as Docker's clients */
-#define LISTENERS_MAX   64
-#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-
-/* --- bind ---------------------------------------------------------------- */
-
-static bool
-is_loopback(const struct ip *ip)
-{
-	static const uint8_t v4[13] = {[10] = 0xff, [11] = 0xff, [12] = 127};
-	static const uint8_t v6[16] = {[15] = 1};
-	return memcmp(ip->b, v4, sizeof(v4)) == 0 ||
-	       memcmp(ip->b, v6, sizeof(v6)) == 0;
-}
-
-bool
-settings_read_bind(struct reader *r, const struct tree *node, struct str *out)
-{
-	struct ip ip;
-	struct str text;
-	if (!read_text(r, node, false, &text))
-		return false;
-	if (str_eq(text, STR("localhost")))
-		text = arena_str(r->arena, STR("127.0.0.1"));
-	bool all = str_eq(text, STR("*"));
-	if (!all && !ip_parse(text, &ip)) {
-		diag_error(r->diag, node->pos,
-			"%.*s must be a numeric IP address, or * for all",
-			STR_FMT(node->key));
-		return false;
-	}
-	*out = text;
-	if (all || !is_loopback(&ip)) {
-		diag_warning(r->diag, node->pos,
-			"%.*s reaches beyond this machine, and there is no "
-			"TLS: whoever is on that network can read and send "
-			"requests",
-			STR_FMT(node->key));
-		diag_help(r->diag, "bind 127.0.0.1, a unix socket, or a "
-				   "network that only trusted clients share");
-	}
-	return true;
-}
-
-/* --- listeners ------------------------------------------------------------ */
-
-bool
-settings_read_socket_path(struct reader *r, const struct tree *node,
-	struct str text, struct str *out)
-{
-	if (text.n == 0 || text.p[0] != '/') {
-		diag_error(r->diag, node->pos, "%.*s must be an absolute path",
-			STR_FMT(node->key));
-		return false;
-	}
-	if (text.n > SOCKET_PATH_MAX) {
-		diag_error(r->diag, node->pos,
-			"%.*s is longer than the %zu bytes that the path of a "
-			"socket may have",
-			STR_FMT(node->key), SOCKET_PATH_MAX);
-		return false;
-	}
-	*out = arena_str(r->arena, text);
-	return true;
-}
+/* What is being read. */
+struct listener {
+	struct settings_listener s;
+	struct tls_said tls;
+};
 
 static void
 read_listener_bind(struct reader *r, const struct tree *node, void *out)
 {
-	struct settings_listener *l = out;
-	settings_read_bind(r, node, &l->bind);
+	struct listener *l = out;
+	settings_read_bind(r, node, &l->s.bind);
 }
 
 static void
 read_listener_unix(struct reader *r, const struct tree *node, void *out)
 {
-	struct settings_listener *l = out;
+	struct listener *l = out;
 	struct str text;
 	if (read_text(r, node, false, &text))
-		settings_read_socket_path(r, node, text, &l->path);
+		settings_read_socket_path(r, node, text, &l->s.path);
 }
 
 static void
 read_listener_mode(struct reader *r, const struct tree *node, void *out)
 {
-	struct settings_listener *l = out;
+	struct listener *l = out;
 	struct str text;
 	unsigned mode = 0;
 	if (!read_text(r, node, false, &text))
@@ -105,22 +43,29 @@ read_listener_mode(struct reader *r, const struct tree *node, void *out)
 			r->diag, node->pos, "mode must be octal, such as 0660");
 		return;
 	}
-	l->mode = mode;
+	l->s.mode = mode;
 	if (mode & 0002)
 		diag_warning(r->diag, node->pos,
 			"mode %04o lets every local user connect", mode);
 }
 
+static void
+read_listener_tls(struct reader *r, const struct tree *node, void *out)
+{
+	struct listener *l = out;
+	settings_read_tls(r, node, &l->tls);
+}
+
 static const struct key listener_keys[] = {
-	KEY("name", TEXT, INTO(struct settings_listener, name), .min = 1),
+	KEY("name", TEXT, INTO(struct listener, s.name), .min = 1),
 	KEY("bind", CUSTOM, .read = read_listener_bind),
-	KEY("port", U16, INTO(struct settings_listener, port), RANGE(1, 65535)),
+	KEY("port", U16, INTO(struct listener, s.port), RANGE(1, 65535)),
 	KEY("unix", CUSTOM, .read = read_listener_unix),
 	KEY("mode", CUSTOM, .read = read_listener_mode),
-	KEY("owner", TEXT, INTO(struct settings_listener, owner), .min = 1),
-	KEY("group", TEXT, INTO(struct settings_listener, group), .min = 1),
-	KEY("tls", LATER),
-	KEY("proxy_protocol", LATER),
+	KEY("owner", TEXT, INTO(struct listener, s.owner), .min = 1),
+	KEY("group", TEXT, INTO(struct listener, s.group), .min = 1),
+	KEY("tls", CUSTOM, .read = read_listener_tls),
+	KEY("proxy_protocol", BOOL, INTO(struct listener, s.proxy_protocol)),
 };
 
 static void
@@ -136,34 +81,64 @@ refuse_keys(struct reader *r, const struct tree *map, const char *const *names,
 }
 
 static void
-read_listener(
+check_address(
 	struct reader *r, const struct tree *node, struct settings_listener *l)
 {
 	static const char *const tcp[] = {"bind", "port"};
 	static const char *const local[] = {"mode", "owner", "group"};
-	*l = (struct settings_listener){.mode = 0660};
-	if (!read_map(r, node, "a listener", listener_keys,
-		    COUNT_OF(listener_keys), l))
-		return;
-	if (!tree_get(node, "name"))
-		diag_error(r->diag, node->pos, "a listener needs a name");
-	if (tree_get(node, "unix")) {
+	if (read_given(node, "unix")) {
 		refuse_keys(r, node, tcp, COUNT_OF(tcp),
 			"does not go with \"unix\"");
 		return;
 	}
 	refuse_keys(r, node, local, COUNT_OF(local),
 		"is for listeners with \"unix\"");
-	if (!tree_get(node, "port"))
+	if (!read_given(node, "port"))
 		diag_error(r->diag, node->pos,
 			"a listener needs a port, or a unix socket path");
 	if (l->bind.n == 0)
 		l->bind = STR("127.0.0.1");
 }
 
+/* What a listener does not say is as in `global`; on a unix socket it is off,
+ * as nothing there crosses a network. */
+static void
+set_tls(struct reader *r, const struct tree *node, const struct tls_said *said,
+	const struct tls_said *global, struct settings_listener *l)
+{
+	bool local = read_given(node, "unix");
+	const struct tree *bind = read_given(node, "bind");
+	if (said->word == TLS_OWN)
+		l->tls = said->tls;
+	else if (said->word == TLS_GLOBAL ||
+		 (said->word == TLS_UNSAID && !local))
+		l->tls = global->tls;
+	if (said->word == TLS_GLOBAL && global->word != TLS_OWN)
+		diag_error(r->diag, said->node->pos,
+			"this needs a tls with cert and key, here or in "
+			"global");
+	else if (!l->tls.on && !local && bind)
+		settings_warn_plain(r, bind, l->bind);
+}
+
+static void
+read_listener(struct reader *r, const struct tree *node,
+	const struct tls_said *global, struct settings_listener *out)
+{
+	struct listener l = {.s.mode = 0660};
+	if (!read_map(r, node, "a listener", listener_keys,
+		    COUNT_OF(listener_keys), &l))
+		return;
+	if (!read_given(node, "name"))
+		diag_error(r->diag, node->pos, "a listener needs a name");
+	check_address(r, node, &l.s);
+	set_tls(r, node, &l.tls, global, &l.s);
+	*out = l.s;
+}
+
 void
-settings_read_listeners(
-	struct reader *r, const struct tree *node, struct settings *out)
+settings_read_listeners(struct reader *r, const struct tree *node,
+	const struct tls_said *global, struct settings *out)
 {
 	if (!read_is_list(r, node))
 		return;
@@ -179,7 +154,7 @@ settings_read_listeners(
 		return;
 	size_t n = 0;
 	for (const struct tree *t = node->first; t; t = t->next, n++) {
-		read_listener(r, t, &l[n]);
+		read_listener(r, t, global, &l[n]);
 		for (size_t i = 0; i < n; i++)
 			if (l[i].name.n > 0 && str_eq(l[i].name, l[n].name))
 				diag_error(r->diag, t->pos,
@@ -188,77 +163,4 @@ settings_read_listeners(
 	}
 	out->listeners = l;
 	out->nlisteners = n;
-}
-
-/* --- the Engine ------------------------------------------------------------ */
-
-/* "host", "host:port", "[v6]:port" */
-static bool
-parse_host_port(struct str text, struct settings_engine *e)
-{
-	int64_t port = ENGINE_PORT;
-	struct str host = text, rest = STR("");
-	if (str_starts(text, STR("["))) {
-		size_t close = str_find(text, STR("]"));
-		if (close == text.n)
-			return false;
-		host = (struct str){text.p + 1, close - 1};
-		rest = str_from(text, close + 1);
-	} else {
-		size_t colon = str_find(text, STR(":"));
-		host.n = colon;
-		rest = str_from(text, colon);
-	}
-	if (rest.n > 0 &&
-		(rest.p[0] != ':' || !read_number(str_from(rest, 1), &port)))
-		return false;
-	for (size_t i = 0; i < host.n; i++)
-		if (memchr("/?#@ \t\n", host.p[i], 7))
-			return false;
-	e->host = host;
-	e->port = (uint16_t)port;
-	return host.n > 0 && port >= 1 && port <= 65535;
-}
-
-static void
-read_engine_tcp(struct reader *r, const struct tree *node, struct str text,
-	struct settings_engine *out)
-{
-	struct settings_engine e = {.kind = ENGINE_TCP};
-	if (!parse_host_port(text, &e)) {
-		diag_error(r->diag, node->pos, "%.*s must be tcp://host:port",
-			STR_FMT(node->key));
-		return;
-	}
-	e.host = arena_str(r->arena, e.host);
-	*out = e;
-}
-
-void
-settings_read_engine(
-	struct reader *r, const struct tree *node, struct settings_engine *out)
-{
-	struct str text;
-	if (!read_text(r, node, false, &text) || str_eq(text, STR("auto")))
-		return;
-	if (str_starts(text, STR("tls://"))) {
-		read_refuse_later(r, node->pos, STR("tls://"));
-		return;
-	}
-	if (str_starts(text, STR("tcp://"))) {
-		read_engine_tcp(r, node, str_from(text, 6), out);
-		return;
-	}
-	if (str_starts(text, STR("unix://"))) {
-		text = str_from(text, 7);
-	} else if (str_find(text, STR("://")) < text.n) {
-		diag_error(r->diag, node->pos,
-			"%.*s must be a path, unix://path or tcp://host:port",
-			STR_FMT(node->key));
-		return;
-	}
-	struct str path;
-	if (settings_read_socket_path(r, node, text, &path))
-		*out = (struct settings_engine){
-			.kind = ENGINE_UNIX, .path = path};
 }

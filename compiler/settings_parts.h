@@ -1,30 +1,100 @@
-/* The two halves of the settings: `global` and `auth`. Seen by settings*.c. */
+/* The parts of the settings. Seen by settings*.c. */
 #ifndef COMPILER_SETTINGS_PARTS_H
 #define COMPILER_SETTINGS_PARTS_H
 
 #include "compiler/read.h"
 #include "compiler/settings.h"
 
-/* *out holds the defaults. */
+/* *out holds the defaults; `auth` comes after `global`. */
 void settings_read_global(struct reader *r, const struct settings_input *in,
 	struct settings *out);
 void settings_read_auth(struct reader *r, const struct settings_input *in,
-	struct settings_auth *out);
+	struct settings *out);
+
+/* --- settings_address.c --------------------------------------- */
 
 /* The value of `bind`: "*", or a numeric address; localhost is 127.0.0.1. */
 bool settings_read_bind(
 	struct reader *r, const struct tree *node, struct str *out);
 
-/* `listeners`: a list; replaces what bind and port say. */
-void settings_read_listeners(
+/* A warning at node, which gave the address of a listener without TLS, when
+ * it is not of this machine alone. */
+void settings_warn_plain(
+	struct reader *r, const struct tree *node, struct str bind);
+
+/* "host", "host:port" or "[v6]:port" to its parts, which point into text;
+ * *port_out is left alone when there is none. */
+bool settings_split_address(
+	struct str text, struct str *host_out, uint16_t *port_out);
+
+/* `listen`: address:port, as `bind` has addresses. */
+bool settings_read_address(struct reader *r, const struct tree *node,
+	struct str *bind_out, uint16_t *port_out);
+
+/* An absolute path that fits a unix socket's address. */
+bool settings_read_socket_path(struct reader *r, const struct tree *node,
+	struct str text, struct str *out);
+
+void settings_read_trusted_proxies(
 	struct reader *r, const struct tree *node, struct settings *out);
+
+/* --- settings_tls.c ------------------------------------------------------- */
+
+enum tls_word {
+	TLS_UNSAID,
+	TLS_OFF,
+	TLS_GLOBAL, /* on: what `global` has */
+	TLS_OWN,
+};
+
+/* What one place says of TLS. */
+struct tls_said {
+	int word;                /* enum tls_word */
+	const struct tree *node; /* NULL: unsaid */
+	struct settings_tls tls; /* TLS_OWN */
+};
+
+/* `tls`: a map, on or off. */
+void settings_read_tls(
+	struct reader *r, const struct tree *node, struct tls_said *out);
+
+/* `engine_tls` */
+void settings_read_engine_tls(struct reader *r, const struct tree *node,
+	struct settings_engine_tls *out);
+
+/* --- settings_listen.c -------------------------------------------------- */
+
+/* `listeners`: a list; replaces what bind and port say. */
+void settings_read_listeners(struct reader *r, const struct tree *node,
+	const struct tls_said *global, struct settings *out);
+
+/* --- settings_engine.c ------------------------------------------------------ */
 
 /* `socket`: where the Engine is. */
 void settings_read_engine(
 	struct reader *r, const struct tree *node, struct settings_engine *out);
 
-/* An absolute path that fits a unix socket's address. */
-bool settings_read_socket_path(struct reader *r, const struct tree *node,
-	struct str text, struct str *out);
+/* --- settings_report.c: what the proxy tells of itself --------------------- */
+
+void settings_read_metrics(struct reader *r, const struct tree *node,
+	struct settings_metrics *out);
+void settings_read_admin(
+	struct reader *r, const struct tree *node, struct settings *out);
+void settings_read_audit_log(
+	struct reader *r, const struct tree *node, struct settings_audit *out);
+/* `audit` and `audit_chain` ask for an audit log. */
+void settings_check_audit(struct reader *r, const struct tree *global,
+	const struct settings_audit *audit);
+
+/* --- settings_roles.c: roles of certificates and of local users ------------- */
+
+void settings_read_mtls(
+	struct reader *r, const struct tree *node, struct settings_auth *out);
+void settings_read_peers(
+	struct reader *r, const struct tree *node, struct settings_auth *out);
+/* Can certificates be asked for, and everyone get in somehow? type is the
+ * node of auth.type, which is mtls. */
+void settings_check_mtls(
+	struct reader *r, const struct tree *type, const struct settings *s);
 
 #endif

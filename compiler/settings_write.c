@@ -21,6 +21,13 @@ static const char *const auth_words[] = {
 	[AUTH_CLOSED] = "bearer",
 	[AUTH_NONE] = "none",
 	[AUTH_BEARER] = "bearer",
+	[AUTH_MTLS] = "mtls",
+};
+
+static const char *const sink_words[] = {
+	[AUDIT_OFF] = "off",
+	[AUDIT_STDOUT] = "stdout",
+	[AUDIT_SYSLOG] = "syslog",
 };
 
 /* In the largest unit that shows it whole. */
@@ -41,43 +48,84 @@ write_size(const char *name, uint32_t n, FILE *out)
 static void
 write_time(const char *name, uint32_t ms, FILE *out)
 {
-	static const struct {
-		uint32_t ms;
-		const char *unit;
-	} units[] = {{3600000, "h"}, {60000, "m"}, {1000, "s"}};
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (ms > 0 && ms % units[i].ms == 0) {
-			fprintf(out, "    %s: %u%s\n", name, ms / units[i].ms,
-				units[i].unit);
-			return;
-		}
-	}
-	fprintf(out, "    %s: %u%s\n", name, ms, ms ? "ms" : "");
+	fprintf(out, "    %s: ", name);
+	show_time(ms, out);
+	putc('\n', out);
+}
+
+/* "sep name: value", of a text that is there; the next separator. */
+static const char *
+write_text(const char *sep, const char *name, struct str value, FILE *out)
+{
+	if (value.n == 0)
+		return sep;
+	fprintf(out, "%s%s: ", sep, name);
+	show_quoted(value, out);
+	return ", ";
+}
+
+/* host:port, an IPv6 address in brackets. */
+static void
+write_address(struct str host, uint16_t port, FILE *out)
+{
+	bool v6 = memchr(host.p, ':', host.n);
+	fputs(v6 ? "[" : "", out);
+	show_text(host, out);
+	fprintf(out, "%s:%u", v6 ? "]" : "", port);
+}
+
+static void
+write_tls(const struct settings_tls *t, FILE *out)
+{
+	if (!t->on)
+		return;
+	fputs(", tls: {", out);
+	write_text("", "cert", t->cert, out);
+	write_text(", ", "key", t->key, out);
+	write_text(", ", "client_ca", t->client_ca, out);
+	write_text(", ", "crl", t->crl, out);
+	if (t->client_ca.n > 0)
+		fprintf(out, ", require_client_cert: %s",
+			t->require_client_cert ? "true" : "false");
+	fprintf(out, ", min_version: \"%s\"}", t->tls13_only ? "1.3" : "1.2");
 }
 
 static void
 write_listener(const struct settings_listener *l, FILE *out)
 {
+	bool local = l->path.n > 0;
 	fputs("    - {name: ", out);
 	show_quoted(l->name, out);
-	if (l->path.n == 0) {
-		fprintf(out, ", bind: \"%.*s\", port: %u}", STR_FMT(l->bind),
-			l->port);
-		fputs(l->ipv4_only ? " # IPv4 only\n" : "\n", out);
+	if (local) {
+		write_text(", ", "unix", l->path, out);
+		fprintf(out, ", mode: %04o", (unsigned)l->mode);
+		write_text(", ", "owner", l->owner, out);
+		write_text(", ", "group", l->group, out);
+	} else {
+		write_text(", ", "bind", l->bind, out);
+		fprintf(out, ", port: %u", l->port);
+	}
+	write_tls(&l->tls, out);
+	if (l->proxy_protocol)
+		fputs(", proxy_protocol: true", out);
+	fputs(l->ipv4_only && !local ? "} # IPv4 only\n" : "}\n", out);
+}
+
+static void
+write_remote(const struct settings_engine *e, FILE *out)
+{
+	const struct settings_engine_tls *t = &e->tls;
+	const char *sep = "";
+	fputs(t->on ? "\"tls://" : "\"tcp://", out);
+	write_address(e->host, e->port, out);
+	putc('"', out);
+	if (!t->on)
 		return;
-	}
-	fputs(", unix: ", out);
-	show_quoted(l->path, out);
-	fprintf(out, ", mode: %04o", (unsigned)l->mode);
-	if (l->owner.n > 0) {
-		fputs(", owner: ", out);
-		show_quoted(l->owner, out);
-	}
-	if (l->group.n > 0) {
-		fputs(", group: ", out);
-		show_quoted(l->group, out);
-	}
-	fputs("}\n", out);
+	fputs("\n  engine_tls: {", out);
+	sep = write_text(sep, "ca", t->ca, out);
+	sep = write_text(sep, "cert", t->cert, out);
+	write_text(sep, "key", t->key, out);
+	fputs(t->ca.n > 0 ? "}" : "} # the system's authorities", out);
 }
 
 static void
@@ -90,12 +138,7 @@ write_engine(const struct settings_engine *e, FILE *out)
 		show_quoted(e->path, out);
 		break;
 	case ENGINE_TCP:
-		fputs("\"tcp://", out);
-		if (memchr(e->host.p, ':', e->host.n))
-			fprintf(out, "[%.*s]", STR_FMT(e->host));
-		else
-			show_text(e->host, out);
-		fprintf(out, ":%u\"", e->port);
+		write_remote(e, out);
 		break;
 	case ENGINE_AUTO:
 		fputs("auto", out);
@@ -112,6 +155,58 @@ write_engine(const struct settings_engine *e, FILE *out)
 }
 
 static void
+write_trusted_proxies(const struct settings *s, FILE *out)
+{
+	char buf[46];
+	fputs("  trusted_proxies: [", out);
+	for (size_t i = 0; i < s->ntrusted_proxies; i++) {
+		const struct cidr *net = &s->trusted_proxies[i];
+		struct ip ip = {.set = true};
+		memcpy(ip.b, net->b, sizeof(ip.b));
+		bool v4 = !strchr(ip_text(&ip, buf), ':');
+		fprintf(out, "%s\"%s/%d\"", i > 0 ? ", " : "", buf,
+			v4 ? net->bits - 96 : net->bits);
+	}
+	fputs("]\n", out);
+}
+
+static void
+write_listen(struct str bind, uint16_t port, FILE *out)
+{
+	fputs("listen: \"", out);
+	write_address(bind, port, out);
+	putc('"', out);
+}
+
+static void
+write_metrics(const struct settings *s, FILE *out)
+{
+	const struct settings_metrics *m = &s->metrics;
+	fputs("  metrics: {", out);
+	if (m->bind.n > 0)
+		write_listen(m->bind, m->port, out);
+	else
+		fprintf(out, "enabled: %s", m->enabled ? "true" : "false");
+	write_text(", ", "path", m->path, out);
+	fputs("}\n  admin: {", out);
+	if (s->admin_bind.n > 0)
+		write_listen(s->admin_bind, s->admin_port, out);
+	fputs("}\n", out);
+}
+
+static void
+write_audit(const struct settings_audit *a, FILE *out)
+{
+	fputs("  audit_log: ", out);
+	if (a->sink == AUDIT_FILE)
+		show_quoted(a->path, out);
+	else
+		fputs(sink_words[a->sink], out);
+	fprintf(out, "\n  audit: %s\n", a->all ? "all" : "denied");
+	fprintf(out, "  audit_chain: %s\n", a->chain ? "true" : "false");
+}
+
+static void
 write_limits(const struct settings_limits *l, FILE *out)
 {
 	fputs("  limits:\n", out);
@@ -123,12 +218,14 @@ write_limits(const struct settings_limits *l, FILE *out)
 	write_size("target_bytes", l->target_bytes, out);
 	write_size("inspected_body_bytes", l->inspected_body_bytes, out);
 	fprintf(out, "    json_depth: %u\n", l->json_depth);
+	fprintf(out, "    idle_buckets: %u\n", l->idle_buckets);
 }
 
 static void
 write_timeouts(const struct settings_timeouts *t, FILE *out)
 {
 	fputs("  timeouts:\n", out);
+	write_time("tls_handshake", t->tls_handshake_ms, out);
 	write_time("request_head", t->request_head_ms, out);
 	write_time("request_body", t->request_body_ms, out);
 	write_time("engine_connect", t->engine_connect_ms, out);
@@ -139,24 +236,66 @@ write_timeouts(const struct settings_timeouts *t, FILE *out)
 }
 
 static void
+write_tokens(const struct settings_auth *a, FILE *out)
+{
+	fputs("  tokens:\n", out);
+	for (size_t i = 0; i < a->ntokens; i++) {
+		fputs("    - {token: \"***\"", out);
+		write_text(", ", "role", a->tokens[i].role, out);
+		write_text(", ", "name", a->tokens[i].name, out);
+		fputs("}\n", out);
+	}
+}
+
+static void
+write_mtls(const struct settings_auth *a, FILE *out)
+{
+	fputs("  mtls:\n    cert_role_map:", out);
+	fputs(a->ncert_roles == 0 ? " []\n" : "\n", out);
+	for (size_t i = 0; i < a->ncert_roles; i++) {
+		write_text("      - {", "cn", a->cert_roles[i].cn, out);
+		write_text(", ", "role", a->cert_roles[i].role, out);
+		fputs("}\n", out);
+	}
+	if (a->default_role.n == 0) {
+		fputs("    # or else the role is the certificate's CN\n", out);
+		return;
+	}
+	write_text("    ", "default_role", a->default_role, out);
+	putc('\n', out);
+}
+
+static void
+write_peers(const struct settings_auth *a, FILE *out)
+{
+	if (a->npeers > 0)
+		fputs("  peers:\n", out);
+	for (size_t i = 0; i < a->npeers; i++) {
+		const struct settings_peer *p = &a->peers[i];
+		fputs("    - {", out);
+		if (p->has_uid)
+			fprintf(out, "uid: %u, ", p->uid);
+		if (p->has_gid)
+			fprintf(out, "gid: %u, ", p->gid);
+		write_text("", "role", p->role, out);
+		fputs("}\n", out);
+	}
+}
+
+static void
 write_auth(const struct settings_auth *a, FILE *out)
 {
 	fprintf(out, "auth:\n  type: %s", auth_words[a->type]);
 	if (a->type == AUTH_CLOSED)
 		fputs(" # no secret and no token: nobody gets in", out);
 	putc('\n', out);
-	if (a->type != AUTH_BEARER)
+	if (a->type == AUTH_BEARER && a->ntokens > 0)
+		write_tokens(a, out);
+	if (a->type == AUTH_MTLS)
+		write_mtls(a, out);
+	write_peers(a, out);
+	if (a->type == AUTH_NONE || a->type == AUTH_CLOSED)
 		return;
-	fputs("  tokens:\n", out);
-	for (size_t i = 0; i < a->ntokens; i++) {
-		fputs("    - {token: \"***\", role: ", out);
-		show_quoted(a->tokens[i].role, out);
-		if (a->tokens[i].name.n > 0) {
-			fputs(", name: ", out);
-			show_quoted(a->tokens[i].name, out);
-		}
-		fputs("}\n", out);
-	}
 	fputs("  lockout:\n", out);
 	fprintf(out, "    failures: %u\n", a->lockout_failures);
 	write_time("window", a->lockout_window_ms, out);
@@ -181,6 +320,10 @@ settings_write(const struct settings *s, FILE *out)
 	fprintf(out, "  error_format: %s\n", s->error_text ? "text" : "json");
 	fprintf(out, "  min_api_version: %u.%u\n", s->min_api_major,
 		s->min_api_minor);
+	fprintf(out, "  watch: %s\n", s->watch ? "true" : "false");
+	write_trusted_proxies(s, out);
+	write_metrics(s, out);
+	write_audit(&s->audit, out);
 	write_limits(&s->limits, out);
 	write_timeouts(&s->timeouts, out);
 	write_auth(&s->auth, out);

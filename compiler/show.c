@@ -33,3 +33,20 @@ show_quoted(struct str s, FILE *out)
 	show(s, "\"\\", out);
 	putc('"', out);
 }
+
+void
+show_time(uint32_t ms, FILE *out)
+{
+	static const struct {
+		uint32_t ms;
+		const char *name;
+	} units[] = {{3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+	size_t i = 0;
+	if (ms == 0) {
+		putc('0', out);
+		return;
+	}
+	while (ms % units[i].ms != 0)
+		i++;
+	fprintf(out, "%u%s", ms / units[i].ms, units[i].name);
+}

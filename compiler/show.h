@@ -8,11 +8,15 @@
 
 #include "runtime/str.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 void show_text(struct str s, FILE *out);
 
 /* In double quotes, with `"` and `\` escaped. */
 void show_quoted(struct str s, FILE *out);
+
+/* A time, in the largest unit that shows it whole; 0 is "0". */
+void show_time(uint32_t ms, FILE *out);
 
 #endif

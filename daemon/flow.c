@@ -395,7 +395,10 @@ flow_finish(struct flow *f)
 {
 	struct request *rq = f->rq;
 
-	drop_engine(f, rq->engine_keeps && rq->up.done);
+	/* It may have answered before it took all of the request: what is
+	 * still queued will not be sent. */
+	drop_engine(
+		f, rq->engine_keeps && rq->up.done && outq_empty(&rq->up.q));
 	/* What was pipelined before the client shut its side down is still
 	 * served. */
 	if (rq->close || f->worker->draining)

@@ -194,11 +194,7 @@ flow_step_hold(struct flow *f)
 	if (c->rd_eof)
 		return flow_refuse(f, WHY_BODY_TRUNCATED);
 	if (c->can_read) {
-		/* Pinned bytes leave little room: then the block grows. */
-		if (!leg_reserve(c, c->in.size, &pinned, &pinned_size))
-			return flow_refuse(f, WHY_OUT_OF_MEMORY);
-		if (!leg_room(c) &&
-			!leg_reserve(c, c->in.size + 1, &pinned, &pinned_size))
+		if (!leg_make_room(c, c->in.size, &pinned, &pinned_size))
 			return flow_refuse(f, WHY_OUT_OF_MEMORY);
 		if (pinned) {
 			rq->pinned = pinned;

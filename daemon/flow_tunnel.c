@@ -56,7 +56,7 @@ is_over(const struct flow *f)
 	if (!rq->down.done || !outq_empty(&rq->down.q))
 		return false;
 	return (rq->up.done && outq_empty(&rq->up.q)) ||
-		rq->engine->leg.hung_up || f->worker->draining;
+	       rq->engine->leg.hung_up || f->worker->draining;
 }
 
 enum flow_step

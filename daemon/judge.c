@@ -302,17 +302,30 @@ log_dry(struct flow *f)
 	}
 }
 
+/* Without buckets there are no tokens: a rate limit that applies refuses. */
+#define NO_BUCKETS_RETRY_MS 1000
+
+static enum vm_status
+run(struct flow *f)
+{
+	struct request *rq = f->rq;
+	enum vm_status status;
+
+	do {
+		status = vm_run(&rq->vm, &rq->facts, f->worker->scratch);
+		if (status == VM_NEED_BUCKET)
+			vm_bucket_answer(&rq->vm, NO_BUCKETS_RETRY_MS);
+	} while (status == VM_NEED_BUCKET);
+	return status;
+}
+
 enum flow_step
 judge_run(struct flow *f)
 {
 	struct request *rq = f->rq;
 
-	switch (vm_run(&rq->vm, &rq->facts, f->worker->scratch)) {
-	case VM_NEED_BODY:
+	if (run(f) == VM_NEED_BODY)
 		return hold(f);
-	case VM_DONE:
-		break;
-	}
 	log_dry(f);
 	if (rq->vm.doubts)
 		log_say(LOG_LEVEL_WARN,
@@ -320,7 +333,13 @@ judge_run(struct flow *f)
 			"a limit of the pattern matcher was hit",
 			rq->vm.doubts, STR_FMT(rq->target.path));
 	if (!rq->vm.verdict.allow)
-		return flow_refuse(f, WHY_DENIED);
+		return flow_refuse(f, rq->vm.verdict.why);
+	/* No answer goes out unfiltered that should not. */
+	if (rq->vm.verdict.nfilters) {
+		rq->message = STR("docker-proxy: this answer cannot be "
+				  "filtered");
+		return flow_refuse(f, WHY_ENGINE_RESPONSE);
+	}
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;
 }

@@ -11,6 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* Less than this is not worth a read. */
+#define ROOM_MIN 4096u
+
 /* --- events --------------------------------------------------------------- */
 
 /* Has the peer closed its socket, rather than shut down one direction? */
@@ -174,6 +177,26 @@ leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
 		in->start = in->base;
 	}
 	return true;
+}
+
+bool
+leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
+	enum block_size *pinned_size_out)
+{
+	struct inbuf *in = &leg->in;
+
+	if (!leg_reserve(leg, size, pinned_out, pinned_size_out))
+		return false;
+	if (leg_room(leg) >= ROOM_MIN)
+		return true;
+	/* The largest has no larger: another one, without what is pinned. */
+	if (in->size < BLOCK_LARGE)
+		size = in->size + 1;
+	else if (in->base)
+		size = BLOCK_LARGE;
+	else
+		return leg_room(leg) > 0;
+	return enlarge(leg, size, pinned_out, pinned_size_out);
 }
 
 bool

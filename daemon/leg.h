@@ -131,6 +131,12 @@ size_t leg_room(const struct leg *leg);
 bool leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
 	enum block_size *pinned_size_out);
 
+/* The same, and sees to it that the next read is worth its system call: a
+ * larger block, or another one as large, where pinned bytes leave too little.
+ * False without memory, or with the largest block full. */
+bool leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
+	enum block_size *pinned_size_out);
+
 /* One read. True when bytes came; false otherwise: look at rd_eof. */
 bool leg_fill(struct leg *leg);
 

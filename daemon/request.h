@@ -46,13 +46,13 @@ struct request {
 	uint64_t start_ms, dial_ms;
 	uint16_t status; /* of the answer; 0 until then */
 	enum why why;
-	struct str message; /* of our own answer */
+	struct str message;   /* of our own answer */
 	uint32_t retry_after; /* seconds; 0: none */
-	bool parsed;        /* the head is valid */
-	bool engine_sent;   /* its socket took some of the request */
-	bool up_ended;      /* all of the request was sent, or no more can be */
-	bool answered;      /* the answer's head is queued */
-	bool tunnel;        /* the answer makes it one */
+	bool parsed;          /* the head is valid */
+	bool engine_sent;     /* its socket took some of the request */
+	bool up_ended; /* all of the request was sent, or no more can be */
+	bool answered; /* the answer's head is queued */
+	bool tunnel;   /* the answer makes it one */
 	bool retried;
 	bool upgrade;      /* Upgrade was sent to the Engine */
 	bool close;        /* the connection ends with this request */

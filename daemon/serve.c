@@ -7,12 +7,15 @@
 #include "daemon/log.h"
 #include "daemon/tls.h"
 #include "daemon/worker.h"
+#include "runtime/limits.h"
 #include "runtime/lockout.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 
@@ -94,7 +97,9 @@ raise_descriptors(struct settings *s)
 		return;
 	uint32_t can =
 		rl.rlim_cur > 512 ? (uint32_t)(rl.rlim_cur - 256) / 2 : 64;
-	log_say(LOG_LEVEL_WARN,
+	/* Nobody asked for the default. */
+	bool asked = s->limits.connections != LIMIT_CONNECTIONS;
+	log_say(asked ? LOG_LEVEL_WARN : LOG_LEVEL_INFO,
 		"limits.connections is lowered from %u to %u: "
 		"the limit of open files is %llu",
 		s->limits.connections, can, (unsigned long long)rl.rlim_cur);
@@ -112,6 +117,55 @@ usable_cpus(void)
 	return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 }
 
+/* 0 when an Engine accepts connections now; else the errno that tells most:
+ * of several addresses, one that is there but cannot be used. */
+static int
+probe_engine(const struct engine_address *a)
+{
+	int err = ENOENT;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct engine_address one = {.at = {a->at[i]}, .n = 1};
+		if (engine_answers(&one))
+			return 0;
+		if (errno != ENOENT)
+			err = errno;
+	}
+	return err;
+}
+
+/* The Engine may come later: that it is not there now is only told. One
+ * behind TCP is not asked, since that could take minutes. */
+static bool
+find_engine(struct server *s, const struct options *o)
+{
+	struct engine_address *a = &s->shared.engine;
+
+	if (!engine_resolve(&s->policy->settings.engine, a))
+		return false;
+	if (!o->demo && a->at[0].sa.ss_family != AF_UNIX)
+		return true;
+	int err = probe_engine(a);
+	if (err == 0)
+		return true;
+	if (!o->demo || (err != ENOENT && err != ECONNREFUSED))
+		log_say(LOG_LEVEL_WARN,
+			"cannot connect to the Docker Engine at %.*s: %s%s",
+			STR_FMT(a->text), strerror(err),
+			o->demo ? "" : "; until it answers, requests get 503");
+	return !o->demo || demo_child_start(&s->demo, a);
+}
+
+static bool
+start_engine_tls(struct server *s)
+{
+	const struct settings_engine *e = &s->policy->settings.engine;
+
+	if (e->tls.on)
+		s->shared.engine_tls = tls_client_context(&e->tls, e->host);
+	return !e->tls.on || s->shared.engine_tls;
+}
+
 static bool
 start_workers(struct server *s)
 {
@@ -122,6 +176,7 @@ start_workers(struct server *s)
 	s->workers = calloc(want, sizeof(*s->workers));
 	if (!s->workers)
 		return false;
+	s->shared.first = s->workers;
 	for (; s->nworkers < want; s->nworkers++)
 		if (!worker_init(
 			    &s->workers[s->nworkers], &s->shared, s->nworkers))
@@ -174,8 +229,8 @@ say_toggles(const struct toggles *t, bool on)
 			break;
 		n += (size_t)wrote;
 	}
-	log_say(LOG_LEVEL_INFO, "%s: %.*s", on ? "open" : "closed", (int)n,
-		buf);
+	log_say(LOG_LEVEL_INFO, "%s: %.*s",
+		on ? "open" : "closed (NAME=1 opens it)", (int)n, buf);
 }
 
 static void
@@ -249,16 +304,7 @@ start(struct server *s, const struct options *o)
 	s->shared.policy = s->policy;
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
-	if (!engine_resolve(&settings->engine, &s->shared.engine))
-		return false;
-	if (settings->engine.tls.on) {
-		s->shared.engine_tls = tls_client_context(
-			&settings->engine.tls, settings->engine.host);
-		if (!s->shared.engine_tls)
-			return false;
-	}
-	if (o->demo && !engine_answers(&s->shared.engine) &&
-		!demo_child_start(&s->demo, &s->shared.engine))
+	if (!find_engine(s, o) || !start_engine_tls(s))
 		return false;
 	if (!start_tables(s))
 		return false;

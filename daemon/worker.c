@@ -24,6 +24,7 @@ enum message_kind {
 	MESSAGE_ARRIVAL,
 	MESSAGE_DRAIN,
 	MESSAGE_STOP,
+	MESSAGE_ENDED, /* to worker 0: another's loop is over */
 };
 
 /* A record of the pipe: smaller than PIPE_BUF, so written in one piece. */
@@ -31,6 +32,14 @@ struct message {
 	enum message_kind kind;
 	struct arrival arrival;
 };
+
+/* Worker 0 stays to the last: the drain time and a second signal are its. */
+static void
+end_when_drained(struct worker *w)
+{
+	if (w->draining && w->nflows == 0 && w->others == 0)
+		event_base_loopexit(w->base, NULL);
+}
 
 static void
 drain(struct worker *w, bool now)
@@ -41,17 +50,25 @@ drain(struct worker *w, bool now)
 		flow_drain(f, now);
 	}
 	engine_pool_close_idle(&w->pool);
-	if (w->nflows == 0)
-		event_base_loopexit(w->base, NULL);
+	end_when_drained(w);
 }
 
 static void
 on_message(struct worker *w, const struct message *m)
 {
-	if (m->kind == MESSAGE_ARRIVAL)
+	switch (m->kind) {
+	case MESSAGE_ARRIVAL:
 		flow_new(w, &m->arrival);
-	else
+		break;
+	case MESSAGE_DRAIN:
+	case MESSAGE_STOP:
 		drain(w, m->kind == MESSAGE_STOP);
+		break;
+	case MESSAGE_ENDED:
+		w->others--;
+		end_when_drained(w);
+		break;
+	}
 }
 
 static void
@@ -77,8 +94,7 @@ on_bury(evutil_socket_t fd, short what, void *arg)
 
 	flow_bury(w);
 	engine_pool_bury(&w->pool);
-	if (w->draining && w->nflows == 0)
-		event_base_loopexit(w->base, NULL);
+	end_when_drained(w);
 }
 
 void
@@ -135,8 +151,6 @@ init_parts(struct worker *w)
 	w->bury = event_new(w->base, -1, 0, on_bury, w);
 	if (!w->scratch || !w->response_fields || !w->bury)
 		return false;
-	if (w->index == 0)
-		return true;
 	if (pipe2(w->pipe, O_NONBLOCK | O_CLOEXEC) != 0)
 		return false;
 	w->pipe_event = event_new(
@@ -188,12 +202,21 @@ worker_fini(struct worker *w)
 
 /* --- threads -------------------------------------------------------------- */
 
+static bool
+send_message(struct worker *w, const struct message *m)
+{
+	return write(w->pipe[1], m, sizeof(*m)) == (ssize_t)sizeof(*m);
+}
+
 static void *
 run(void *arg)
 {
 	struct worker *w = arg;
 
 	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	/* One from each worker: that pipe is never full. */
+	send_message(
+		w->shared->first, &(struct message){.kind = MESSAGE_ENDED});
 	return NULL;
 }
 
@@ -210,6 +233,8 @@ worker_start(struct worker *w)
 	if (err)
 		log_say(LOG_LEVEL_ERROR, "cannot start a thread: %s",
 			strerror(err));
+	else
+		w->shared->first->others++;
 	return err == 0;
 }
 
@@ -217,12 +242,6 @@ void
 worker_join(struct worker *w)
 {
 	pthread_join(w->thread, NULL);
-}
-
-static bool
-send_message(struct worker *w, const struct message *m)
-{
-	return write(w->pipe[1], m, sizeof(*m)) == (ssize_t)sizeof(*m);
 }
 
 bool

@@ -51,7 +51,8 @@ struct worker {
 	struct event_base *base;     /* owned */
 	unsigned index;
 	pthread_t thread;         /* of workers above 0 */
-	int pipe[2];              /* owned: [1] is written by the main thread */
+	int pipe[2];              /* owned: [1] is written by the main thread,
+				     and of worker 0 by the others */
 	struct event *pipe_event; /* owned */
 	struct blocks blocks;
 	struct deadlines deadlines;
@@ -64,6 +65,7 @@ struct worker {
 	struct request *spare; /* owned: requests to be used again */
 	unsigned nspare;
 	unsigned nflows;
+	unsigned others; /* of worker 0: other workers whose loops run */
 	bool draining;
 	struct worker_stats stats;
 };
@@ -71,6 +73,7 @@ struct worker {
 /* What all workers see. */
 struct shared {
 	const struct policy *policy; /* owned by the main thread */
+	struct worker *first;        /* borrowed: worker 0 */
 	struct engine_address engine;
 	struct tls_context *engine_tls; /* ref; NULL: plain */
 	uint32_t hash_seed;

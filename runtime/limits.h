@@ -45,6 +45,8 @@
 #define TREE_DEPTH_MAX       32
 #define TREE_NODES_MAX       1000000u
 #define RULES_MAX            100000u
+#define RATE_REQUESTS_MAX    1000000000 /* more is no limit */
+#define RATE_TIME_MAX_MS     604800000  /* a week: buckets are in memory */
 #define PROGRAM_BYTES_MAX    MIB(64)
 #define POLICY_ARENA_MAX     MIB(512)
 #define DIAG_MAX             100 /* errors printed of one file */

@@ -227,19 +227,31 @@ join_header(const struct facts *f, struct str name, size_t n, size_t bytes)
 	return out;
 }
 
+bool
+match_header_value(
+	const struct facts *f, struct str name, struct str *value_out)
+{
+	struct str value = STR("");
+	size_t bytes;
+	size_t n = count_header(f, name, &bytes, &value);
+
+	if (n > 1)
+		value = join_header(f, name, n, bytes);
+	else if (!value.p)
+		value = STR("");
+	*value_out = value;
+	return n > 0;
+}
+
 static enum truth
 match_header(const struct match *m)
 {
 	struct str name = program_text(m->p, m->t->name);
-	struct str value = {NULL, 0};
-	size_t bytes;
-	size_t n = count_header(m->f, name, &bytes, &value);
+	struct str value;
 
-	if (n == 0)
+	if (!match_header_value(m->f, name, &value))
 		return absent(m);
-	if (n > 1)
-		value = join_header(m->f, name, n, bytes);
-	return value.p || n == 1 ? value_holds(m, value) : TRUTH_DOUBT;
+	return value.p ? value_holds(m, value) : TRUTH_DOUBT;
 }
 
 static enum truth

@@ -20,4 +20,10 @@ enum truth {
 enum truth match_test(const struct program *p, const struct program_test *t,
 	const struct facts *f, struct regex_scratch *scratch);
 
+/* The header of that name as tests see it: several lines are one, joined by
+ * ", " in the facts' arena. False when there is none; p is NULL when the
+ * arena has overflowed. */
+bool match_header_value(
+	const struct facts *f, struct str name, struct str *value_out);
+
 #endif

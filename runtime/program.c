@@ -34,6 +34,22 @@ static const char *const opcode_names[OPCODE_COUNT] = {
 static const char *const action_names[ACTION_COUNT] = {
 	[ACTION_DENY] = "deny",
 	[ACTION_ALLOW] = "allow",
+	[ACTION_REQUIRE_ROLE] = "require_role",
+	[ACTION_RATE_LIMIT] = "rate_limit",
+	[ACTION_RESPONSE_FILTER] = "response_filter",
+};
+
+static const char *const bucket_key_names[BUCKET_KEY_COUNT] = {
+	[BUCKET_CLIENT_IP] = "client_ip",
+	[BUCKET_IDENTITY] = "identity",
+	[BUCKET_ROLE] = "role",
+	[BUCKET_HEADER] = "header",
+};
+
+static const char *const filter_action_names[FILTER_ACTION_COUNT] = {
+	[FILTER_REDACT] = "redact",
+	[FILTER_REMOVE] = "remove",
+	[FILTER_REPLACE] = "replace",
 };
 
 bool
@@ -60,6 +76,18 @@ action_name(unsigned action)
 	return action < ACTION_COUNT ? action_names[action] : "?";
 }
 
+const char *
+bucket_key_name(unsigned key)
+{
+	return key < BUCKET_KEY_COUNT ? bucket_key_names[key] : "?";
+}
+
+const char *
+filter_action_name(unsigned action)
+{
+	return action < FILTER_ACTION_COUNT ? filter_action_names[action] : "?";
+}
+
 static void
 map_sections(struct program *p, const struct program_header *h)
 {
@@ -70,50 +98,75 @@ map_sections(struct program *p, const struct program_header *h)
 		.steps = program_section(h, SECTION_STEPS),
 		.values = program_section(h, SECTION_VALUES),
 		.rules = program_section(h, SECTION_RULES),
+		.buckets = program_section(h, SECTION_BUCKETS),
+		.filters = program_section(h, SECTION_FILTERS),
 		.strings = program_section(h, SECTION_STRINGS),
 		.ninsns = h->section[SECTION_INSNS].count,
 		.ntests = h->section[SECTION_TESTS].count,
 		.nsteps = h->section[SECTION_STEPS].count,
 		.nvalues = h->section[SECTION_VALUES].count,
 		.nrules = h->section[SECTION_RULES].count,
+		.nbuckets = h->section[SECTION_BUCKETS].count,
+		.nfilters = h->section[SECTION_FILTERS].count,
 	};
 }
 
-/* Compiles the regex of a value once, whatever number of tests use it. */
+/* Compiles the regex of a value once, whatever number of tests and filters
+ * use it. */
 static const char *
-load_regex(struct program *p, const struct program_test *t)
+load_regex(struct program *p, uint32_t value, bool nocase)
 {
 	char err[128];
 	size_t offset;
-	struct regex **re = &p->regexes[t->value];
-	bool nocase = program_test_nocase(t);
+	struct regex **re = &p->regexes[value];
 
 	if (*re)
 		return regex_is_nocase(*re) == nocase
 			       ? NULL
 			       : "one regex is used with and without case";
-	*re = regex_compile(program_text(p, p->values[t->value].text), nocase,
-		err, sizeof(err), &offset);
+	*re = regex_compile(program_text(p, p->values[value].text), nocase, err,
+		sizeof(err), &offset);
 	return *re ? NULL : "a regex does not compile";
 }
 
 static const char *
 load_tests(struct program *p)
 {
-	p->regexes = calloc(p->nvalues + 1u, sizeof(*p->regexes));
-	if (!p->regexes)
-		return "out of memory";
 	for (uint32_t i = 0; i < p->ntests; i++) {
 		const struct program_test *t = &p->tests[i];
 		const char *why = NULL;
 		if (field_info[t->field].flags & FIELD_NEEDS_BODY)
 			p->reads_body = true;
 		if (operator_info[t->op].operand == OPERAND_PATTERN)
-			why = load_regex(p, t);
+			why = load_regex(p, t->value, program_test_nocase(t));
 		if (why)
 			return why;
 	}
 	return NULL;
+}
+
+static const char *
+load_filters(struct program *p)
+{
+	for (uint32_t i = 0; i < p->nfilters; i++) {
+		const struct program_filter *f = &p->filters[i];
+		const char *why = NULL;
+		if (f->match != FILTER_ANY_VALUE)
+			why = load_regex(p, f->match, false);
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+static const char *
+load(struct program *p)
+{
+	p->regexes = calloc(p->nvalues + 1u, sizeof(*p->regexes));
+	if (!p->regexes)
+		return "out of memory";
+	const char *why = load_tests(p);
+	return why ? why : load_filters(p);
 }
 
 bool
@@ -125,7 +178,7 @@ program_load(
 	if (*why_out)
 		return false;
 	map_sections(p, image);
-	*why_out = load_tests(p);
+	*why_out = load(p);
 	if (!*why_out)
 		return true;
 	program_fini(p);

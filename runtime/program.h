@@ -1,6 +1,7 @@
 /* The program: a policy as one flat, position-independent block.
  *
- *   header | instructions | tests | steps | values | rules | strings
+ *   header | instructions | tests | steps | values | rules | buckets |
+ *   filters | strings
  *
  * Sections are arrays of fixed-width records, 8-byte aligned, addressed by
  * index; strings by offset and length into the last section. Instructions
@@ -146,8 +147,18 @@ struct program_value {
 	struct program_str text; /* of NUMBER, TRUE, FALSE too: as written */
 };
 
-enum action { ACTION_DENY, ACTION_ALLOW, ACTION_COUNT };
-const char *action_name(unsigned action);
+enum action {
+	ACTION_DENY,
+	ACTION_ALLOW,
+	ACTION_REQUIRE_ROLE,
+	ACTION_RATE_LIMIT,
+	ACTION_RESPONSE_FILTER,
+	ACTION_COUNT
+};
+const char *action_name(unsigned action); /* "?" when there is none */
+
+/* Passes whatever role a rule requires. */
+#define ROLE_ADMIN "admin"
 
 enum rule_flag {
 	RULE_DRY_RUN = 1 << 0,
@@ -161,10 +172,54 @@ struct program_rule {
 	uint32_t line;  /* 1-based; 0: from no file */
 	uint32_t entry; /* its first instruction */
 	int64_t priority;
-	uint16_t status;   /* 400-599 */
-	uint8_t action;    /* enum action */
-	uint8_t flags;     /* enum rule_flag */
-	uint32_t reserved; /* of the actions to come: their operands */
+	uint16_t status; /* 400-599 */
+	uint8_t action;  /* enum action */
+	uint8_t flags;   /* enum rule_flag */
+	/* REQUIRE_ROLE: roles, in the value section, VALUE_STRING each.
+	 * RATE_LIMIT: one bucket. RESPONSE_FILTER: filters. Else none. */
+	uint32_t operand, noperands;
+	uint32_t reserved;
+};
+
+/* What the requests are told apart by that share a rate limit. */
+enum bucket_key {
+	BUCKET_CLIENT_IP, /* without one, the user of a unix socket */
+	BUCKET_IDENTITY,
+	BUCKET_ROLE,
+	BUCKET_HEADER,
+	BUCKET_KEY_COUNT
+};
+const char *bucket_key_name(unsigned key); /* "header"; "?" for none */
+
+/* A rate limit: `requests` a period, then refused for the penalty. */
+struct program_bucket {
+	uint64_t id;         /* hash of the rule's name and of what is here: by
+				 it a bucket is found again after a reload */
+	uint32_t requests;   /* at least 1 */
+	uint32_t period_ms;  /* at least 1 */
+	uint32_t penalty_ms; /* 0: none */
+	uint8_t key;         /* enum bucket_key */
+	uint8_t reserved[3];
+	struct program_str header; /* name of the key's, else empty */
+};
+
+enum filter_action {
+	FILTER_REDACT,
+	FILTER_REMOVE,
+	FILTER_REPLACE,
+	FILTER_ACTION_COUNT
+};
+const char *filter_action_name(unsigned action); /* "?" when there is none */
+
+#define FILTER_ANY_VALUE UINT32_MAX
+
+struct program_filter {
+	uint32_t step, nsteps; /* the path, in the step section */
+	uint32_t match; /* a VALUE_REGEX in the value section, compared with
+			   case; or FILTER_ANY_VALUE */
+	uint8_t action; /* enum filter_action */
+	uint8_t reserved[3];
+	struct program_str replacement; /* of REPLACE: a JSON value as text */
 };
 
 enum program_section {
@@ -173,6 +228,8 @@ enum program_section {
 	SECTION_STEPS,
 	SECTION_VALUES,
 	SECTION_RULES,
+	SECTION_BUCKETS,
+	SECTION_FILTERS,
 	SECTION_STRINGS, /* bytes */
 	SECTION_INDEX,   /* the candidate index, when there is one */
 	SECTION_COUNT
@@ -183,7 +240,8 @@ struct program_header {
 	uint32_t version;
 	uint32_t size; /* of the whole image, bytes */
 	uint8_t default_allow;
-	uint8_t reserved[7];
+	uint8_t reserved[3];
+	uint32_t pass; /* the second pass: its first instruction */
 	struct {
 		uint32_t off;   /* bytes from the image's start, 8-aligned */
 		uint32_t count; /* records */
@@ -202,8 +260,10 @@ struct program {
 	const struct program_step *steps;
 	const struct program_value *values;
 	const struct program_rule *rules;
+	const struct program_bucket *buckets;
+	const struct program_filter *filters;
 	const char *strings;
-	uint32_t ninsns, ntests, nsteps, nvalues, nrules;
+	uint32_t ninsns, ntests, nsteps, nvalues, nrules, nbuckets, nfilters;
 	struct regex **regexes; /* owned: by value index, NULL for others */
 	bool reads_body;        /* some test needs the body */
 };

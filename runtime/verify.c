@@ -4,12 +4,18 @@
  *   header        magic, version, size, alignment; sections inside the image,
  *                 aligned, in order, without overlap
  *   values        known kind; what the kind promises of the text and times
- *   steps, rules  strings in bounds; enums, status and entry in range
+ *   steps         strings in bounds
+ *   buckets       key known, figures that make a limit
+ *   filters       path, regex and strings in bounds; action known; what it
+ *                 takes is there. That a replacement is JSON is not proven:
+ *                 it decides what is answered, not what is read
+ *   rules         strings in bounds; enums, status and entry in range;
+ *                 operands of the number and kind that the action takes
  *   tests         the operator applies to the field; operands of the number
  *                 and kinds it takes; ranges in bounds
- *   instructions  known opcode; argument in range; an instruction that ends a
- *                 run says what its rule says; jumps strictly forward and
- *                 inside; the last one is END
+ *   instructions  known opcode, at home in its pass; argument in range; it
+ *                 says what its rule says; jumps strictly forward and inside
+ *                 the pass; both passes end in END
  * Reserved members are 0, so that a later version may give them a meaning.
  * The cost is linear in the largest image, whatever the bytes.
  */
@@ -26,6 +32,8 @@ static const uint32_t record_size[SECTION_COUNT] = {
 	[SECTION_STEPS] = sizeof(struct program_step),
 	[SECTION_VALUES] = sizeof(struct program_value),
 	[SECTION_RULES] = sizeof(struct program_rule),
+	[SECTION_BUCKETS] = sizeof(struct program_bucket),
+	[SECTION_FILTERS] = sizeof(struct program_filter),
 	[SECTION_STRINGS] = 1,
 	[SECTION_INDEX] = 1,
 };
@@ -35,7 +43,7 @@ struct proof {
 	const struct program_header *h;
 	/* What may still be looked at: ranges and texts may overlap, but
 	 * cost no more than those of the largest image without. */
-	uint32_t values_left, steps_left, digits_left;
+	uint32_t values_left, steps_left, filters_left, digits_left;
 };
 
 static uint32_t
@@ -182,7 +190,98 @@ verify_step(const struct proof *v, const struct program_step *step)
 }
 
 static const char *
-verify_rule(const struct proof *v, const struct program_rule *r)
+verify_bucket(const struct proof *v, const struct program_bucket *b)
+{
+	if (b->requests == 0 || b->period_ms == 0)
+		return "a rate limit without requests or period";
+	if (b->key >= BUCKET_KEY_COUNT)
+		return "an unknown key of a rate limit";
+	if (!is_zero(b->reserved, sizeof(b->reserved)))
+		return "reserved bytes of a rate limit are set";
+	if (!has_string(v, b->header))
+		return "a rate limit's header is out of bounds";
+	if ((b->key == BUCKET_HEADER) != (b->header.len > 0))
+		return "a rate limit by a header without name, or with one "
+		       "by none";
+	return NULL;
+}
+
+static const char *
+verify_filter(struct proof *v, const struct program_filter *f)
+{
+	const struct program_value *values =
+		program_section(v->h, SECTION_VALUES);
+
+	if (f->nsteps == 0 ||
+		!has_range(f->step, f->nsteps, count_of(v, SECTION_STEPS)))
+		return "a filter's steps are out of bounds";
+	if (!spend(&v->steps_left, f->nsteps))
+		return "filters name more steps than an image can hold";
+	if (f->match != FILTER_ANY_VALUE &&
+		(f->match >= count_of(v, SECTION_VALUES) ||
+			values[f->match].kind != VALUE_REGEX))
+		return "a filter's regex is none";
+	if (f->action >= FILTER_ACTION_COUNT)
+		return "an unknown action of a filter";
+	if (!is_zero(f->reserved, sizeof(f->reserved)))
+		return "reserved bytes of a filter are set";
+	if (!has_string(v, f->replacement))
+		return "a filter's replacement is out of bounds";
+	if ((f->action == FILTER_REPLACE) != (f->replacement.len > 0))
+		return "a filter that replaces by nothing, or one that does "
+		       "not by something";
+	return NULL;
+}
+
+static const char *
+verify_roles(struct proof *v, const struct program_rule *r)
+{
+	const struct program_value *values =
+		program_section(v->h, SECTION_VALUES);
+
+	if (!has_range(r->operand, r->noperands, count_of(v, SECTION_VALUES)))
+		return "a rule's roles are out of bounds";
+	if (!spend(&v->values_left, r->noperands))
+		return "rules name more roles than an image can hold";
+	for (uint32_t i = 0; i < r->noperands; i++)
+		if (values[r->operand + i].kind != VALUE_STRING)
+			return "a role that is no text";
+	return NULL;
+}
+
+/* What the action takes. */
+static const char *
+verify_action(struct proof *v, const struct program_rule *r)
+{
+	switch ((enum action)r->action) {
+	case ACTION_DENY:
+	case ACTION_ALLOW:
+		return r->operand || r->noperands
+			       ? "operands of an action that takes none"
+			       : NULL;
+	case ACTION_REQUIRE_ROLE:
+		return verify_roles(v, r);
+	case ACTION_RATE_LIMIT:
+		return r->noperands != 1 || r->operand >=
+						    count_of(v, SECTION_BUCKETS)
+			       ? "a rule's rate limit is out of range"
+			       : NULL;
+	case ACTION_RESPONSE_FILTER:
+		if (!has_range(r->operand, r->noperands,
+			    count_of(v, SECTION_FILTERS)))
+			return "a rule's filters are out of bounds";
+		return spend(&v->filters_left, r->noperands)
+			       ? NULL
+			       : "rules name more filters than an image can "
+				 "hold";
+	case ACTION_COUNT:
+		break;
+	}
+	return "an unknown action";
+}
+
+static const char *
+verify_rule(struct proof *v, const struct program_rule *r)
 {
 	if (!has_string(v, r->name) || !has_string(v, r->message) ||
 		!has_string(v, r->file))
@@ -191,13 +290,11 @@ verify_rule(const struct proof *v, const struct program_rule *r)
 		return "a rule's entry is out of range";
 	if (r->status < 400 || r->status > 599)
 		return "a rule's status is out of range";
-	if (r->action >= ACTION_COUNT)
-		return "an unknown action";
 	if (r->flags & ~(RULE_DRY_RUN | RULE_TOGGLE))
 		return "an unknown flag of a rule";
 	if (r->reserved)
 		return "reserved bytes of a rule are set";
-	return NULL;
+	return verify_action(v, r);
 }
 
 /* --- tests -------------------------------------------------------------- */
@@ -306,24 +403,44 @@ verify_test(struct proof *v, const struct program_test *t)
 /* --- instructions ------------------------------------------------------- */
 
 static const char *
-verify_target(uint32_t at, uint32_t target, uint32_t ninsns)
+verify_target(uint32_t at, uint32_t target, uint32_t end)
 {
 	if (target <= at)
 		return "a jump that does not go forward";
-	if (target >= ninsns)
-		return "a jump out of the program";
+	if (target >= end)
+		return "a jump out of its pass";
 	return NULL;
 }
 
-/* Does the rule say what the instruction that ends in it does? */
+/* Does the rule say what the instruction does? */
 static bool
 rule_agrees(const struct program_rule *r, enum opcode op)
 {
+	static const enum action actions[OPCODE_COUNT] = {
+		[OPCODE_DENY] = ACTION_DENY,
+		[OPCODE_ALLOW] = ACTION_ALLOW,
+		[OPCODE_DRY] = ACTION_DENY,
+		[OPCODE_ROLE] = ACTION_REQUIRE_ROLE,
+		[OPCODE_TAKE] = ACTION_RATE_LIMIT,
+		[OPCODE_FILTER] = ACTION_RESPONSE_FILTER,
+	};
 	bool dry = r->flags & RULE_DRY_RUN;
 
-	if (op == OPCODE_ALLOW)
-		return r->action == ACTION_ALLOW;
-	return r->action == ACTION_DENY && dry == (op == OPCODE_DRY);
+	if (op == OPCODE_DRY && !dry)
+		return false;
+	if ((op == OPCODE_DENY || op == OPCODE_FILTER) && dry)
+		return false;
+	return r->action == actions[op];
+}
+
+/* The second pass changes nothing of the verdict, and the first one does not
+ * filter. */
+static bool
+at_home(const struct insn *i, bool second)
+{
+	if (i->op == OPCODE_TEST || i->op == OPCODE_END)
+		return true;
+	return second == (i->op == OPCODE_FILTER);
 }
 
 static const char *
@@ -332,7 +449,8 @@ verify_insn(const struct proof *v, uint32_t at)
 	const struct insn *insns = program_section(v->h, SECTION_INSNS);
 	const struct insn *i = &insns[at];
 	const struct program_rule *rules = program_section(v->h, SECTION_RULES);
-	uint32_t ninsns = count_of(v, SECTION_INSNS);
+	bool second = at >= v->h->pass;
+	uint32_t end = second ? count_of(v, SECTION_INSNS) : v->h->pass;
 	const char *why = NULL;
 
 	if (i->reserved)
@@ -341,15 +459,20 @@ verify_insn(const struct proof *v, uint32_t at)
 		return "an unknown instruction";
 	if (i->flags & (i->op == OPCODE_TEST ? ~INSN_DOUBT_IS_TRUE : ~0))
 		return "an unknown flag of an instruction";
+	if (!at_home(i, second))
+		return "an instruction in the wrong pass";
 	switch ((enum opcode)i->op) {
 	case OPCODE_TEST:
 		if (i->arg >= count_of(v, SECTION_TESTS))
 			return "an instruction's test is out of range";
-		why = verify_target(at, i->jt, ninsns);
-		return why ? why : verify_target(at, i->jf, ninsns);
+		why = verify_target(at, i->jt, end);
+		return why ? why : verify_target(at, i->jf, end);
 	case OPCODE_DENY:
 	case OPCODE_ALLOW:
 	case OPCODE_DRY:
+	case OPCODE_ROLE:
+	case OPCODE_TAKE:
+	case OPCODE_FILTER:
 		if (i->arg >= count_of(v, SECTION_RULES))
 			return "an instruction's rule is out of range";
 		if (!rule_agrees(&rules[i->arg], i->op))
@@ -367,9 +490,12 @@ verify_code(const struct proof *v)
 {
 	const struct insn *insns = program_section(v->h, SECTION_INSNS);
 	uint32_t n = count_of(v, SECTION_INSNS);
+	uint32_t pass = v->h->pass;
 
-	if (n == 0 || insns[n - 1].op != OPCODE_END)
-		return "the last instruction is not the end";
+	if (pass == 0 || pass >= n)
+		return "a program without its two passes";
+	if (insns[pass - 1].op != OPCODE_END || insns[n - 1].op != OPCODE_END)
+		return "the last instruction of a pass is not the end";
 	for (uint32_t i = 0; i < n; i++) {
 		const char *why = verify_insn(v, i);
 		if (why)
@@ -395,6 +521,8 @@ verify_records(struct proof *v)
 {
 	VERIFY_ALL(v, SECTION_VALUES, struct program_value, verify_value);
 	VERIFY_ALL(v, SECTION_STEPS, struct program_step, verify_step);
+	VERIFY_ALL(v, SECTION_BUCKETS, struct program_bucket, verify_bucket);
+	VERIFY_ALL(v, SECTION_FILTERS, struct program_filter, verify_filter);
 	VERIFY_ALL(v, SECTION_RULES, struct program_rule, verify_rule);
 	VERIFY_ALL(v, SECTION_TESTS, struct program_test, verify_test);
 	return verify_code(v);
@@ -410,6 +538,8 @@ program_verify(const void *image, size_t size)
 		.h = image,
 		.values_left = PROGRAM_BYTES_MAX / sizeof(struct program_value),
 		.steps_left = PROGRAM_BYTES_MAX / sizeof(struct program_step),
+		.filters_left =
+			PROGRAM_BYTES_MAX / sizeof(struct program_filter),
 		.digits_left = PROGRAM_BYTES_MAX,
 	};
 	return verify_records(&v);

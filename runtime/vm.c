@@ -1,14 +1,12 @@
 /* The VM: instructions, jumps, and the memory of answers. */
 #include "runtime/vm.h"
 
-#include "runtime/why.h"
-
 #include <assert.h>
 
 /* In vm->memo: 0 is not asked yet. */
-#define MEMO(truth)  ((uint8_t)((truth) + 1))
+#define MEMO(truth)   ((uint8_t)((truth) + 1))
 
-#define DRY_ROOM_MIN 8u
+#define LIST_ROOM_MIN 8u
 
 bool
 vm_init(struct vm *vm, const struct program *p, struct arena *a)
@@ -39,41 +37,194 @@ needs_body(const struct program_test *t)
 	return field_info[t->field].flags & FIELD_NEEDS_BODY;
 }
 
-/* Out of room, the arena says so, and finish() asks it. */
+/* --- lists ---------------------------------------------------------------- */
+
+/* Room for n more. Out of it, the arena says so, and finish() asks it. */
+static bool
+list_reserve(struct vm_list *l, uint32_t n, struct arena *a)
+{
+	if (n <= l->room - l->n)
+		return true;
+	size_t room = l->room ? l->room * (size_t)2 : LIST_ROOM_MIN;
+	while (room - l->n < n)
+		room *= 2;
+	uint32_t *v =
+		room <= UINT32_MAX ? arena_alloc(a, room * sizeof(*v)) : NULL;
+	if (!v)
+		return false;
+	if (l->n)
+		memcpy(v, l->v, l->n * sizeof(*v));
+	l->v = v;
+	l->room = (uint32_t)room;
+	return true;
+}
+
 static void
 note_dry(struct vm *vm, uint32_t rule, struct arena *a)
 {
-	if (vm->ndry == vm->dry_room) {
-		uint32_t room = vm->dry_room ? vm->dry_room * 2 : DRY_ROOM_MIN;
-		uint32_t *dry = arena_alloc(a, room * sizeof(*dry));
-		if (!dry)
-			return;
-		if (vm->ndry)
-			memcpy(dry, vm->dry, vm->ndry * sizeof(*dry));
-		vm->dry = dry;
-		vm->dry_room = room;
+	if (list_reserve(&vm->dry, 1, a))
+		vm->dry.v[vm->dry.n++] = rule;
+}
+
+static void
+note_filters(struct vm *vm, uint32_t rule, struct arena *a)
+{
+	const struct program_rule *r = &vm->program->rules[rule];
+
+	if (!list_reserve(&vm->filters, r->noperands, a))
+		return;
+	for (uint32_t i = 0; i < r->noperands; i++)
+		vm->filters.v[vm->filters.n++] = r->operand + i;
+}
+
+/* --- ends ------------------------------------------------------------------ */
+
+static enum vm_status
+finish(struct vm *vm, const struct facts *f, struct verdict verdict)
+{
+	verdict.dry = vm->dry.v;
+	verdict.ndry = vm->dry.n;
+	if (arena_overflowed(f->arena)) {
+		verdict.allow = false;
+		verdict.why = WHY_OUT_OF_MEMORY;
+		verdict.status = why_status(WHY_OUT_OF_MEMORY);
+		verdict.rule = PROGRAM_NO_RULE;
+		verdict.retry_after_ms = 0;
 	}
-	vm->dry[vm->ndry++] = rule;
+	if (verdict.allow) {
+		verdict.filters = vm->filters.v;
+		verdict.nfilters = vm->filters.n;
+	}
+	vm->verdict = verdict;
+	vm->done = true;
+	return VM_DONE;
 }
 
 static enum vm_status
-finish(struct vm *vm, const struct facts *f, bool allow, uint32_t rule,
-	uint16_t status)
+deny(struct vm *vm, const struct facts *f, uint32_t rule)
 {
-	vm->verdict = (struct verdict){
-		.allow = allow,
-		.rule = rule,
-		.status = status,
-		.dry = vm->dry,
-		.ndry = vm->ndry,
-	};
-	if (arena_overflowed(f->arena)) {
-		vm->verdict.allow = false;
-		vm->verdict.rule = PROGRAM_NO_RULE;
-		vm->verdict.status = why_status(WHY_OUT_OF_MEMORY);
-	}
-	return VM_DONE;
+	bool default_denies = rule == PROGRAM_NO_RULE;
+
+	return finish(vm, f,
+		(struct verdict){
+			.why = WHY_DENIED,
+			.status = default_denies
+					  ? why_status(WHY_DENIED)
+					  : vm->program->rules[rule].status,
+			.rule = rule,
+		});
 }
+
+static enum vm_status
+refuse_rate(struct vm *vm, const struct facts *f, uint32_t rule)
+{
+	return finish(vm, f,
+		(struct verdict){
+			.why = WHY_RATE_LIMITED,
+			.status = vm->program->rules[rule].status,
+			.rule = rule,
+			.retry_after_ms = vm->bucket.retry_after_ms,
+		});
+}
+
+static enum vm_status
+allow(struct vm *vm, const struct facts *f)
+{
+	return finish(
+		vm, f, (struct verdict){.allow = true, .rule = vm->allow});
+}
+
+static enum vm_status
+stop(struct vm *vm, const struct insn *at, enum vm_status need)
+{
+	vm->pc = (uint32_t)(at - vm->program->insns);
+	return need;
+}
+
+/* --- roles and buckets -------------------------------------------------------- */
+
+static bool
+is_dry(const struct vm *vm, uint32_t rule)
+{
+	return vm->program->rules[rule].flags & RULE_DRY_RUN;
+}
+
+static bool
+has_role(const struct program *p, uint32_t rule, struct str role)
+{
+	const struct program_rule *r = &p->rules[rule];
+
+	if (str_eq(role, STR(ROLE_ADMIN)))
+		return true;
+	for (uint32_t i = 0; i < r->noperands; i++)
+		if (str_eq(role,
+			    program_text(p, p->values[r->operand + i].text)))
+			return true;
+	return false;
+}
+
+static enum vm_status
+need_bucket(struct vm *vm, const struct insn *at)
+{
+	vm->bucket.rule = at->arg;
+	vm->bucket.index = vm->program->rules[at->arg].operand;
+	return stop(vm, at, VM_NEED_BUCKET);
+}
+
+/* The token that was asked for: is there one? */
+static bool
+took_token(struct vm *vm)
+{
+	vm->bucket.answered = false;
+	return vm->bucket.retry_after_ms == 0;
+}
+
+static struct str
+client_key(const struct facts *f)
+{
+	char buf[46];
+
+	if (f->client_ip.set)
+		return arena_str(f->arena, str_of(ip_text(&f->client_ip, buf)));
+	if (f->has_peer)
+		return arena_fmt(f->arena, "uid:%u", f->peer_uid);
+	return STR("");
+}
+
+struct str
+vm_bucket_key(const struct vm *vm, const struct facts *f)
+{
+	const struct program *p = vm->program;
+	const struct program_bucket *b = &p->buckets[vm->bucket.index];
+	struct str key = STR("");
+
+	switch ((enum bucket_key)b->key) {
+	case BUCKET_CLIENT_IP:
+		key = client_key(f);
+		break;
+	case BUCKET_IDENTITY:
+		key = f->identity;
+		break;
+	case BUCKET_ROLE:
+		key = f->role;
+		break;
+	case BUCKET_HEADER:
+		match_header_value(f, program_text(p, b->header), &key);
+		break;
+	case BUCKET_KEY_COUNT:
+		assert(false && "an unverified key");
+	}
+	return key.p ? key : STR("");
+}
+
+void
+vm_bucket_answer(struct vm *vm, uint32_t retry_after_ms)
+{
+	vm->bucket.answered = true;
+	vm->bucket.retry_after_ms = retry_after_ms;
+}
+
+/* --- instructions ----------------------------------------------------------------- */
 
 static uint8_t
 if_doubt(const struct insn *i)
@@ -82,29 +233,25 @@ if_doubt(const struct insn *i)
 					     : MEMO(TRUTH_FALSE);
 }
 
-static enum vm_status
-stop(struct vm *vm, const struct insn *at)
-{
-	vm->pc = (uint32_t)(at - vm->program->insns);
-	return VM_NEED_BODY;
-}
-
 enum vm_status
 vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 {
 	const struct program *p = vm->program;
 	const struct insn *const insns = p->insns;
+	const struct insn *const pass = insns + p->header->pass;
 	const struct insn *i = &insns[vm->pc];
 	const uint8_t *const memo = vm->memo;
 	bool lacks_body = p->reads_body && !f->body;
 
-	/* Ends: jumps go forward only, and the last instruction is END. */
+	if (vm->done)
+		return VM_DONE;
+	/* Ends: jumps go forward only, and each pass ends in END. */
 	for (;;) {
 		while (i->op == OPCODE_TEST) {
 			uint8_t answer = memo[i->arg];
 			if (!answer) {
 				if (lacks_body && needs_body(&p->tests[i->arg]))
-					return stop(vm, i);
+					return stop(vm, i, VM_NEED_BODY);
 				answer = ask(vm, i->arg, f, scratch);
 			}
 			if (answer == MEMO(TRUTH_DOUBT))
@@ -113,21 +260,45 @@ vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 		}
 		switch ((enum opcode)i->op) {
 		case OPCODE_DENY:
-			return finish(
-				vm, f, false, i->arg, p->rules[i->arg].status);
+			return deny(vm, f, i->arg);
 		case OPCODE_ALLOW:
-			return finish(vm, f, true, i->arg, 0);
+			vm->allow = i->arg;
+			i = pass;
+			continue;
 		case OPCODE_DRY:
 			note_dry(vm, i->arg, f->arena);
-			i++;
-			continue;
+			break;
+		case OPCODE_ROLE:
+			if (has_role(p, i->arg, f->role))
+				break;
+			if (!is_dry(vm, i->arg))
+				return deny(vm, f, i->arg);
+			note_dry(vm, i->arg, f->arena);
+			break;
+		case OPCODE_TAKE:
+			if (!vm->bucket.answered)
+				return need_bucket(vm, i);
+			if (took_token(vm))
+				break;
+			if (!is_dry(vm, i->arg))
+				return refuse_rate(vm, f, i->arg);
+			note_dry(vm, i->arg, f->arena);
+			break;
+		case OPCODE_FILTER:
+			note_filters(vm, i->arg, f->arena);
+			break;
 		case OPCODE_END:
-			return finish(vm, f, p->header->default_allow,
-				PROGRAM_NO_RULE, why_status(WHY_DENIED));
+			if (i >= pass)
+				return allow(vm, f);
+			if (!p->header->default_allow)
+				return deny(vm, f, PROGRAM_NO_RULE);
+			vm->allow = PROGRAM_NO_RULE;
+			i = pass;
+			continue;
 		case OPCODE_TEST:
 		case OPCODE_COUNT:
-			break;
+			assert(false && "an unverified instruction");
 		}
-		assert(false && "an unverified instruction");
+		i++;
 	}
 }

@@ -10,29 +10,49 @@
 #include "runtime/facts.h"
 #include "runtime/match.h"
 #include "runtime/program.h"
+#include "runtime/why.h"
 
 enum vm_status {
-	VM_DONE,      /* vm->verdict holds */
-	VM_NEED_BODY, /* set facts->body and run again */
+	VM_DONE,        /* vm->verdict holds */
+	VM_NEED_BODY,   /* set facts->body and run again */
+	VM_NEED_BUCKET, /* ask for a token of vm->bucket, answer, run again */
 };
 
 struct verdict {
 	bool allow;
-	uint32_t rule;   /* that decided; PROGRAM_NO_RULE: the default */
-	uint16_t status; /* of a denial */
+	enum why why;            /* of a denial; WHY_OK of an allow */
+	uint16_t status;         /* of a denial */
+	uint32_t rule;           /* that decided; PROGRAM_NO_RULE: none */
+	uint32_t retry_after_ms; /* of WHY_RATE_LIMITED, else 0 */
 	/* Rules in dry run that would have denied, in order. Kept in the
-	 * facts' arena. */
+	 * facts' arena, as the filters are. */
 	const uint32_t *dry;
 	uint32_t ndry;
+	/* Of an allow, records of the filter table: those of every rule that
+	 * fired, in the order of the rules. */
+	const uint32_t *filters;
+	uint32_t nfilters;
+};
+
+/* Indices, collected in an arena. */
+struct vm_list {
+	uint32_t *v;
+	uint32_t n, room;
 };
 
 struct vm {
 	const struct program *program; /* borrowed */
 	uint32_t pc;
-	uint8_t *memo; /* in the arena: an answer for each test */
-	uint32_t *dry; /* in the arena */
-	uint32_t ndry, dry_room;
+	uint8_t *memo;  /* in the arena: an answer for each test */
+	uint32_t allow; /* the rule that allowed, for the second pass */
+	struct vm_list dry, filters;
+	struct {
+		uint32_t rule, index; /* of the tables of rules and buckets */
+		bool answered;
+		uint32_t retry_after_ms;
+	} bucket;
 	uint32_t doubts; /* tests that hit a limit, for the log */
+	bool done;
 	struct verdict verdict;
 };
 
@@ -40,8 +60,16 @@ struct vm {
 bool vm_init(struct vm *vm, const struct program *p, struct arena *a);
 
 /* An arena that overflows on the way makes the verdict a denial with
- * status 503. */
+ * WHY_OUT_OF_MEMORY. What is done stays done. */
 enum vm_status vm_run(
 	struct vm *vm, const struct facts *f, struct regex_scratch *scratch);
+
+/* After VM_NEED_BUCKET: what tells requests apart, in the facts' arena or
+ * borrowed from them: an address (or "uid:1000", without one), an identity, a
+ * role, a header. Empty for a request that has none: those share a bucket. */
+struct str vm_bucket_key(const struct vm *vm, const struct facts *f);
+
+/* After VM_NEED_BUCKET: 0, a token was taken; else when to try again. */
+void vm_bucket_answer(struct vm *vm, uint32_t retry_after_ms);
 
 #endif

@@ -1,4 +1,4 @@
-"""Playing a scenario on both sides of the proxy, and comparing."""
+"""Judging what clients say: alike on both sides, or denied by the proxy."""
 
 import re
 
@@ -6,6 +6,12 @@ import re
 def sorted_words(found):
     return found[1] + b" ".join(sorted(found[2].split()))
 
+
+# Our message, printed as the Engine's would be: the toggle to set, or that
+# nothing opens this. Where it asked for a hijack, a client tells the status.
+DENIED = re.compile(rb"Error response from daemon: .*"
+                    rb"([A-Z_]+=[01]|docker-proxy: )"
+                    rb"|unable to upgrade to tcp, received 403")
 
 VARIES = [
     (rb"\b(sha256:)?[0-9a-f]{64}\b", b"<id>"),
@@ -34,3 +40,9 @@ def alike(sides, scenario):
     direct, proxied = (scenario(side) for side in sides)
     assert proxied == direct
     return proxied
+
+
+def assert_denied(command, result):
+    """A command failed, and because the proxy said so."""
+    assert result.code != 0, (command, result)
+    assert DENIED.search(result.out + result.err), (command, result)

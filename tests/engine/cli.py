@@ -102,26 +102,25 @@ class Running:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.lines = None
 
+    def has_line(self):
+        """Whether line() has one at once."""
+        return not self._listen().empty()
+
     def line(self, seconds=15):
         """The next line of output, without its end."""
-        if self.lines is None:
-            self.lines = queue.Queue()
-            threading.Thread(target=self._read, daemon=True).start()
         try:
-            line = self.lines.get(timeout=seconds)
+            line = self._listen().get(timeout=seconds)
         except queue.Empty:
             raise AssertionError(
                 f"{self.name}: no line within {seconds} s") from None
         assert line is not None, (self.name, "ended", self.errors())
         return line
 
-    def until_line(self, part, seconds=15):
-        """Read lines until one that holds `part`."""
-        deadline = time.monotonic() + seconds
-        while True:
-            line = self.line(max(0.01, deadline - time.monotonic()))
-            if part in line:
-                return line
+    def _listen(self):
+        if self.lines is None:
+            self.lines = queue.Queue()
+            threading.Thread(target=self._read, daemon=True).start()
+        return self.lines
 
     def _read(self):
         for line in self.process.stdout:

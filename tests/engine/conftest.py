@@ -18,6 +18,14 @@ OPEN = {"auth": {"type": "none"}, "global": {"default": "allow"}}
 BLOB = 64 * cli.MIB
 
 
+def pytest_sessionstart():
+    """Without the program under test there is nothing to find out."""
+    try:
+        proxies.binary()
+    except RuntimeError as missing:
+        pytest.exit(str(missing), returncode=1)
+
+
 @pytest.fixture(scope="session")
 def engine():
     """An Engine with the image bb:latest and a container `web`."""

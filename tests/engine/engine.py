@@ -95,7 +95,7 @@ class Engine:
         raise RuntimeError("dockerd is gone\n" + self.tail())
 
     def tail(self, lines=15):
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        text = self.log.read_text(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
     def connect(self):
@@ -166,7 +166,7 @@ def members(namespace):
 def busybox_root():
     """A tar of a small root: busybox with its applets, and a web page."""
     if not os.path.exists(BUSYBOX):
-        raise RuntimeError("/bin/busybox is missing: apt install busybox-static")
+        raise RuntimeError(f"{BUSYBOX} is missing: apt install busybox-static")
     applets = subprocess.run([BUSYBOX, "--list"], check=True, text=True,
                              stdout=subprocess.PIPE).stdout.split()
     packed = io.BytesIO()

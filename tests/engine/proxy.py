@@ -43,12 +43,12 @@ class Proxy:
     """
 
     def __init__(self, engine_socket, toggles=None, policy=None, unix=False):
+        command = [binary()]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="proxy-"))
         self.log = self.folder / "log"
         self.unix = str(self.folder / "proxy.sock") if unix else None
         self.port = None if unix else free_port()
         self.process = None
-        command = [binary()]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         if policy is None:
             environment.update(SOCKET_PATH=str(engine_socket),

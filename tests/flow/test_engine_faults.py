@@ -250,6 +250,27 @@ def test_endless_interim_answers(proxy, engine):
     assert proxy.rss_kib() - before < 4096
 
 
+def test_an_answer_before_the_request_is_written(own_proxy, engine):
+    """More than the sockets' buffers hold is still on its way when the
+    answer comes: the next request must not become the rest of it."""
+    proxy = own_proxy(global_={"limits": {"inspected_body_bytes": 1 << 25}})
+
+    def script(x):
+        x.send(OK)
+        x.wait_gone()
+
+    name = engine.play(script)
+    body = b'{"Image": "%s"}' % (b"x" * (1 << 24))
+    with proxy.connect() as client:
+        r = client.ask(request(
+            "POST", f"/containers/create?name={name}", body=body))
+        assert r.body == b"ok"
+        assert client.get("/containers/json").body == b"ok"
+    first = engine.named(name)[0].connection
+    assert first.closed.wait(wire.TIMEOUT)
+    assert first.requests == 1
+
+
 # --- bytes that nobody asked for --------------------------------------------
 
 EVIL = answer("200 OK", body=b"evil")

@@ -168,6 +168,27 @@ def test_a_second_sigterm_ends_it_at_once(own_proxy, engine, threads):
             assert c.gone()
 
 
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("kept", range(3))
+def test_any_worker_may_be_the_last(own_proxy, engine, kept, again):
+    """The drain time, and a second signal, end what only one of three
+    workers still has."""
+    drain = "1h" if again else "300ms"
+    proxy = own_proxy(global_={"threads": 3, "timeouts": {"drain": drain}})
+    clients = [proxy.connect() for _ in range(3)]
+    ended = [tunnel(proxy, engine, c) for c in clients]
+    for i in range(3):
+        if i != kept:
+            clients[i].sock.close()
+            assert ended[i].wait(wire.TIMEOUT)
+    with clients[kept]:
+        stopping(proxy)
+        if again:
+            proxy.signal()
+        assert proxy.wait(3) == 0
+        assert ended[kept].wait(wire.TIMEOUT)
+
+
 def test_a_tunnel_that_ends_ends_the_drain(own_proxy, engine):
     proxy = own_proxy(global_={"timeouts": {"drain": "1h"}})
     with proxy.connect() as client:

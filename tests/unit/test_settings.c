@@ -6,19 +6,9 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/policy_fixture.h"
+#include "tests/unit/settings_fixture.h"
 
 #include <openssl/evp.h>
-
-static void
-compile(struct fixture *f, const char *text, const char *const *envp)
-{
-	fixture_init(f, text, envp);
-	if (f->policy)
-		return;
-	print_error("%s", f->told);
-	fail();
-}
 
 static void
 compile_env(struct fixture *f, const char *const *envp)
@@ -26,16 +16,6 @@ compile_env(struct fixture *f, const char *const *envp)
 	struct policy_input in = {.envp = envp};
 	fixture_compile(f, &in);
 	assert_non_null(f->policy);
-}
-
-static void
-assert_str(struct str s, const char *want)
-{
-	if (!str_eq(s, str_of(want))) {
-		print_error("%.*s is not %s\n", STR_FMT(s), want);
-		fail();
-	}
-	assert_int_equal(s.p[s.n], '\0');
 }
 
 /* --- defaults ---------------------------------------------------------------- */
@@ -67,6 +47,15 @@ test_defaults_with_a_file(void **state)
 	assert_int_equal(s->min_api_minor, 24);
 	assert_int_equal(s->auth.type, AUTH_NONE);
 	assert_int_equal(f.policy->toggles.nstates, 0);
+	assert_false(s->listeners[0].tls.on);
+	assert_false(s->listeners[0].proxy_protocol);
+	assert_false(s->metrics.enabled);
+	assert_str(s->metrics.path, "/metrics");
+	assert_int_equal(s->metrics.bind.n, 0);
+	assert_int_equal(s->admin_bind.n, 0);
+	assert_int_equal(s->audit.sink, AUDIT_OFF);
+	assert_int_equal(s->ntrusted_proxies, 0);
+	assert_false(s->watch);
 	fixture_fini(&f);
 }
 
@@ -84,6 +73,8 @@ test_default_limits(void **state)
 	assert_int_equal(s->limits.target_bytes, 8192);
 	assert_int_equal(s->limits.inspected_body_bytes, 1048576);
 	assert_int_equal(s->limits.json_depth, 64);
+	assert_int_equal(s->limits.idle_buckets, 65536);
+	assert_int_equal(s->timeouts.tls_handshake_ms, 10000);
 	assert_int_equal(s->timeouts.request_head_ms, 10000);
 	assert_int_equal(s->timeouts.request_body_ms, 30000);
 	assert_int_equal(s->timeouts.engine_connect_ms, 5000);
@@ -185,15 +176,6 @@ test_limits_and_timeouts(void **state)
 }
 
 static void
-assert_bad_global(const char *line, const char *what)
-{
-	char text[512];
-	snprintf(text, sizeof(text), "auth: {type: none}\nglobal:\n  %s\n",
-		line);
-	assert_one_error(text, what);
-}
-
-static void
 test_bad_values(void **state)
 {
 	(void)state;
@@ -240,11 +222,14 @@ test_engine(void **state)
 		{"tcp://10.0.0.1", "10.0.0.1", 2375},
 		{"tcp://[fd00::1]:1", "fd00::1", 1},
 		{"tcp://[::1]", "::1", 2375},
+		{"tls://engine:1", "engine", 1},
+		{"tls://[::1]", "::1", 2376},
 	};
 	static const char *const bad[] = {"tcp://", "tcp://:1",
 		"tcp://a:", "tcp://a:0", "tcp://a:65536", "tcp://a:1x",
-		"tcp://[::1", "tcp://[::1]x", "tcp://a/b", "http://a",
-		"run/docker.sock", "unix://run/docker.sock", "unix://"};
+		"tcp://[::1", "tcp://[::1]x", "tcp://a/b", "tls://",
+		"tls://a:0", "tls://a b", "http://a", "run/docker.sock",
+		"unix://run/docker.sock", "unix://"};
 	char line[256];
 	struct fixture f;
 	(void)state;
@@ -257,13 +242,13 @@ test_engine(void **state)
 		assert_int_equal(e->kind, ENGINE_TCP);
 		assert_str(e->host, good[i].host);
 		assert_int_equal(e->port, good[i].port);
+		assert_int_equal(e->tls.on, good[i].socket[1] == 'l');
 		fixture_fini(&f);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		snprintf(line, sizeof(line), "socket: '%s'", bad[i]);
 		assert_bad_global(line, "socket must be ");
 	}
-	assert_bad_global("socket: tls://a:1", "not available in this");
 	memset(line, 'x', 200);
 	memcpy(line, "socket: /", 9);
 	line[8 + 108] = '\0';
@@ -317,7 +302,15 @@ test_bad_listeners(void **state)
 		{"{name: a, unix: /x, mode: 888}", "mode must be octal"},
 		{"{name: a, unix: /x, mode: 1777}", "mode must be octal"},
 		{"{name: a, port: 1, mode: 600}", "for listeners with"},
-		{"{name: a, port: 1, tls: {}}", "not available"},
+		{"{name: , port: 1}", "a listener needs a name"},
+		{"{name: a, port: }", "a listener needs a port"},
+		{"{name: a, unix: }", "a listener needs a port"},
+		{"{name: a, port: 1, tls: {}}", "tls needs cert and key"},
+		{"{name: a, port: 1, tls: on}", "needs a tls with cert and"},
+		{"{name: a, unix: /a, tls: true}", "needs a tls with cert"},
+		{"{name: a, port: 1, tls: yes}", "on, off, true or false"},
+		{"{name: a, port: 1, tls: []}", "tls must be a single value"},
+		{"{name: a, port: 1, proxy_protocol: v2}", "true or false"},
 		{"{name: a, port: 1}, {name: a, port: 2}", "two listeners"},
 		{"{name: '', port: 1}", "name must not be empty"},
 		{"", "from 1 to 64 listeners"},
@@ -593,8 +586,12 @@ test_bad_auth(void **state)
 {
 	(void)state;
 	assert_one_error("auth: {type: baerer}", "did you mean \"bearer\"?");
-	assert_one_error("auth: {type: mtls}", "not available");
-	assert_one_error("auth: {type: none, peers: []}", "not available");
+	assert_one_error("auth: {peers: {}}", "peers must be a list");
+	assert_one_error("auth: {peers: [{role: a}]}", "uid or gid, and a");
+	assert_one_error("auth: {peers: [{uid: 1}]}", "uid or gid, and a");
+	assert_one_error("auth: {peers: [{uid: root, role: a}]}", "from 0 to");
+	assert_one_error("auth: {peers: [{gid: 4294967295, role: a}]}",
+		"from 0 to 4294967294");
 	assert_one_error("auth: {secret: a b}", "contains a space");
 	assert_one_error("auth: {secret: \"a\\n\"}", "contains a space");
 	assert_one_error(

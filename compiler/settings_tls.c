@@ -1,0 +1,80 @@
+/* Settings: TLS, towards clients and towards the Engine. */
+#include "compiler/settings_parts.h"
+
+static const struct key_word versions[] = {{"1.2", 0}, {"1.3", 1}, {NULL, 0}};
+
+static const struct key tls_keys[] = {
+	KEY("cert", FILE, INTO(struct settings_tls, cert)),
+	KEY("key", FILE, INTO(struct settings_tls, key)),
+	KEY("client_ca", FILE, INTO(struct settings_tls, client_ca)),
+	KEY("require_client_cert", BOOL,
+		INTO(struct settings_tls, require_client_cert)),
+	KEY("min_version", SWITCH, INTO(struct settings_tls, tls13_only),
+		.words = versions),
+	KEY("crl", FILE, INTO(struct settings_tls, crl)),
+};
+
+static const struct key engine_keys[] = {
+	KEY("ca", FILE, INTO(struct settings_engine_tls, ca)),
+	KEY("cert", FILE, INTO(struct settings_engine_tls, cert)),
+	KEY("key", FILE, INTO(struct settings_engine_tls, key)),
+};
+
+static const struct key_word switches[] = {
+	{"on", TLS_GLOBAL},
+	{"off", TLS_OFF},
+	{"true", TLS_GLOBAL},
+	{"false", TLS_OFF},
+	{NULL, 0},
+};
+
+/* Of two keys, the first cannot be without the second. */
+static void
+check_needs(struct reader *r, const struct tree *map, const char *name,
+	const char *other)
+{
+	const struct tree *t = read_given(map, name);
+	if (t && !read_given(map, other))
+		diag_error(r->diag, t->key_pos, "%s needs %s", name, other);
+}
+
+static void
+read_tls_map(struct reader *r, const struct tree *map, struct settings_tls *out)
+{
+	struct settings_tls tls = {.on = true};
+	read_map(r, map, "tls", tls_keys, COUNT_OF(tls_keys), &tls);
+	if (!read_given(map, "cert") && !read_given(map, "key"))
+		diag_error(r->diag, map->pos, "tls needs cert and key");
+	check_needs(r, map, "cert", "key");
+	check_needs(r, map, "key", "cert");
+	check_needs(r, map, "crl", "client_ca");
+	if (tls.require_client_cert)
+		check_needs(r, map, "require_client_cert", "client_ca");
+	*out = tls;
+}
+
+void
+settings_read_tls(
+	struct reader *r, const struct tree *node, struct tls_said *out)
+{
+	static const struct key key = KEY(
+		"tls", WORD, INTO(struct tls_said, word), .words = switches);
+	out->node = node;
+	if (node->kind != TREE_MAP) {
+		read_key(r, node, &key, out);
+		return;
+	}
+	out->word = TLS_OWN;
+	read_tls_map(r, node, &out->tls);
+}
+
+void
+settings_read_engine_tls(struct reader *r, const struct tree *node,
+	struct settings_engine_tls *out)
+{
+	if (!read_map(r, node, "engine_tls", engine_keys, COUNT_OF(engine_keys),
+		    out))
+		return;
+	check_needs(r, node, "cert", "key");
+	check_needs(r, node, "key", "cert");
+}

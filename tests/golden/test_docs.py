@@ -1,0 +1,237 @@
+"""The documentation says what the program has: neither less nor more.
+
+Reasons, fields, operators, settings, toggles and variables are read from the
+tables in the sources and looked for in docs/ and README.md.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BINARY = os.environ.get("DOCKER_PROXY", str(ROOT / "build" / "docker-proxy"))
+PAGES = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
+
+
+def read(*parts):
+    return ROOT.joinpath(*parts).read_text()
+
+
+def sources(folder, pattern):
+    return "".join(p.read_text() for p in sorted((ROOT / folder).glob(pattern)))
+
+
+def rows(page):
+    """The cells of each row of the page's tables, without markup."""
+    return [[cell.strip().replace("\\<", "<").replace("\\>", ">")
+             for cell in line.strip("|").split(" |")]
+            for line in page.splitlines() if line.startswith("|")]
+
+
+def quoted(text):
+    """Everything that stands in backquotes."""
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+def check_config(*arguments, **environment):
+    sanitizers = {k: v for k, v in os.environ.items()
+                  if k.endswith("SAN_OPTIONS")}
+    return subprocess.run([BINARY, "--check-config", *arguments],
+                          env={**sanitizers, **environment}, timeout=30,
+                          capture_output=True, text=True)
+
+
+# --- reasons ----------------------------------------------------------------
+
+
+def reasons():
+    """{text: status} of why.def."""
+    found = {}
+    for status, text in re.findall(
+            r'^WHY\(\w+, (\d+),\s+((?:"(?:[^"\\]|\\.)*"\s*)+)\)',
+            read("runtime", "why.def"), re.M):
+        parts = re.findall(r'"((?:[^"\\]|\\.)*)"', text)
+        found["".join(parts).replace('\\"', '"')] = status
+    assert found.pop("") == "200"  # no reason at all
+    return found
+
+
+def told_reasons():
+    """{text: status} of the table in requests.md."""
+    table = read("docs", "requests.md").partition("## Statuses")[2]
+    return {row[1]: row[0][:3] for row in rows(table) if row[0][:3].isdigit()}
+
+
+def unsent():
+    """Reasons that no source names, whatever why.def holds."""
+    code = sources("runtime", "*.c") + sources("daemon", "*.c")
+    names = re.findall(r"^WHY\((\w+), \d", read("runtime", "why.def"), re.M)
+    texts = list(reasons())
+    return {text for name, text in zip(names[1:], texts, strict=True)
+            if not re.search(rf"\bWHY_{name}\b", code)}
+
+
+def test_every_reason_is_told_with_its_status():
+    sent = {t: s for t, s in reasons().items() if t not in unsent()}
+    assert told_reasons() == sent
+
+
+def test_reasons_that_are_never_sent_are_told_as_such():
+    line = re.search(r"^\w+ more .* never sent .*$", read("docs", "requests.md"), re.M)[0]
+    assert set(re.findall(r'\d{3} "[^"]+"', line)) == {
+        f'{reasons()[text]} "{text}"' for text in unsent()}
+
+
+# --- the language -----------------------------------------------------------
+
+
+def fields():
+    for name, flags in re.findall(r'^FIELD\(\w+, "([^"]+)", \w+, (.+)\)$',
+                                  read("runtime", "fields.def"), re.M):
+        named = "NAMED" in flags
+        yield f"{name}.<{'path' if name == 'body' else 'name'}>" \
+            if named else name
+
+
+def operators():
+    return re.findall(r'^OPERATOR\(\w+, "([^"]+)"',
+                      read("runtime", "operators.def"), re.M)
+
+
+def first_cells(heading, until="## "):
+    """What the first column of the tables below a heading names."""
+    page = read("docs", "configuration.md")
+    part = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^{until}|\Z)",
+                     page, re.M | re.S)[1]
+    return {name for row in rows(part) for name in quoted(row[0])}
+
+
+def test_fields_and_operators():
+    assert first_cells("Conditions") == {*fields(), *operators()}
+
+
+@pytest.mark.parametrize("heading, until, files, tables", [
+    ("`global`", "## ",
+     ["settings_global.c", "settings_listen.c", "settings_tls.c"],
+     ["limit_keys", "timeout_keys", "global_keys", "listener_keys",
+      "tls_keys"]),
+    ("`auth`", "## ", ["settings_auth.c"], ["auth_keys"]),
+    ("`rules`", "##", ["rules.c"], ["keys"]),
+])
+def test_keys(heading, until, files, tables):
+    """Each key that is taken, and no other."""
+    code = "".join(read("compiler", name) for name in files)
+    taken = set()
+    for table in tables:
+        body = re.search(rf"struct key {table}\[\] = {{(.*?)^}};", code,
+                         re.M | re.S)[1]
+        taken.update(re.findall(r"TIMEOUT\((\w+)\)", body))
+        taken.update(re.findall(r'KEY\("(\w+)"', body))
+    # Keys of actions that this version has not.
+    taken -= {"role", "rate_limit", "response_filter"}
+    assert len(taken) > 3
+    assert first_cells(heading, until) == taken
+
+
+def test_groups_tokens_and_test_cases():
+    page = quoted(read("docs", "configuration.md"))
+    words = set(re.findall(r"\w+", " ".join(page)))
+    for name, table in (("conditions.c", "keys"), ("testcases.c", "keys"),
+                        ("settings_auth.c", "token_keys"),
+                        ("settings_auth.c", "lockout_keys"),
+                        ("settings_roles.c", "mtls_keys"),
+                        ("settings_roles.c", "cert_role_keys"),
+                        ("settings_roles.c", "peer_keys"),
+                        ("settings_report.c", "metrics_keys"),
+                        ("settings_report.c", "admin_keys"),
+                        ("settings_tls.c", "engine_keys"),
+                        ("policy.c", "keys")):
+        body = re.search(rf"struct key {table}\[\] = {{(.*?)^}};",
+                         read("compiler", name), re.M | re.S)[1]
+        assert set(re.findall(r'KEY\("(\w+)"', body)) <= words, name
+
+
+def settings_printed():
+    """{key: value} of the limits and timeouts of an empty file."""
+    text = check_config("--config", str(ROOT / "tests/golden/empty.conf"))
+    part = text.stdout.partition("  limits:\n")[2].partition("auth:")[0]
+    return dict(re.findall(r"^    (\w+): (\S+)$", part, re.M))
+
+
+def test_defaults_of_limits_and_timeouts():
+    told = {}
+    for row in rows(read("docs", "configuration.md")):
+        if len(row) > 2 and quoted(row[0]):
+            told[row[0].strip("| `")] = row[1].partition(":")[0]
+    printed = settings_printed()
+    assert len(printed) > 10
+    assert {key: told.get(key) for key in printed} == printed
+
+
+# --- variables and the command line -----------------------------------------
+
+
+def toggles():
+    code = sources("compiler", "toggle*.c")
+    names = re.findall(r'^SECTION\("(\w+)"', read("compiler", "toggles.def"),
+                       re.M)
+    names += re.findall(r'"(POST|ALLOW_[A-Z]+)"', code)
+    return set(names)
+
+
+def test_toggles():
+    assert len(toggles()) > 30
+    words = set(re.findall(r"[A-Z_]+", " ".join(
+        quoted(read("docs", "toggles.md")))))
+    assert not toggles() - words
+
+
+def test_variables():
+    code = sources("compiler", "*.c") + sources("daemon", "*.c")
+    used = set(re.findall(r'"(DOCKER_PROXY_[A-Z_]+)"', code))
+    used -= {"DOCKER_PROXY_VERSION", "DOCKER_PROXY_"}
+    table = re.search(r"overrides\[\] = {(.*?)};",
+                      read("compiler", "settings_global.c"), re.S)[1]
+    used |= set(re.findall(r'"([A-Z_]+)"', table))
+    assert len(used) > 7
+    assert used <= quoted(read("README.md"))
+
+
+def test_command_line():
+    text = subprocess.run([BINARY, "--help"], capture_output=True, text=True,
+                          timeout=30, check=True).stdout
+    readme = read("README.md")
+    for word in set(re.findall(r"--[a-z-]+|demo-engine|serve", text)):
+        assert word in readme, word
+
+
+# --- examples and links -----------------------------------------------------
+
+
+def test_the_policy_in_the_readme_compiles(tmp_path):
+    text = re.search(r"```yaml\n(.*?)```", read("README.md"), re.S)[1]
+    path = tmp_path / "docker-proxy.conf"
+    path.write_text(text)
+    done = check_config("--config", str(path), CI_TOKEN="abc")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def slugs(page):
+    """The anchors that a page's headings get."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-")
+            for t in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page):
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if link.startswith("http"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in slugs(target), link
