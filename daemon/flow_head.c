@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define TLS_HANDSHAKE 22 /* RFC 8446 section 5.1 */
+
 /* --- reading a head --------------------------------------------------------- */
 
 /* No end of the head in sight, and no more may come. */
@@ -100,6 +102,9 @@ flow_step_head(struct flow *f)
 		f->expired = DEADLINE_NONE;
 		return in.n ? flow_refuse(f, WHY_HEAD_TIMEOUT) : flow_gone(f);
 	}
+	/* No method begins so: a TLS record does, with its type. */
+	if (in.n && in.p[0] == TLS_HANDSHAKE)
+		return flow_refuse(f, WHY_TLS_UNEXPECTED);
 	switch (http1_scan_head(in.p, in.n, &f->seen, &len)) {
 	case HTTP1_BAD:
 		return flow_refuse(f, WHY_HEAD_LINE_END);
