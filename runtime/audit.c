@@ -10,6 +10,8 @@
 #define MASK         STR("***")
 #define CUT_ROOM     40 /* "...[cut: 18446744073709551615 bytes]" */
 
+static const char digits[] = "0123456789ABCDEF";
+
 /* --- bytes --------------------------------------------------------------- */
 
 /* That all fits is sure beforehand: each value has its share (see fields). */
@@ -30,10 +32,10 @@ put(struct out *o, struct str s)
 static void
 put_number(struct out *o, uint64_t n)
 {
-	char digits[24];
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64, n);
 
-	put(o, (struct str){digits, (size_t)len});
+	put(o, (struct str){text, (size_t)len});
 }
 
 /* --- text ---------------------------------------------------------------- */
@@ -112,6 +114,16 @@ is_treacherous(unsigned code)
 	return false;
 }
 
+static size_t
+spell_escape(unsigned code, char to[8])
+{
+	to[0] = '\\';
+	to[1] = 'u';
+	for (int i = 0; i < 4; i++)
+		to[2 + i] = digits[code >> (12 - 4 * i) & 15];
+	return 6;
+}
+
 /* How a character, or a byte that is none, stands in a JSON string; at most
  * 6 bytes. */
 static size_t
@@ -126,7 +138,7 @@ spell(struct str c, char to[8])
 	}
 	if ((c.n == 1 && (code < 0x20 || code >= 0x7f)) ||
 		(c.n > 1 && is_treacherous(code)))
-		return (size_t)snprintf(to, 8, "\\u%04x", code);
+		return spell_escape(code, to);
 	memcpy(to, c.p, c.n);
 	return c.n;
 }
@@ -202,10 +214,9 @@ put_encoded(struct text *t, struct str s)
 		s = str_from(s, plain);
 		if (s.n == 0)
 			return;
-		char escape[4];
-		snprintf(escape, sizeof(escape), "%%%02X",
-			(unsigned char)s.p[0]);
-		text_put(t, (struct str){escape, 3});
+		unsigned char c = (unsigned char)s.p[0];
+		char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+		text_put(t, (struct str){escape, sizeof(escape)});
 		s = str_from(s, 1);
 	}
 }
