@@ -49,4 +49,8 @@
 #define POLICY_ARENA_MAX     MIB(512)
 #define DIAG_MAX             100 /* errors printed of one file */
 
+/* --- audit ------------------------------------------------------------- */
+#define AUDIT_QUEUE_BYTES    MIB(4) /* 8,000 lines as they mostly are */
+#define AUDIT_DRAIN_MS       5000   /* at the end, for a sink that blocks */
+
 #endif
