@@ -1,4 +1,5 @@
 /* docker-proxy: which command it is. */
+#include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/demo.h"
@@ -25,6 +26,8 @@ main(int argc, char **argv)
 		return cmd_healthcheck(&o, stdout);
 	case COMMAND_DEMO_ENGINE:
 		return demo_run(o.socket, -1);
+	case COMMAND_AUDIT_VERIFY:
+		return cmd_audit_verify(o.file, stdout, stderr);
 	case COMMAND_VERSION:
 		printf("docker-proxy %s\n", DOCKER_PROXY_VERSION);
 		return EXIT_OK;

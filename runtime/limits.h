@@ -62,4 +62,8 @@
 #define READY_AGAIN_MS       1000   /* as long a result is still told */
 #define HEALTHCHECK_MS       2000   /* Docker's own limit is 30 s */
 
+/* --- audit ------------------------------------------------------------- */
+#define AUDIT_QUEUE_BYTES    MIB(4) /* 8,000 lines as they mostly are */
+#define AUDIT_DRAIN_MS       5000   /* at the end, for a sink that blocks */
+
 #endif
