@@ -1,7 +1,9 @@
 /* Judging a request: parse, authenticate, gather facts, run the program. */
 #include "daemon/judge.h"
 
+#include "daemon/flow_audit.h"
 #include "daemon/log.h"
+#include "daemon/rate.h"
 #include "daemon/request.h"
 #include "daemon/scrape.h"
 #include "daemon/worker.h"
@@ -308,6 +310,7 @@ log_dry(struct flow *f)
 		};
 		log_event(
 			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 3);
+		flow_audit_dry(f, v->dry[i]);
 	}
 }
 
@@ -324,8 +327,22 @@ count_rules(struct flow *f)
 		metrics_rule(w->shared->rules, w->index, v->rule);
 }
 
-/* Without buckets there are no tokens: a rate limit that applies refuses. */
-#define NO_BUCKETS_RETRY_MS 1000
+/* The VM stopped at a rate limit: ask its bucket. */
+static void
+take_token(struct flow *f)
+{
+	struct vm *vm = &f->rq->vm;
+	const struct program_bucket *b = &vm->program->buckets[vm->bucket.index];
+	const struct bucket_limit limit = {
+		.requests = b->requests,
+		.period_ms = b->period_ms,
+		.penalty_ms = b->penalty_ms,
+	};
+
+	vm_bucket_answer(vm,
+		rate_take(f->worker->shared->rate, b->id,
+			vm_bucket_key(vm, &f->rq->facts), &limit));
+}
 
 static enum vm_status
 run(struct flow *f)
@@ -336,7 +353,7 @@ run(struct flow *f)
 	do {
 		status = vm_run(&rq->vm, &rq->facts, f->worker->scratch);
 		if (status == VM_NEED_BUCKET)
-			vm_bucket_answer(&rq->vm, NO_BUCKETS_RETRY_MS);
+			take_token(f);
 	} while (status == VM_NEED_BUCKET);
 	return status;
 }
@@ -357,8 +374,11 @@ judge_run(struct flow *f)
 			"%u conditions could not be decided for %.*s: "
 			"a limit of the pattern matcher was hit",
 			rq->vm.doubts, STR_FMT(rq->target.path));
-	if (!rq->vm.verdict.allow)
+	if (!rq->vm.verdict.allow) {
+		uint32_t ms = rq->vm.verdict.retry_after_ms;
+		rq->retry_after = ms / 1000 + (ms % 1000 != 0);
 		return flow_refuse(f, rq->vm.verdict.why);
+	}
 	/* No answer goes out unfiltered that should not. */
 	if (rq->vm.verdict.nfilters) {
 		rq->message = STR("docker-proxy: this answer cannot be "

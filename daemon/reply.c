@@ -2,6 +2,7 @@
 #include "daemon/reply.h"
 
 #include "daemon/flow.h"
+#include "daemon/flow_audit.h"
 #include "daemon/log.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
@@ -43,13 +44,20 @@ reply_reason(uint16_t status)
 	return STR("Refused");
 }
 
+/* Refused by a rule or by the default. */
+static bool
+by_policy(enum why why)
+{
+	return why == WHY_DENIED || why == WHY_RATE_LIMITED;
+}
+
 static const struct program_rule *
 deciding_rule(const struct flow *f)
 {
 	const struct program *p = &f->worker->policy->program;
 	uint32_t rule = f->rq->vm.verdict.rule;
 
-	if (f->rq->why != WHY_DENIED || rule == PROGRAM_NO_RULE)
+	if (!by_policy(f->rq->why) || rule == PROGRAM_NO_RULE)
 		return NULL;
 	return &p->rules[rule];
 }
@@ -57,12 +65,12 @@ deciding_rule(const struct flow *f)
 static uint16_t
 status_of(const struct flow *f)
 {
-	return f->rq->why == WHY_DENIED ? f->rq->vm.verdict.status
-					: why_status(f->rq->why);
+	return by_policy(f->rq->why) ? f->rq->vm.verdict.status
+				     : why_status(f->rq->why);
 }
 
-static struct str
-message_of(struct flow *f)
+struct str
+reply_message(struct flow *f)
 {
 	const struct program *p = &f->worker->policy->program;
 	const struct program_rule *r = deciding_rule(f);
@@ -108,7 +116,7 @@ static struct str
 body_of(struct flow *f, char buf[BODY_MAX])
 {
 	struct http1_writer w = {.p = buf, .cap = BODY_MAX};
-	struct str message = message_of(f);
+	struct str message = reply_message(f);
 
 	/* Room for escapes: a message is ours or the policy's, mostly ASCII. */
 	if (message.n > MESSAGE_MAX)
@@ -252,7 +260,7 @@ write_line(struct flow *f, enum log_level level)
 		{"status", arena_fmt(a, "%u", rq->status)},
 		{"rule", r ? program_text(p, r->name) : STR("")},
 		{"at", place},
-		{"why", rq->why ? message_of(f) : STR("")},
+		{"why", rq->why ? reply_message(f) : STR("")},
 		{"in", arena_fmt(a, "%llu", (unsigned long long)rq->up.bytes)},
 		{"out", arena_fmt(
 				a, "%llu", (unsigned long long)rq->down.bytes)},
@@ -273,5 +281,6 @@ reply_log(struct flow *f)
 		return; /* nothing was answered: the client went */
 	if (want == ACCESS_LOG_ALL || (want == ACCESS_LOG_DENIED && rq->why))
 		write_line(f, rq->why ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
+	flow_audit_end(f);
 	rq->status = 0;
 }

@@ -2,10 +2,12 @@
 #include "daemon/serve.h"
 
 #include "daemon/admin.h"
+#include "daemon/audit_writer.h"
 #include "daemon/clients.h"
 #include "daemon/demo_child.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/rate.h"
 #include "daemon/tls.h"
 #include "daemon/worker.h"
 #include "runtime/limits.h"
@@ -28,7 +30,7 @@ struct server {
 	unsigned nworkers, nstarted;
 	struct listeners listeners;
 	struct admin *admin;            /* owned */
-	struct event *sigterm, *sigint; /* owned */
+	struct event *sigterm, *sigint, *sigusr1; /* owned */
 	struct event *drained;          /* owned: the drain time is over */
 	struct demo_child demo;
 	bool stopping;
@@ -199,6 +201,18 @@ start_threads(struct server *s)
 	return true;
 }
 
+/* The audit log was rotated. */
+static void
+on_reopen(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	(void)fd;
+	(void)what;
+
+	if (s->shared.audit)
+		audit_writer_reopen(s->shared.audit);
+}
+
 static bool
 handle_signals(struct server *s)
 {
@@ -206,8 +220,10 @@ handle_signals(struct server *s)
 
 	s->sigterm = evsignal_new(base, SIGTERM, on_stop, s);
 	s->sigint = evsignal_new(base, SIGINT, on_stop, s);
+	s->sigusr1 = evsignal_new(base, SIGUSR1, on_reopen, s);
 	s->drained = evtimer_new(base, on_drained, s);
-	return s->sigterm && s->sigint && s->drained &&
+	return s->sigterm && s->sigint && s->sigusr1 && s->drained &&
+	       event_add(s->sigusr1, NULL) == 0 &&
 	       event_add(s->sigterm, NULL) == 0 &&
 	       event_add(s->sigint, NULL) == 0;
 }
@@ -293,11 +309,33 @@ start_tables(struct server *s)
 		if (!s->shared.lockout)
 			return false;
 	}
+	if (s->policy->program.nbuckets) {
+		s->shared.rate = rate_new(
+			settings->limits.idle_buckets, s->shared.hash_seed);
+		if (!s->shared.rate)
+			return false;
+	}
 	if (settings->limits.connections_per_client == 0)
 		return true;
 	s->shared.clients = clients_new(settings->limits.connections_per_client,
 		settings->limits.connections + 256, s->shared.hash_seed);
 	return s->shared.clients;
+}
+
+static bool
+start_audit(struct server *s)
+{
+	const struct settings_audit *a = &s->policy->settings.audit;
+	const struct audit_writer_config config = {
+		.sink = a->sink,
+		.path = a->path,
+		.chain = a->chain,
+	};
+
+	if (a->sink == AUDIT_OFF)
+		return true;
+	s->shared.audit = audit_writer_start(&config);
+	return s->shared.audit;
 }
 
 static bool
@@ -314,7 +352,7 @@ start(struct server *s, const struct options *o)
 		return false;
 	if (!find_engine(s, o) || !start_engine_tls(s))
 		return false;
-	if (!start_tables(s))
+	if (!start_tables(s) || !start_audit(s))
 		return false;
 	if (!start_workers(s) || !handle_signals(s))
 		return false;
@@ -323,6 +361,18 @@ start(struct server *s, const struct options *o)
 	       listeners_open(&s->listeners, settings, &s->shared, s->workers,
 		       s->nworkers) &&
 	       start_threads(s);
+}
+
+static void
+finish_audit(struct server *s)
+{
+	if (!s->shared.audit)
+		return;
+	struct audit_writer_counters c = audit_writer_stop(s->shared.audit);
+	if (c.dropped)
+		log_say(LOG_LEVEL_WARN, "audit log: %llu events written, %llu "
+			"dropped", (unsigned long long)c.written,
+			(unsigned long long)c.dropped);
 }
 
 static void
@@ -336,8 +386,8 @@ finish(struct server *s)
 		listeners_close(&s->listeners);
 		admin_close(s->admin);
 		struct event *const events[] = {
-			s->sigterm, s->sigint, s->drained};
-		for (size_t i = 0; i < 3; i++)
+			s->sigterm, s->sigint, s->sigusr1, s->drained};
+		for (size_t i = 0; i < 4; i++)
 			if (events[i])
 				event_free(events[i]);
 		for (unsigned i = 0; i < s->nworkers; i++)
@@ -347,6 +397,8 @@ finish(struct server *s)
 	metrics_rules_free(s->shared.rules);
 	clients_free(s->shared.clients);
 	lockout_free(s->shared.lockout);
+	rate_free(s->shared.rate);
+	finish_audit(s);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
 	tls_context_unref(s->shared.engine_tls);

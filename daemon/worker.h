@@ -83,6 +83,8 @@ struct shared {
 	atomic_ulong request_ids;
 	atomic_size_t held_bytes; /* room of all held bodies */
 	struct clients *clients;  /* owned; NULL when there is no such limit */
+	struct rate *rate; /* owned; NULL when no rule limits */
+	struct audit_writer *audit; /* owned; NULL: no audit log */
 	struct lockout *lockout;  /* owned; NULL: failures are not counted */
 	pthread_mutex_t lockout_lock;
 	atomic_uint lockouts; /* so far: 0 saves the lock */
