@@ -60,7 +60,7 @@ DIFF     := $(wildcard tests/diff/test_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
 SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def) $(UNIT) $(DIFF) \
-	    $(wildcard tests/unit/*.h)
+	    $(wildcard tests/unit/*.h tests/diff/*.h tests/diff/language*.c)
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIBS     := $(B)/libdaemon.a $(B)/libcompiler.a $(B)/libruntime.a
@@ -89,6 +89,10 @@ $(B)/obj/%.o: %.c Makefile
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# The definition of the language that the compiler and the VM must agree with.
+$(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
+	$(wildcard tests/diff/language*.c))
 
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
