@@ -41,8 +41,7 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.user_agent = rq->parsed ? user_agent(rq) : STR(""),
 		.role = rq->facts.role,
 		.identity = rq->facts.identity,
-		.listener =
-			policy->settings.listeners[f->from.listener].name,
+		.listener = policy->settings.listeners[f->from.listener].name,
 		.params = rq->target.params,
 		.nparams = rq->target.nparams,
 		.bytes_in = rq->up.bytes,
@@ -81,14 +80,14 @@ flow_audit_end(struct flow *f)
 	const struct request *rq = f->rq;
 	enum audit_kind kind = kind_of(rq->why);
 	bool judged = rq->why == WHY_OK || rq->why == WHY_DENIED ||
-		rq->why == WHY_RATE_LIMITED;
+		      rq->why == WHY_RATE_LIMITED;
 	char ip[46];
 
-	if (!w ||
-		(kind == AUDIT_REQUEST && !f->worker->policy->settings.audit.all))
+	if (!w || (kind == AUDIT_REQUEST &&
+			  !f->worker->policy->settings.audit.all))
 		return;
-	struct audit_event e = event_of(
-		f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
+	struct audit_event e =
+		event_of(f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
 	e.kind = kind;
 	e.status = rq->status;
 	e.message = rq->why ? reply_message(f) : STR("");

@@ -332,16 +332,16 @@ static void
 take_token(struct flow *f)
 {
 	struct vm *vm = &f->rq->vm;
-	const struct program_bucket *b = &vm->program->buckets[vm->bucket.index];
+	const struct program_bucket *b =
+		&vm->program->buckets[vm->bucket.index];
 	const struct bucket_limit limit = {
 		.requests = b->requests,
 		.period_ms = b->period_ms,
 		.penalty_ms = b->penalty_ms,
 	};
 
-	vm_bucket_answer(vm,
-		rate_take(f->worker->shared->rate, b->id,
-			vm_bucket_key(vm, &f->rq->facts), &limit));
+	vm_bucket_answer(vm, rate_take(f->worker->shared->rate, b->id,
+				     vm_bucket_key(vm, &f->rq->facts), &limit));
 }
 
 static enum vm_status

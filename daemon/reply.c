@@ -80,6 +80,10 @@ reply_message(struct flow *f)
 		return f->rq->message;
 	if (r && r->message.len)
 		return program_text(p, r->message);
+	if (r && f->rq->why == WHY_RATE_LIMITED)
+		return arena_fmt(&f->rq->arena,
+			"docker-proxy: rate limit \"%.*s\" exceeded",
+			STR_FMT(program_text(p, r->name)));
 	if (r)
 		return arena_fmt(&f->rq->arena,
 			"docker-proxy: denied by rule \"%.*s\"",
@@ -267,8 +271,10 @@ write_line(struct flow *f, enum log_level level)
 		{"ms", arena_fmt(a, "%llu",
 			       (unsigned long long)(now_ms() - rq->start_ms))},
 	};
-	log_event(level, rq->why ? "denied" : "allowed", fields,
-		sizeof(fields) / sizeof(fields[0]));
+	const char *event = !rq->why                     ? "allowed"
+			    : why_status(rq->why) >= 500 ? "failed"
+							 : "denied";
+	log_event(level, event, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 void

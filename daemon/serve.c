@@ -29,9 +29,9 @@ struct server {
 	struct worker *workers; /* owned */
 	unsigned nworkers, nstarted;
 	struct listeners listeners;
-	struct admin *admin;            /* owned */
+	struct admin *admin;                      /* owned */
 	struct event *sigterm, *sigint, *sigusr1; /* owned */
-	struct event *drained;          /* owned: the drain time is over */
+	struct event *drained; /* owned: the drain time is over */
 	struct demo_child demo;
 	bool stopping;
 };
@@ -370,8 +370,10 @@ finish_audit(struct server *s)
 		return;
 	struct audit_writer_counters c = audit_writer_stop(s->shared.audit);
 	if (c.dropped)
-		log_say(LOG_LEVEL_WARN, "audit log: %llu events written, %llu "
-			"dropped", (unsigned long long)c.written,
+		log_say(LOG_LEVEL_WARN,
+			"audit log: %llu events written, %llu "
+			"dropped",
+			(unsigned long long)c.written,
 			(unsigned long long)c.dropped);
 }
 

@@ -150,7 +150,9 @@ def test_authentication(watched):
     def what():
         with proxy.connect("tcp") as c:
             for status in (401, 401, 429):
-                assert c.get("/images/json").status == status
+                assert c.ask(request(
+                    "GET", "/images/json",
+                    "Authorization: Bearer no")).status == status
     assert moves(proxy, what) == {
         "requests_total": 3, "requests_denied_total": 3,
         "auth_failures_total": 2, "lockouts_total": 1,
