@@ -1,6 +1,6 @@
 /* The program: a policy as one flat, position-independent block.
  *
- *   header | instructions | tests | steps | values | rules | strings
+ *   header | instructions | tests | steps | values | rules | filters | strings
  *
  * Sections are arrays of fixed-width records, 8-byte aligned, addressed by
  * index; strings by offset and length into the last section. Instructions
@@ -167,12 +167,30 @@ struct program_rule {
 	uint32_t reserved; /* of the actions to come: their operands */
 };
 
+enum filter_action {
+	FILTER_REDACT,
+	FILTER_REMOVE,
+	FILTER_REPLACE,
+	FILTER_ACTION_COUNT
+};
+
+/* One entry of a response_filter. */
+struct program_filter {
+	uint32_t step, nsteps; /* the path, in the step section */
+	uint32_t match; /* a VALUE_REGEX in the value section, or UINT32_MAX:
+			   any value */
+	uint8_t action; /* enum filter_action */
+	uint8_t reserved[3];
+	struct program_str replacement; /* of REPLACE: a JSON value as text */
+};
+
 enum program_section {
 	SECTION_INSNS,
 	SECTION_TESTS,
 	SECTION_STEPS,
 	SECTION_VALUES,
 	SECTION_RULES,
+	SECTION_FILTERS,
 	SECTION_STRINGS, /* bytes */
 	SECTION_INDEX,   /* the candidate index, when there is one */
 	SECTION_COUNT
@@ -202,8 +220,9 @@ struct program {
 	const struct program_step *steps;
 	const struct program_value *values;
 	const struct program_rule *rules;
+	const struct program_filter *filters;
 	const char *strings;
-	uint32_t ninsns, ntests, nsteps, nvalues, nrules;
+	uint32_t ninsns, ntests, nsteps, nvalues, nrules, nfilters;
 	struct regex **regexes; /* owned: by value index, NULL for others */
 	bool reads_body;        /* some test needs the body */
 };
