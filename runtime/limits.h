@@ -42,6 +42,14 @@
 #define REGEX_JIT_STACK_MIN  KIB(32)
 #define REGEX_JIT_STACK_MAX  KIB(512)
 
+/* --- redaction --------------------------------------------------------- */
+#define REDACT_DEPTH_MAX     512 /* answers are the Engine's: be generous */
+#define REDACT_SPACE_MAX     2048 /* whitespace held; the Engine writes none */
+#define REDACT_KEY_MIN       2048 /* of a key that may be removed, as written */
+/* A string that is matched, as written: six bytes (an escape) for each byte of
+ * the longest subject; whatever is longer would be a doubt anyway. */
+#define REDACT_MATCH_MAX     (6 * REGEX_SUBJECT_MAX)
+
 /* --- policies ---------------------------------------------------------- */
 #define SOURCE_BYTES_MAX     MIB(8) /* 10,000 rules are about 2 MiB */
 #define TREE_DEPTH_MAX       32
