@@ -12,7 +12,7 @@ VERSION := 0.1.0
 VARIANT ?=
 B       := build$(if $(VARIANT),/$(VARIANT))
 
-PKGS     := libevent_core libevent_pthreads libcrypto jansson libfyaml \
+PKGS     := libevent_core libevent_pthreads libssl libcrypto jansson libfyaml \
 	    libpcre2-8
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wundef -Wformat=2 -Wcast-qual -Wvla \

@@ -86,14 +86,14 @@ check_address(
 {
 	static const char *const tcp[] = {"bind", "port"};
 	static const char *const local[] = {"mode", "owner", "group"};
-	if (tree_get(node, "unix")) {
+	if (read_given(node, "unix")) {
 		refuse_keys(r, node, tcp, COUNT_OF(tcp),
 			"does not go with \"unix\"");
 		return;
 	}
 	refuse_keys(r, node, local, COUNT_OF(local),
 		"is for listeners with \"unix\"");
-	if (!tree_get(node, "port"))
+	if (!read_given(node, "port"))
 		diag_error(r->diag, node->pos,
 			"a listener needs a port, or a unix socket path");
 	if (l->bind.n == 0)
@@ -106,8 +106,8 @@ static void
 set_tls(struct reader *r, const struct tree *node, const struct tls_said *said,
 	const struct tls_said *global, struct settings_listener *l)
 {
-	bool local = tree_get(node, "unix");
-	const struct tree *bind = tree_get(node, "bind");
+	bool local = read_given(node, "unix");
+	const struct tree *bind = read_given(node, "bind");
 	if (said->word == TLS_OWN)
 		l->tls = said->tls;
 	else if (said->word == TLS_GLOBAL ||

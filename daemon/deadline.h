@@ -15,6 +15,7 @@ struct event_base;
 
 enum deadline_class {
 	DEADLINE_NONE,
+	DEADLINE_HANDSHAKE,   /* timeouts.tls_handshake */
 	DEADLINE_HEAD,        /* timeouts.request_head */
 	DEADLINE_BODY,        /* timeouts.request_body, of silence */
 	DEADLINE_KEEPALIVE,   /* timeouts.keepalive */

@@ -153,6 +153,8 @@ on_wake(struct leg *leg)
 		flow_run(c->flow);
 		return;
 	}
+	if (leg_is_silent(leg))
+		return;
 	/* Idle: whatever it is, it is not an answer to anything. */
 	unlink_idle(c);
 	discard(c);
@@ -219,7 +221,13 @@ dial(struct worker *w, struct engine_conn **out)
 	}
 	c->worker = w;
 	c->deadline.fire = on_deadline;
-	if (!leg_open(&c->leg, w->base, &w->blocks, fd, on_wake)) {
+	bool ok = leg_open(&c->leg, w->base, &w->blocks, fd, on_wake);
+	if (ok && w->shared->engine_tls &&
+		!leg_start_tls(&c->leg, w->shared->engine_tls)) {
+		leg_close(&c->leg);
+		ok = false;
+	}
+	if (!ok) {
 		free(c);
 		errno = ENOMEM;
 		return ENGINE_FAIL;

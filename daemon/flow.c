@@ -5,6 +5,7 @@
 #include "daemon/log.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
+#include "daemon/tls.h"
 #include "daemon/worker.h"
 
 #include <assert.h>
@@ -21,6 +22,8 @@
 
 /* Which states may follow which. */
 static const unsigned may_follow[FLOW_STATES] = {
+	[FLOW_HANDSHAKE] =
+		AFTER(HEAD) | AFTER(REPLY) | AFTER(LINGER) | AFTER(GONE),
 	[FLOW_HEAD] = AFTER(HOLD) | AFTER(DIAL) | AFTER(REPLY) | AFTER(GONE),
 	[FLOW_HOLD] = AFTER(DIAL) | AFTER(REPLY) | AFTER(GONE),
 	[FLOW_DIAL] = AFTER(EXCHANGE) | AFTER(REPLY) | AFTER(GONE),
@@ -61,6 +64,7 @@ count_timeout(struct worker *w, enum deadline_class class)
 		bool counts;
 		enum metric id;
 	} metrics[DEADLINE_CLASSES] = {
+		[DEADLINE_HANDSHAKE] = {true, METRIC_TIMEOUT_TLS_HANDSHAKE},
 		[DEADLINE_HEAD] = {true, METRIC_TIMEOUT_REQUEST_HEAD},
 		[DEADLINE_BODY] = {true, METRIC_TIMEOUT_REQUEST_BODY},
 		[DEADLINE_KEEPALIVE] = {true, METRIC_TIMEOUT_KEEPALIVE},
@@ -125,29 +129,41 @@ uncount(struct worker *w, const struct arrival *a)
 		clients_leave(w->shared->clients, &a->ip);
 }
 
+/* The connection, and its TLS. False: closed. */
+static bool
+open_client(struct flow *f, struct worker *w, const struct arrival *a)
+{
+	struct leg *c = &f->client;
+
+	if (a->ip.set)
+		setup_tcp(a->fd);
+	if (!leg_open(c, w->base, &w->blocks, a->fd, on_client))
+		return false;
+	if (!a->tls || leg_start_tls(c, a->tls))
+		return true;
+	leg_close(c);
+	return false;
+}
+
 bool
 flow_new(struct worker *w, const struct arrival *a)
 {
 	struct flow *f = calloc(1, sizeof(*f));
 
-	if (!f) {
+	if (!f)
 		close(a->fd);
-		uncount(w, a);
-		return false;
-	}
-	f->worker = w;
-	f->from = *a;
-	f->deadline.fire = on_deadline;
-	if (a->ip.set)
-		setup_tcp(a->fd);
-	if (!leg_open(&f->client, w->base, &w->blocks, a->fd, on_client)) {
+	bool ok = f && open_client(f, w, a);
+	tls_context_unref(a->tls);
+	if (!ok) {
 		uncount(w, a);
 		free(f);
 		return false;
 	}
+	f->worker = w;
+	f->from = *a;
+	f->from.tls = NULL;
+	f->deadline.fire = on_deadline;
 	link_flow(w, f);
-	if (a->refused)
-		flow_refuse(f, a->why);
 	/* Most clients have sent their request by now. */
 	f->client.can_read = true;
 	flow_run(f);
@@ -180,8 +196,11 @@ flow_gone(struct flow *f)
 		request_free(w, f->rq);
 		f->rq = NULL;
 	}
+	flow_log_tls(f);
 	f->client.in.base = 0;
 	leg_close(&f->client);
+	tls_free_cert(f->cert);
+	f->cert = NULL;
 	uncount(w, &f->from);
 	unlink_flow(w, f);
 	f->next = w->graveyard;
@@ -228,6 +247,7 @@ void
 flow_run(struct flow *f)
 {
 	static enum flow_step (*const steps[FLOW_STATES])(struct flow *) = {
+		[FLOW_HANDSHAKE] = flow_step_handshake,
 		[FLOW_HEAD] = flow_step_head,
 		[FLOW_HOLD] = flow_step_hold,
 		[FLOW_DIAL] = flow_step_dial,
@@ -433,9 +453,10 @@ flow_linger(struct flow *f)
 	drop_engine(f, false);
 	/* With nothing unread, closing cannot turn into a reset that would
 	 * destroy the answer on its way. */
-	if (quiet)
+	if (quiet && leg_farewell(c))
 		return flow_gone(f);
-	release(f);
+	if (f->rq)
+		release(f);
 	c->in.start = c->in.end = 0;
 	leg_shutdown(c);
 	flow_enter(f, FLOW_LINGER);
@@ -450,16 +471,16 @@ step_linger(struct flow *f)
 	char *pinned;
 	enum block_size pinned_size;
 
-	if (f->expired || c->rd_eof)
+	if (f->expired || (c->rd_eof && leg_farewell(c)))
 		return flow_gone(f);
 	if (!leg_reserve(c, BLOCK_SMALL, &pinned, &pinned_size))
 		return flow_gone(f);
-	if (c->can_read) {
+	if (c->can_read && !c->rd_eof) {
 		leg_fill(c);
 		c->in.start = c->in.end = 0;
 		return FLOW_MORE;
 	}
 	leg_relax(c);
-	leg_watch(c, true, false);
+	leg_watch(c, !c->rd_eof, false);
 	return FLOW_WAIT;
 }

@@ -1,5 +1,6 @@
 /* A flow: a client's connection and, while a request is served, the Engine's.
  *
+ *   HANDSHAKE ──▶ HEAD
  *   HEAD ──▶ HOLD ──▶ DIAL ──▶ EXCHANGE ──▶ HEAD (keep-alive)
  *     │       │        │          ├──▶ TUNNEL ──▶ GONE
  *     └───────┴────────┴──▶ REPLY ┴──▶ LINGER ──▶ GONE
@@ -19,16 +20,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct auth_cert;
 struct request;
 
 enum flow_state {
-	FLOW_HEAD,     /* idle, or a head is arriving */
-	FLOW_HOLD,     /* a body is read whole, to be judged */
-	FLOW_DIAL,     /* waiting for a connection to the Engine */
-	FLOW_EXCHANGE, /* request and answer are on their way */
-	FLOW_TUNNEL,   /* raw bytes both ways */
-	FLOW_REPLY,    /* our own answer is on its way */
-	FLOW_LINGER,   /* shut down; what still comes is discarded */
+	FLOW_HANDSHAKE, /* TLS; over at once on a plain listener */
+	FLOW_HEAD,      /* idle, or a head is arriving */
+	FLOW_HOLD,      /* a body is read whole, to be judged */
+	FLOW_DIAL,      /* waiting for a connection to the Engine */
+	FLOW_EXCHANGE,  /* request and answer are on their way */
+	FLOW_TUNNEL,    /* raw bytes both ways */
+	FLOW_REPLY,     /* our own answer is on its way */
+	FLOW_LINGER,    /* shut down; what still comes is discarded */
 	FLOW_GONE,
 	FLOW_STATES
 };
@@ -39,6 +42,7 @@ struct flow {
 	struct worker *worker;       /* borrowed */
 	struct flow *prev, *next;    /* all flows of the worker */
 	struct request *rq;          /* owned; NULL between requests */
+	struct auth_cert *cert;      /* owned: the client's; NULL: none */
 	size_t seen;                 /* bookmark of http1_scan_head() */
 	struct arrival from;         /* who is there */
 	uint32_t served;             /* requests answered so far */
@@ -89,11 +93,15 @@ enum flow_step flow_finish(struct flow *f);
 /* Stops sending and waits a while for the client to read it. FLOW_MORE. */
 enum flow_step flow_linger(struct flow *f);
 
-enum flow_step flow_step_head(struct flow *f);     /* flow_head.c */
-enum flow_step flow_step_hold(struct flow *f);     /* flow_head.c */
-enum flow_step flow_step_dial(struct flow *f);     /* flow_exchange.c */
-enum flow_step flow_step_exchange(struct flow *f); /* flow_exchange.c */
-enum flow_step flow_step_tunnel(struct flow *f);   /* flow_tunnel.c */
+/* One line if it was TLS that failed. */
+void flow_log_tls(const struct flow *f);
+
+enum flow_step flow_step_handshake(struct flow *f); /* flow_handshake.c */
+enum flow_step flow_step_head(struct flow *f);      /* flow_head.c */
+enum flow_step flow_step_hold(struct flow *f);      /* flow_head.c */
+enum flow_step flow_step_dial(struct flow *f);      /* flow_exchange.c */
+enum flow_step flow_step_exchange(struct flow *f);  /* flow_exchange.c */
+enum flow_step flow_step_tunnel(struct flow *f);    /* flow_tunnel.c */
 
 static inline void
 flow_deadline(struct flow *f, enum deadline_class class)

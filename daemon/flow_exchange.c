@@ -54,10 +54,8 @@ queue_request(struct flow *f)
 }
 
 static enum flow_step
-dial_failed(struct flow *f, int err)
+dial_failed(struct flow *f, const char *text)
 {
-	const char *text = strerror(err);
-
 	metrics_add(&f->worker->metrics, METRIC_ENGINE_CONNECT_FAILURES, 1);
 	log_say(LOG_LEVEL_ERROR,
 		"cannot connect to the Docker Engine at "
@@ -96,14 +94,35 @@ client_left(struct flow *f)
 	return c->rd_failed || c->hung_up;
 }
 
+static const char *
+handshake_error(const struct leg *leg)
+{
+	const char *text = leg_error(leg);
+
+	return text ? text : "the connection broke off in the TLS handshake";
+}
+
 static enum flow_step
 await_connect(struct flow *f)
 {
 	struct engine_conn *e = f->rq->engine;
 
-	if (e->leg.can_write) {
+	if (e->leg.connecting && e->leg.can_write) {
 		int err = engine_connected(e);
-		return err ? dial_failed(f, err) : dialled(f);
+		if (err)
+			return dial_failed(f, strerror(err));
+	}
+	if (!e->leg.connecting) {
+		switch (leg_handshake(&e->leg)) {
+		case HANDSHAKE_DONE:
+			return dialled(f);
+		case HANDSHAKE_WAIT:
+			leg_watch(&e->leg, true, false);
+			break;
+		case HANDSHAKE_NOT_TLS:
+		case HANDSHAKE_FAILED:
+			return dial_failed(f, handshake_error(&e->leg));
+		}
 	}
 	if (!f->deadline.class)
 		flow_deadline(f, DEADLINE_CONNECT);
@@ -140,13 +159,11 @@ flow_step_dial(struct flow *f)
 		flow_deadline(f, DEADLINE_REDIAL);
 		return client_left(f) ? flow_gone(f) : FLOW_WAIT;
 	case ENGINE_FAIL:
-		return dial_failed(f, errno);
+		return dial_failed(f, strerror(errno));
 	case ENGINE_OK:
 		break;
 	}
-	if (rq->engine->leg.connecting)
-		return await_connect(f);
-	return dialled(f);
+	return await_connect(f);
 }
 
 /* --- sending it again ---------------------------------------------------------

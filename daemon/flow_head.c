@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define TLS_HANDSHAKE 22 /* RFC 8446 section 5.1 */
+
 /* --- reading a head --------------------------------------------------------- */
 
 /* No end of the head in sight, and no more may come. */
@@ -100,6 +102,9 @@ flow_step_head(struct flow *f)
 		f->expired = DEADLINE_NONE;
 		return in.n ? flow_refuse(f, WHY_HEAD_TIMEOUT) : flow_gone(f);
 	}
+	/* No method begins so: a TLS record does, with its type. */
+	if (in.n && in.p[0] == TLS_HANDSHAKE)
+		return flow_refuse(f, WHY_TLS_UNEXPECTED);
 	switch (http1_scan_head(in.p, in.n, &f->seen, &len)) {
 	case HTTP1_BAD:
 		return flow_refuse(f, WHY_HEAD_LINE_END);
@@ -189,11 +194,7 @@ flow_step_hold(struct flow *f)
 	if (c->rd_eof)
 		return flow_refuse(f, WHY_BODY_TRUNCATED);
 	if (c->can_read) {
-		/* Pinned bytes leave little room: then the block grows. */
-		if (!leg_reserve(c, c->in.size, &pinned, &pinned_size))
-			return flow_refuse(f, WHY_OUT_OF_MEMORY);
-		if (!leg_room(c) &&
-			!leg_reserve(c, c->in.size + 1, &pinned, &pinned_size))
+		if (!leg_make_room(c, c->in.size, &pinned, &pinned_size))
 			return flow_refuse(f, WHY_OUT_OF_MEMORY);
 		if (pinned) {
 			rq->pinned = pinned;

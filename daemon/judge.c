@@ -86,6 +86,37 @@ failed_authentication(struct flow *f)
 	return WHY_UNAUTHENTICATED;
 }
 
+/* The first entry that the certificate is made out to, then the default, then
+ * its own common name. */
+static struct str
+cert_role(const struct settings_auth *a, const struct auth_cert *cert)
+{
+	for (size_t i = 0; i < a->ncert_roles; i++)
+		if (auth_cert_matches(cert, a->cert_roles[i].cn))
+			return a->cert_roles[i].role;
+	return a->default_role.n ? a->default_role : cert->cn;
+}
+
+static enum why
+authenticate_cert(struct flow *f)
+{
+	const struct settings_auth *a = &f->worker->policy->settings.auth;
+	struct request *rq = f->rq;
+
+	if (!f->cert) {
+		rq->message = STR("docker-proxy: a client certificate is "
+				  "required");
+		return WHY_UNAUTHENTICATED;
+	}
+	rq->facts.identity = f->cert->cn;
+	rq->facts.role = cert_role(a, f->cert);
+	if (rq->facts.role.n)
+		return WHY_OK;
+	rq->message = STR("docker-proxy: the client certificate has no common "
+			  "name, and no role is given to its other names");
+	return WHY_UNAUTHENTICATED;
+}
+
 static enum why
 authenticate(struct flow *f)
 {
@@ -97,6 +128,8 @@ authenticate(struct flow *f)
 		return WHY_OK;
 	if (a->type == AUTH_CLOSED)
 		return WHY_UNAUTHENTICATED;
+	if (a->type == AUTH_MTLS)
+		return authenticate_cert(f);
 	rq->retry_after = locked_out(f);
 	if (rq->retry_after)
 		return WHY_LOCKED_OUT;

@@ -1,6 +1,8 @@
 /* Legs: non-blocking sockets read into blocks and written from references. */
 #include "daemon/leg.h"
 
+#include "daemon/leg_tls.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
@@ -8,6 +10,9 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+/* Less than this is not worth a read. */
+#define ROOM_MIN 4096u
 
 /* --- events --------------------------------------------------------------- */
 
@@ -27,10 +32,12 @@ on_event(evutil_socket_t fd, short what, void *arg)
 
 	if (leg->rd_eof && !leg->hung_up)
 		leg->hung_up = is_hung_up(fd);
-	if (what & EV_READ)
-		leg->can_read = true;
-	if (what & EV_WRITE)
-		leg->can_write = true;
+	if (leg->tls) {
+		leg_tls_event(leg, what);
+	} else {
+		leg->can_read |= (what & EV_READ) != 0;
+		leg->can_write |= (what & EV_WRITE) != 0;
+	}
 	leg->wake(leg);
 }
 
@@ -39,6 +46,8 @@ leg_watch(struct leg *leg, bool read, bool write)
 {
 	short want = (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
 
+	if (leg->tls)
+		want = leg_tls_interest(leg, read, write);
 	/* On the edge: the end itself, which is known, would fire for ever. */
 	if (!want && leg->rd_eof && !leg->hung_up)
 		want = EV_CLOSED | EV_ET;
@@ -84,6 +93,7 @@ leg_close(struct leg *leg)
 	if (leg->fd < 0)
 		return;
 	leg->hung_up = true;
+	leg_drop_tls(leg);
 	leg_watch(leg, false, false);
 	close(leg->fd);
 	leg->fd = -1;
@@ -104,10 +114,17 @@ leg_reset(struct leg *leg)
 void
 leg_shutdown(struct leg *leg)
 {
-	if (leg->wr_shut)
-		return;
+	if (leg->tls)
+		leg_tls_farewell(leg);
+	else if (!leg->wr_shut)
+		shutdown(leg->fd, SHUT_WR);
 	leg->wr_shut = true;
-	shutdown(leg->fd, SHUT_WR);
+}
+
+bool
+leg_farewell(struct leg *leg)
+{
+	return !leg->tls || leg_tls_farewell(leg);
 }
 
 /* --- input ---------------------------------------------------------------- */
@@ -163,12 +180,34 @@ leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
 }
 
 bool
+leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
+	enum block_size *pinned_size_out)
+{
+	struct inbuf *in = &leg->in;
+
+	if (!leg_reserve(leg, size, pinned_out, pinned_size_out))
+		return false;
+	if (leg_room(leg) >= ROOM_MIN)
+		return true;
+	/* The largest has no larger: another one, without what is pinned. */
+	if (in->size < BLOCK_LARGE)
+		size = in->size + 1;
+	else if (in->base)
+		size = BLOCK_LARGE;
+	else
+		return leg_room(leg) > 0;
+	return enlarge(leg, size, pinned_out, pinned_size_out);
+}
+
+bool
 leg_fill(struct leg *leg)
 {
 	struct inbuf *in = &leg->in;
 	size_t room = leg_room(leg);
 
 	assert(room > 0);
+	if (leg->tls)
+		return leg_tls_fill(leg);
 	leg->can_read = false;
 	ssize_t n = read(leg->fd, in->block + in->end, room);
 	if (n > 0) {
@@ -294,12 +333,15 @@ outq_flush(struct outq *q, struct leg *leg, size_t *wrote_out)
 {
 	*wrote_out = 0;
 	while (q->count > 0 && leg->can_write && !leg->failed) {
-		ssize_t n = write_some(q, leg->fd);
+		ssize_t n = leg->tls ? leg_tls_write(leg, &q->refs[q->first],
+					       q->count)
+				     : write_some(q, leg->fd);
 		if (n >= 0) {
 			*wrote_out += (size_t)n;
 			advance(q, (size_t)n);
-			/* A short write means a full socket: save the EAGAIN. */
-			leg->can_write = q->count == 0;
+			/* A short write means a full socket: save the EAGAIN.
+			 * A record is always short. */
+			leg->can_write = q->count == 0 || leg->tls;
 		} else if (errno == EAGAIN) {
 			leg->can_write = false;
 		} else if (errno != EINTR) {

@@ -12,6 +12,10 @@
  * each way. Back-pressure follows: while a writer is not drained its reader
  * is not read.
  *
+ * TLS stays inside: with it, a read decrypts into the block and a write sends
+ * one record of what the references say; end, shutdown and back-pressure mean
+ * the same. Only the handshake shows, at the beginning.
+ *
  * The event's callback only records what happened and calls the owner.
  * All of a leg's functions run on its worker's thread.
  */
@@ -27,6 +31,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct auth_cert;
+struct leg_tls;
+struct tls_context;
+
 /* What has been read and not yet been taken: block[start, end). Bytes below
  * `base` are pinned: a request's head stays in place while it is served. */
 struct inbuf {
@@ -39,6 +47,7 @@ struct leg {
 	struct event event;
 	struct blocks *blocks;         /* borrowed: the worker's */
 	void (*wake)(struct leg *leg); /* the owner's */
+	struct leg_tls *tls;           /* owned; NULL: plain */
 	struct inbuf in;
 	int fd;          /* owned; -1 when closed */
 	short armed;     /* EV_READ, EV_WRITE: what the loop is asked for */
@@ -77,6 +86,30 @@ struct outq {
 bool leg_open(struct leg *leg, struct event_base *base, struct blocks *blocks,
 	int fd, void (*wake)(struct leg *leg));
 
+/* TLS from here on, in the context's role; before the first read or write.
+ * False without memory. */
+bool leg_start_tls(struct leg *leg, struct tls_context *context);
+
+enum handshake {
+	HANDSHAKE_DONE,    /* or there was none to do: the leg is plain */
+	HANDSHAKE_WAIT,    /* watch the leg for reading, and call again */
+	HANDSHAKE_NOT_TLS, /* the client speaks, but not TLS */
+	HANDSHAKE_FAILED,  /* leg_error() may tell why */
+};
+
+/* Goes on with the handshake. */
+enum handshake leg_handshake(struct leg *leg);
+
+/* Why TLS failed, if it was TLS that failed; else NULL. */
+const char *leg_error(const struct leg *leg);
+
+/* Who the other side's verified certificate is made out to; NULL: it has
+ * none. Free it with tls_free_cert(). */
+struct auth_cert *leg_read_cert(const struct leg *leg);
+
+/* A plain leg from here on: for a last word, and for reading what is left. */
+void leg_drop_tls(struct leg *leg);
+
 /* Forgets buffered input, closes the descriptor. Safe to repeat. */
 void leg_close(struct leg *leg);
 
@@ -98,6 +131,12 @@ size_t leg_room(const struct leg *leg);
 bool leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
 	enum block_size *pinned_size_out);
 
+/* The same, and sees to it that the next read is worth its system call: a
+ * larger block, or another one as large, where pinned bytes leave too little.
+ * False without memory, or with the largest block full. */
+bool leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
+	enum block_size *pinned_size_out);
+
 /* One read. True when bytes came; false otherwise: look at rd_eof. */
 bool leg_fill(struct leg *leg);
 
@@ -113,8 +152,16 @@ void leg_take(struct leg *leg, size_t n);
 /* Gives the block back when there is nothing unread and nothing pinned. */
 void leg_relax(struct leg *leg);
 
+/* Has an idle leg that woke up nothing to say? TLS has messages of its own. */
+bool leg_is_silent(struct leg *leg);
+
 /* Shuts our side down; call it with everything written. */
 void leg_shutdown(struct leg *leg);
+
+/* What must be said before closing, so that the end is known to be one:
+ * TLS's close_notify. True when it is said, or never will be; false: it is on
+ * its way, the leg wakes its owner. */
+bool leg_farewell(struct leg *leg);
 
 /* --- output --------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 
 #include "daemon/clients.h"
 #include "daemon/log.h"
+#include "daemon/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -314,6 +315,8 @@ accept_one(struct listener *l)
 		return true;
 	}
 	struct arrival a = {.fd = fd, .listener = l->index};
+	if (l->tls)
+		a.tls = tls_context_ref(l->tls);
 	read_peer(&a, &sa);
 	apply_limits(ls, &a);
 	hand_over(ls, &a);
@@ -344,10 +347,16 @@ open_one(struct listeners *ls, uint32_t index)
 	l->all = ls;
 	l->index = index;
 	l->is_unix = s->path.n > 0;
+	if (s->tls.on) {
+		l->tls = tls_server_context(&s->tls);
+		if (!l->tls)
+			return false;
+	}
 	l->fd = listener_bind(s);
 	if (l->fd < 0) {
 		log_say(LOG_LEVEL_ERROR, "cannot listen on %s: %s",
 			listener_text(s, text, sizeof(text)), strerror(errno));
+		tls_context_unref(l->tls);
 		return false;
 	}
 	ls->n++;
@@ -384,6 +393,7 @@ listeners_close(struct listeners *ls)
 		if (l->event)
 			event_free(l->event);
 		close(l->fd);
+		tls_context_unref(l->tls);
 		if (l->is_unix)
 			unlink(ls->settings->listeners[l->index].path.p);
 	}

@@ -17,10 +17,11 @@ struct listeners;
 
 /* One bound socket; `*` may need two. */
 struct listener {
-	struct listeners *all; /* borrowed */
-	struct event *event;   /* owned */
-	uint32_t index;        /* of the settings' listeners */
-	int fd;                /* owned */
+	struct listeners *all;   /* borrowed */
+	struct event *event;     /* owned */
+	uint32_t index;          /* of the settings' listeners */
+	int fd;                  /* owned */
+	struct tls_context *tls; /* ref; NULL: plain */
 	bool is_unix;
 };
 

@@ -72,10 +72,7 @@ read_more(struct pipe_way *way, struct leg *src, struct request *rq)
 
 	if (way->bytes > BULK_BYTES && !rq->pinned)
 		size = BLOCK_LARGE;
-	if (!leg_reserve(src, size, &pinned, &pinned_size) ||
-		(!leg_room(src) && !leg_reserve(src, BLOCK_LARGE, &pinned,
-					   &pinned_size)) ||
-		!leg_room(src)) {
+	if (!leg_make_room(src, size, &pinned, &pinned_size)) {
 		src->rd_failed = src->rd_eof = true;
 		return false;
 	}

@@ -6,6 +6,7 @@
 #include "daemon/demo_child.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/tls.h"
 #include "daemon/worker.h"
 #include "runtime/limits.h"
 #include "runtime/lockout.h"
@@ -160,6 +161,16 @@ find_engine(struct server *s, const struct options *o)
 }
 
 static bool
+start_engine_tls(struct server *s)
+{
+	const struct settings_engine *e = &s->policy->settings.engine;
+
+	if (e->tls.on)
+		s->shared.engine_tls = tls_client_context(&e->tls, e->host);
+	return !e->tls.on || s->shared.engine_tls;
+}
+
+static bool
 start_workers(struct server *s)
 {
 	unsigned want = s->policy->settings.threads;
@@ -248,15 +259,15 @@ say_hello(const struct server *s)
 		const struct settings_listener *l = &p->settings.listeners[i];
 		listener_text(l, text, sizeof(text));
 		log_say(LOG_LEVEL_INFO, "listening on %s", text);
-		if (!is_loopback(l))
+		if (!is_loopback(l) && !l->tls.on)
 			log_say(LOG_LEVEL_WARN,
 				"%s can be reached from other "
 				"hosts and has no TLS: publish it to trusted "
 				"networks only",
 				text);
 		if (i == 0 && !str_eq(l->bind, STR("*")))
-			log_say(LOG_LEVEL_INFO, "try: docker -H %s version",
-				text);
+			log_say(LOG_LEVEL_INFO, "try: docker -H %s%s version",
+				text, l->tls.on ? " --tlsverify" : "");
 	}
 	if (p->settings.auth.type == AUTH_CLOSED)
 		log_say(LOG_LEVEL_WARN,
@@ -301,7 +312,7 @@ start(struct server *s, const struct options *o)
 	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
-	if (!find_engine(s, o))
+	if (!find_engine(s, o) || !start_engine_tls(s))
 		return false;
 	if (!start_tables(s))
 		return false;
@@ -338,6 +349,7 @@ finish(struct server *s)
 	lockout_free(s->shared.lockout);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
+	tls_context_unref(s->shared.engine_tls);
 	policy_free(s->policy);
 	libevent_global_shutdown();
 }

@@ -124,6 +124,7 @@ set_durations(struct worker *w)
 	const struct settings_timeouts *t = &w->policy->settings.timeouts;
 	uint32_t *ms = w->deadlines.ms;
 
+	ms[DEADLINE_HANDSHAKE] = t->tls_handshake_ms;
 	ms[DEADLINE_HEAD] = t->request_head_ms;
 	ms[DEADLINE_BODY] = t->request_body_ms;
 	ms[DEADLINE_KEEPALIVE] = t->keepalive_ms;

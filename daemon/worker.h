@@ -26,6 +26,7 @@ struct flow;
 struct ready;
 struct request;
 struct shared;
+struct tls_context;
 
 /* A connection just accepted, on its way to its worker. */
 struct arrival {
@@ -37,7 +38,8 @@ struct arrival {
 	uint32_t uid, gid;
 	bool refused; /* over a limit: answer with `why` and close */
 	enum why why;
-	bool counted; /* in the per-client table */
+	bool counted;            /* in the per-client table */
+	struct tls_context *tls; /* ref; NULL: plain */
 };
 
 struct worker {
@@ -75,6 +77,7 @@ struct shared {
 	int64_t start_time;          /* seconds since 1970 */
 	struct ready *ready;         /* borrowed: the main thread's, or NULL */
 	struct engine_address engine;
+	struct tls_context *engine_tls; /* ref; NULL: plain */
 	uint32_t hash_seed;
 	atomic_uint connections;
 	atomic_ulong request_ids;

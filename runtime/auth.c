@@ -1,4 +1,4 @@
-/* Credentials: bearer tokens. */
+/* Credentials: bearer tokens, certificates' names. */
 #include "runtime/auth.h"
 
 #include <openssl/crypto.h>
@@ -34,4 +34,32 @@ bool
 auth_digest_equal(const uint8_t a[32], const uint8_t b[32])
 {
 	return CRYPTO_memcmp(a, b, 32) == 0;
+}
+
+static bool
+name_matches(struct str name, struct str pattern)
+{
+	if (!str_starts(pattern, STR("*.")))
+		return str_eq_nocase(name, pattern);
+	size_t label = str_find(name, STR("."));
+	if (label == 0 || label == name.n)
+		return false;
+	/* A name that is itself a wildcard is made out to nobody in
+	 * particular: only its own spelling is it. */
+	if (str_eq((struct str){name.p, label}, STR("*")))
+		return str_eq_nocase(name, pattern);
+	return str_eq_nocase(str_from(name, label), str_from(pattern, 1));
+}
+
+bool
+auth_cert_matches(const struct auth_cert *c, struct str pattern)
+{
+	if (pattern.n == 0)
+		return false;
+	if (c->cn.n && name_matches(c->cn, pattern))
+		return true;
+	for (size_t i = 0; i < c->nnames; i++)
+		if (name_matches(c->names[i], pattern))
+			return true;
+	return false;
 }

@@ -196,23 +196,25 @@ vm_bucket_key(const struct vm *vm, const struct facts *f)
 {
 	const struct program *p = vm->program;
 	const struct program_bucket *b = &p->buckets[vm->bucket.index];
-	struct str value;
+	struct str key = STR("");
 
 	switch ((enum bucket_key)b->key) {
 	case BUCKET_CLIENT_IP:
-		return client_key(f);
-	case BUCKET_IDENTITY:
-		return f->identity;
-	case BUCKET_ROLE:
-		return f->role;
-	case BUCKET_HEADER:
-		match_header_value(f, program_text(p, b->header), &value);
-		return value.p ? value : STR("");
-	case BUCKET_KEY_COUNT:
+		key = client_key(f);
 		break;
+	case BUCKET_IDENTITY:
+		key = f->identity;
+		break;
+	case BUCKET_ROLE:
+		key = f->role;
+		break;
+	case BUCKET_HEADER:
+		match_header_value(f, program_text(p, b->header), &key);
+		break;
+	case BUCKET_KEY_COUNT:
+		assert(false && "an unverified key");
 	}
-	assert(false && "an unverified key");
-	return STR("");
+	return key.p ? key : STR("");
 }
 
 void

@@ -43,12 +43,18 @@ def settings():
 
 
 @pytest.fixture(scope="module")
-def module_proxy(folder, engine, settings):
+def make_proxy():
+    """From a folder and a configuration: a proxy, not yet started."""
+    return proxy_process.Proxy
+
+
+@pytest.fixture(scope="module")
+def module_proxy(folder, engine, settings, make_proxy):
     """Started once; at the end nothing may have leaked, and SIGTERM ends
     it with 0 and a clean log."""
     config = proxy_process.configuration(
         engine.url(), folder, global_=settings)
-    p = proxy_process.Proxy(folder, config).start()
+    p = make_proxy(folder, config).start()
     with p.connect() as c:
         assert c.get("/_ping").status == 200
     engine.drop_idle()
@@ -94,7 +100,7 @@ def socket_path():
 
 
 @pytest.fixture
-def own_proxy(engine):
+def own_proxy(engine, make_proxy):
     """Starts proxies for one test, with settings or a whole config."""
     started = []
 
@@ -102,7 +108,7 @@ def own_proxy(engine):
         path = Path(tempfile.mkdtemp(prefix="flow-"))
         config = proxy_process.configuration(
             engine_url or engine.url(), path, **overrides)
-        p = proxy_process.Proxy(path, config)
+        p = make_proxy(path, config)
         started.append(p)
         return p.start()
 

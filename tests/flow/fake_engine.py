@@ -201,10 +201,17 @@ class FakeEngine:
                 return
             if sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock = self.adopt(sock)
+            if not sock:
+                continue
             with self._lock:
                 c = Connection(self, sock, len(self.connections))
                 self.connections.append(c)
             threading.Thread(target=c.serve, daemon=True).start()
+
+    def adopt(self, sock):
+        """What is spoken to, of a socket just accepted; or None."""
+        return sock
 
     def stop_listening(self):
         """From now on connecting fails; what is connected stays."""

@@ -53,6 +53,8 @@ def _ioctl_int(sock, request):
 
 def unread_here(sock):
     """Bytes that have arrived and that nobody has read yet."""
+    if hasattr(sock, "unread_inside"):  # of TLS: its own messages are none
+        return sock.unread_inside()
     return _ioctl_int(sock, termios.FIONREAD)
 
 

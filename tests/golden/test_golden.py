@@ -67,6 +67,16 @@ def test_example_shows_the_defaults():
     assert settings == empty.partition("auth:")[0]
 
 
+@pytest.mark.parametrize("name", ["tls.conf", "rust_mtls.conf", "empty.conf"])
+def test_printed_settings_say_the_same(name, tmp_path):
+    """What is printed of the settings is itself a file with them."""
+    first = check(HERE / name, {}).stdout.partition("rules:")[0]
+    path = tmp_path / "again.conf"
+    path.write_text(first)
+    assert check(path, {}).stdout.partition("rules:")[0] == first
+    assert "listeners:" in first
+
+
 def test_missing_file():
     run = check(HERE / "missing", {})
     assert run.returncode == 1

@@ -17,8 +17,11 @@ struct image {
 	struct program_step steps[IMAGE_RECORDS];
 	struct program_value values[IMAGE_RECORDS];
 	struct program_rule rules[IMAGE_RECORDS];
+	struct program_bucket buckets[IMAGE_RECORDS];
+	struct program_filter filters[IMAGE_RECORDS];
 	char strings[IMAGE_STRINGS];
 	uint32_t count[SECTION_COUNT];
+	uint32_t pass; /* 0: a second pass of END alone is added */
 	bool default_allow;
 };
 
@@ -81,6 +84,44 @@ image_rule(struct image *im, enum action action, uint16_t status,
 	return i;
 }
 
+/* The instructions from here on are the second pass. */
+static inline void
+image_second_pass(struct image *im)
+{
+	im->pass = im->count[SECTION_INSNS];
+}
+
+/* Another role of the newest rule. */
+static inline void
+image_role(struct image *im, const char *role)
+{
+	struct program_rule *r = &im->rules[im->count[SECTION_RULES] - 1];
+	uint32_t i = image_next(im, SECTION_VALUES);
+
+	im->values[i] = (struct program_value){
+		.kind = VALUE_STRING, .text = image_text(im, str_of(role))};
+	if (r->noperands++ == 0)
+		r->operand = i;
+}
+
+/* The limit of the newest rule; `header` may be empty. */
+static inline void
+image_bucket(struct image *im, enum bucket_key key, const char *header)
+{
+	struct program_rule *r = &im->rules[im->count[SECTION_RULES] - 1];
+
+	r->operand = image_next(im, SECTION_BUCKETS);
+	r->noperands = 1;
+	im->buckets[r->operand] = (struct program_bucket){
+		.id = 0x1234u + r->operand,
+		.requests = 5,
+		.period_ms = 1000,
+		.penalty_ms = 2000,
+		.key = (uint8_t)key,
+		.header = image_text(im, str_of(header)),
+	};
+}
+
 /* Another value of the newest test, by a letter and its text: s string,
  * n number, t true, f false, r regex, c network, and m for a time as
  * "<days> <from> <to>" in hex. */
@@ -139,6 +180,27 @@ image_path(struct image *im, struct program_test *t, const char *path)
 	}
 }
 
+/* Another filter of the newest rule. */
+static inline void
+image_filter(struct image *im, const char *path, enum filter_action action,
+	const char *replacement)
+{
+	struct program_rule *r = &im->rules[im->count[SECTION_RULES] - 1];
+	uint32_t i = image_next(im, SECTION_FILTERS);
+	struct program_test steps = {0};
+
+	image_path(im, &steps, path);
+	im->filters[i] = (struct program_filter){
+		.step = steps.step,
+		.nsteps = steps.nsteps,
+		.match = FILTER_ANY_VALUE,
+		.action = (uint8_t)action,
+		.replacement = image_text(im, str_of(replacement)),
+	};
+	if (r->noperands++ == 0)
+		r->operand = i;
+}
+
 /* A test without values; `name` is what stands behind the field's dot. */
 static inline uint32_t
 image_test(struct image *im, enum field field, const char *name,
@@ -161,8 +223,12 @@ image_test(struct image *im, enum field field, const char *name,
 
 /* The image as one block of malloc, exactly as long as it says. */
 static inline void *
-image_bytes(const struct image *im, size_t *size_out)
+image_bytes(struct image *im, size_t *size_out)
 {
+	if (im->pass == 0) {
+		image_second_pass(im);
+		image_insn(im, OPCODE_END, 0, 0, 0, 0);
+	}
 	const struct {
 		const void *records;
 		size_t size;
@@ -172,6 +238,8 @@ image_bytes(const struct image *im, size_t *size_out)
 		[SECTION_STEPS] = {im->steps, sizeof(*im->steps)},
 		[SECTION_VALUES] = {im->values, sizeof(*im->values)},
 		[SECTION_RULES] = {im->rules, sizeof(*im->rules)},
+		[SECTION_BUCKETS] = {im->buckets, sizeof(*im->buckets)},
+		[SECTION_FILTERS] = {im->filters, sizeof(*im->filters)},
 		[SECTION_STRINGS] = {im->strings, 1},
 		[SECTION_INDEX] = {"", 1},
 	};
@@ -179,6 +247,7 @@ image_bytes(const struct image *im, size_t *size_out)
 		.magic = PROGRAM_MAGIC,
 		.version = PROGRAM_VERSION,
 		.default_allow = im->default_allow,
+		.pass = im->pass,
 	};
 	size_t off = sizeof(h);
 	for (unsigned s = 0; s < SECTION_COUNT; s++) {

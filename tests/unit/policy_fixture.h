@@ -105,6 +105,7 @@ struct request {
 	const char *header, *value;      /* one field */
 	const char *ip, *role;
 	unsigned weekday, minute;
+	uint32_t retry_after_ms; /* what every bucket answers */
 };
 
 struct answer {
@@ -112,7 +113,10 @@ struct answer {
 	uint16_t status;
 	char rule[64]; /* empty: the default */
 	uint32_t ndry, doubts;
-	bool wants_body; /* it stopped there */
+	enum why why;
+	uint32_t nfilters, filters[16]; /* of the program's table */
+	uint32_t tokens;                /* that were asked for */
+	bool wants_body;                /* it stopped there */
 };
 
 static inline void
@@ -122,6 +126,25 @@ request_target(struct target *t, const struct request *q, struct arena *a)
 	struct str raw = arena_fmt(a, "%s%s%s", q->path, q->query ? "?" : "",
 		q->query ? q->query : "");
 	assert_int_equal(target_parse(raw, &limits, a, t), WHY_OK);
+}
+
+static inline void
+keep_verdict(
+	struct answer *out, const struct program *p, const struct verdict *v)
+{
+	out->allow = v->allow;
+	out->status = v->status;
+	out->why = v->why;
+	out->ndry = v->ndry;
+	out->nfilters = v->nfilters;
+	assert_true(v->nfilters <= sizeof(out->filters) / sizeof(uint32_t));
+	for (uint32_t i = 0; i < v->nfilters; i++)
+		out->filters[i] = v->filters[i];
+	if (v->rule == PROGRAM_NO_RULE)
+		return;
+	struct str name = program_text(p, p->rules[v->rule].name);
+	assert_true(name.n < sizeof(out->rule));
+	memcpy(out->rule, name.p, name.n);
 }
 
 static inline struct answer
@@ -161,20 +184,14 @@ ask(const struct fixture *f, struct request q)
 	struct regex_scratch *scratch = regex_scratch_new();
 	assert_non_null(scratch);
 	assert_true(vm_init(&vm, &f->policy->program, &a));
-	if (vm_run(&vm, &facts, scratch) == VM_NEED_BODY) {
-		out.wants_body = true;
-	} else {
-		out.allow = vm.verdict.allow;
-		out.status = vm.verdict.status;
-		out.ndry = vm.verdict.ndry;
-		if (vm.verdict.rule != PROGRAM_NO_RULE) {
-			const struct program *p = &f->policy->program;
-			struct str name =
-				program_text(p, p->rules[vm.verdict.rule].name);
-			assert_true(name.n < sizeof(out.rule));
-			memcpy(out.rule, name.p, name.n);
-		}
+	enum vm_status status = vm_run(&vm, &facts, scratch);
+	for (; status == VM_NEED_BUCKET; out.tokens++) {
+		vm_bucket_answer(&vm, q.retry_after_ms);
+		status = vm_run(&vm, &facts, scratch);
 	}
+	if (status == VM_DONE)
+		keep_verdict(&out, vm.program, &vm.verdict);
+	out.wants_body = status == VM_NEED_BODY;
 	out.doubts = vm.doubts;
 	regex_scratch_free(scratch);
 	arena_fini(&a);

@@ -138,10 +138,166 @@ test_constant_rules(void **state)
 	const struct program *p = &f.policy->program;
 	assert_true(get(&f, "/x").allow);
 	assert_string_equal(get(&f, "/y").rule, "folded");
-	/* One test, one denial, the end. */
-	assert_int_equal(p->ninsns, 3);
+	/* One test, one denial, the end, and a second pass of its end. */
+	assert_int_equal(p->ninsns, 4);
 	assert_int_equal(p->rules[0].entry, 0);
 	assert_int_equal(p->rules[3].entry, 2);
+	fixture_fini(&f);
+}
+
+/* --- actions that go on ------------------------------------------------------------ */
+
+static void
+test_roles(void **state)
+{
+	struct fixture f;
+	(void)state;
+	compile(&f,
+		"auth: {type: none}\n"
+		"rules:\n"
+		"- {name: ops, action: require_role, role: ops, status: 404, "
+		"conditions: [{field: path, operator: equals, value: /x}]}\n"
+		"- {name: trial, action: require_role, dry_run: true}\n"
+		"- {name: rest, action: deny, conditions: [{field: path, "
+		"operator: equals, value: /y}]}\n");
+	struct request q = {.path = "/x", .role = "ops"};
+	struct answer a = ask(&f, q);
+	assert_true(a.allow);
+	assert_int_equal(a.ndry, 1);
+	q.role = "admin";
+	a = ask(&f, q);
+	assert_true(a.allow);
+	assert_int_equal(a.ndry, 0);
+	q.role = "user";
+	a = ask(&f, q);
+	assert_false(a.allow);
+	assert_string_equal(a.rule, "ops");
+	assert_int_equal(a.status, 404);
+	assert_int_equal(a.why, WHY_DENIED);
+	/* Having a role allows nothing. */
+	q = (struct request){.path = "/y", .role = "admin"};
+	assert_string_equal(ask(&f, q).rule, "rest");
+	fixture_fini(&f);
+}
+
+static void
+test_limits(void **state)
+{
+	struct fixture f;
+	(void)state;
+	compile(&f,
+		"auth: {type: none}\n"
+		"rules:\n"
+		"- {name: trial, action: rate_limit, dry_run: true}\n"
+		"- {name: slow, action: rate_limit, conditions: [{field: path,"
+		" operator: equals, value: /x}]}\n"
+		"- {name: rest, action: deny, conditions: [{field: path, "
+		"operator: equals, value: /y}]}\n");
+	struct request q = {.path = "/x"};
+	struct answer a = ask(&f, q);
+	assert_true(a.allow);
+	assert_int_equal(a.tokens, 2);
+	q.retry_after_ms = 1;
+	a = ask(&f, q);
+	assert_false(a.allow);
+	assert_string_equal(a.rule, "slow");
+	assert_int_equal(a.status, 429);
+	assert_int_equal(a.why, WHY_RATE_LIMITED);
+	assert_int_equal(a.ndry, 1);
+	q.path = "/z";
+	a = ask(&f, q);
+	assert_true(a.allow);
+	assert_int_equal(a.tokens, 1);
+	assert_int_equal(a.ndry, 1);
+	/* A token allows nothing. */
+	q = (struct request){.path = "/y"};
+	assert_string_equal(ask(&f, q).rule, "rest");
+	fixture_fini(&f);
+}
+
+static const char filtering[] =
+	"auth: {type: none}\n"
+	"global: {default: deny}\n"
+	"rules:\n"
+	"- {name: open, action: allow, priority: 9, conditions: [{field: path,"
+	" operator: in, value: [/x, /y]}]}\n"
+	"- {name: y, action: response_filter, response_filter: [{field: a, "
+	"action: remove}, {field: b, action: redact}], conditions: [{field: "
+	"path, operator: equals, value: /y}]}\n"
+	"- {name: trial, action: response_filter, dry_run: true, "
+	"response_filter: [{field: c, action: remove}], conditions: [{field: "
+	"body.t, operator: exists}]}\n"
+	"- {name: shut, action: deny}\n"
+	"- {name: body, action: response_filter, priority: -1, "
+	"response_filter: [{field: a, action: remove}, {field: d, action: "
+	"remove}], conditions: [{field: body.b, operator: exists}, {field: "
+	"path, operator: equals, value: /y}]}\n";
+
+/* Which filters fired, by their paths. */
+static void
+assert_filtered(
+	const struct fixture *f, const struct answer *a, const char *want)
+{
+	const struct program *p = &f->policy->program;
+	char got[64] = "";
+
+	for (uint32_t i = 0; i < a->nfilters; i++) {
+		const struct program_filter *r = &p->filters[a->filters[i]];
+		struct str s = program_text(p, p->steps[r->step].raw);
+		strncat(got, s.p, s.n);
+	}
+	assert_string_equal(got, want);
+}
+
+static void
+test_filters(void **state)
+{
+	struct fixture f;
+	(void)state;
+	compile(&f, filtering);
+	/* An allow of a higher priority switches no filter off. */
+	struct request q = {.path = "/y", .body = "{\"b\":1}"};
+	struct answer a = ask(&f, q);
+	assert_true(a.allow);
+	assert_string_equal(a.rule, "open");
+	assert_filtered(&f, &a, "abad");
+	q.body = "{\"t\":1}";
+	a = ask(&f, q);
+	assert_filtered(&f, &a, "ab");
+	/* The body is asked for only where a filter needs it: not by one on
+	 * trial, and not for what is denied. */
+	a = get(&f, "/x");
+	assert_true(a.allow);
+	assert_int_equal(a.nfilters, 0);
+	assert_true(get(&f, "/y").wants_body);
+	assert_string_equal(get(&f, "/z").rule, "shut");
+	fixture_fini(&f);
+}
+
+/* Tests that both passes ask are one. */
+static void
+test_passes_share_tests(void **state)
+{
+	struct fixture f;
+	(void)state;
+	compile(&f,
+		"auth: {type: none}\n"
+		"rules:\n"
+		"- {name: a, action: allow, conditions: [{field: role, "
+		"operator: matches, value: '^(a+)+$'}]}\n"
+		"- {name: b, action: response_filter, response_filter: "
+		"[{field: a, action: remove, match: '^(a+)+$'}], conditions: "
+		"[{field: role, operator: matches, value: '^(a+)+$'}]}\n");
+	assert_int_equal(f.policy->program.ntests, 1);
+	assert_int_equal(f.policy->program.nvalues, 1);
+	assert_int_equal(f.policy->program.filters[0].match, 0);
+	/* In doubt nothing is allowed, and everything is filtered. */
+	struct request q = {
+		.path = "/", .role = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"};
+	struct answer a = ask(&f, q);
+	assert_int_equal(a.doubts, 1);
+	assert_string_equal(a.rule, "");
+	assert_int_equal(a.nfilters, 1);
 	fixture_fini(&f);
 }
 
@@ -350,12 +506,13 @@ test_doubts(void **state)
 	};
 	static const struct {
 		const char *action, *otherwise;
-	} kinds[] = {{"deny", "allow"}, {"allow", "deny"}};
+	} kinds[] = {{"deny", "allow"}, {"allow", "deny"},
+		{"require_role", "allow"}, {"rate_limit", "allow"}};
 	char text[512];
 	struct fixture f;
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		for (size_t j = 0; j < 2; j++) {
+		for (size_t j = 0; j < sizeof(kinds) / sizeof(*kinds); j++) {
 			snprintf(text, sizeof(text),
 				"auth: {type: none}\n"
 				"global: {default: %s}\n"
@@ -363,7 +520,8 @@ test_doubts(void **state)
 				"  conditions:\n  - %s\n",
 				kinds[j].otherwise, kinds[j].action, forms[i]);
 			compile(&f, text);
-			struct answer a = get(&f, EVIL);
+			struct request q = {.path = EVIL, .retry_after_ms = 1};
+			struct answer a = ask(&f, q);
 			assert_int_equal(a.doubts, 1);
 			assert_false(a.allow);
 			fixture_fini(&f);
@@ -594,6 +752,10 @@ main(void)
 		cmocka_unit_test(test_dry_run),
 		cmocka_unit_test(test_toggles_last),
 		cmocka_unit_test(test_constant_rules),
+		cmocka_unit_test(test_roles),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_passes_share_tests),
 		cmocka_unit_test(test_equal_tests_are_one),
 		cmocka_unit_test(test_regexes_with_and_without_case),
 		cmocka_unit_test(test_fields),

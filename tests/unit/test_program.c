@@ -30,7 +30,15 @@ test_names(void **state)
 	assert_string_equal(opcode_name(OPCODE_COUNT), "?");
 	assert_string_equal(action_name(ACTION_DENY), "deny");
 	assert_string_equal(action_name(ACTION_ALLOW), "allow");
+	assert_string_equal(
+		action_name(ACTION_RESPONSE_FILTER), "response_filter");
 	assert_string_equal(action_name(ACTION_COUNT), "?");
+	assert_string_equal(bucket_key_name(BUCKET_CLIENT_IP), "client_ip");
+	assert_string_equal(bucket_key_name(BUCKET_HEADER), "header");
+	assert_string_equal(bucket_key_name(BUCKET_KEY_COUNT), "?");
+	assert_string_equal(filter_action_name(FILTER_REDACT), "redact");
+	assert_string_equal(filter_action_name(FILTER_REPLACE), "replace");
+	assert_string_equal(filter_action_name(FILTER_ACTION_COUNT), "?");
 }
 
 /* Row by row, what the language's two tables say together. */
@@ -69,6 +77,23 @@ test_operator_applies(void **state)
 /* --- a program that has everything ---------------------------------------- */
 
 enum { T_PATH, T_METHOD, T_BODY, T_IP, T_TIME, T_QUERY, T_HEADER };
+enum { R_DENY, R_ALLOW, R_DRY, R_ROLE, R_RATE, R_FILTER };
+
+static void
+add_actions(struct image *im)
+{
+	image_rule(im, ACTION_REQUIRE_ROLE, 403, RULE_DRY_RUN);
+	image_role(im, "ops");
+	image_role(im, "dev");
+	image_rule(im, ACTION_RATE_LIMIT, 429, 0);
+	image_bucket(im, BUCKET_HEADER, "x-team");
+	image_rule(im, ACTION_RESPONSE_FILTER, 403, 0);
+	image_filter(im, "Config.Env.*", FILTER_REDACT, "");
+	image_filter(im, "Name", FILTER_REPLACE, "null");
+	im->filters[0].match = image_next(im, SECTION_VALUES);
+	im->values[im->filters[0].match] = (struct program_value){
+		.kind = VALUE_REGEX, .text = image_text(im, STR("^PASS"))};
+}
 
 static struct image *
 everything(void)
@@ -94,6 +119,7 @@ everything(void)
 	image_rule(im, ACTION_DENY, 403, 0);
 	image_rule(im, ACTION_ALLOW, 403, RULE_TOGGLE);
 	image_rule(im, ACTION_DENY, 599, RULE_DRY_RUN);
+	add_actions(im);
 	image_insn(im, OPCODE_TEST, T_PATH, 1, 2, INSN_DOUBT_IS_TRUE);
 	image_insn(im, OPCODE_TEST, T_BODY, 3, 4, 0);
 	image_insn(im, OPCODE_TEST, T_IP, 3, 4, 0);
@@ -102,6 +128,12 @@ everything(void)
 	image_insn(im, OPCODE_DENY, 0, 0, 0, 0);
 	image_insn(im, OPCODE_TEST, T_METHOD, 7, 8, 0);
 	image_insn(im, OPCODE_ALLOW, 1, 0, 0, 0);
+	image_insn(im, OPCODE_ROLE, R_ROLE, 0, 0, 0);
+	image_insn(im, OPCODE_TAKE, R_RATE, 0, 0, 0);
+	image_insn(im, OPCODE_END, 0, 0, 0, 0);
+	image_second_pass(im);
+	image_insn(im, OPCODE_TEST, T_QUERY, 12, 13, 0);
+	image_insn(im, OPCODE_FILTER, R_FILTER, 0, 0, 0);
 	image_insn(im, OPCODE_END, 0, 0, 0, 0);
 	return im;
 }
@@ -120,16 +152,20 @@ test_well_formed(void **state)
 	assert_true(program_load(&p, bytes, size, &why));
 	assert_null(why);
 	assert_true(p.reads_body);
-	assert_int_equal(p.ninsns, 9);
+	assert_int_equal(p.ninsns, 14);
 	assert_int_equal(p.ntests, 7);
-	assert_int_equal(p.nsteps, 3);
-	assert_int_equal(p.nvalues, 8);
-	assert_int_equal(p.nrules, 3);
+	assert_int_equal(p.nsteps, 7);
+	assert_int_equal(p.nvalues, 11);
+	assert_int_equal(p.nrules, 6);
+	assert_int_equal(p.nbuckets, 1);
+	assert_int_equal(p.nfilters, 2);
 	assert_int_equal(p.rules[2].status, 599);
 	assert_true(str_eq(program_text(&p, p.tests[T_QUERY].name), STR("q")));
 	assert_null(p.regexes[0]);
 	assert_non_null(p.regexes[1]);
 	assert_true(regex_is_nocase(p.regexes[1])); /* a method's */
+	assert_non_null(p.regexes[p.filters[0].match]);
+	assert_false(regex_is_nocase(p.regexes[p.filters[0].match]));
 	program_fini(&p);
 	program_fini(&p); /* again is harmless */
 	free(bytes);
@@ -153,6 +189,17 @@ test_smallest(void **state)
 	free(bytes);
 	free(im);
 }
+
+static const size_t record_size[SECTION_COUNT] = {
+	[SECTION_INSNS] = sizeof(struct insn),
+	[SECTION_TESTS] = sizeof(struct program_test),
+	[SECTION_STEPS] = sizeof(struct program_step),
+	[SECTION_VALUES] = sizeof(struct program_value),
+	[SECTION_RULES] = sizeof(struct program_rule),
+	[SECTION_BUCKETS] = sizeof(struct program_bucket),
+	[SECTION_FILTERS] = sizeof(struct program_filter),
+	[SECTION_STRINGS] = 1,
+};
 
 /* --- one promise broken --------------------------------------------------- */
 
@@ -194,8 +241,30 @@ struct breakage {
 	{ \
 		SECTION_RULES, i, AT(struct program_rule, member), value, why \
 	}
+#define BUCKET(member, value, why) \
+	{ \
+		SECTION_BUCKETS, 0, AT(struct program_bucket, member), value, \
+			why \
+	}
+#define FILTER(i, member, value, why) \
+	{ \
+		SECTION_FILTERS, i, AT(struct program_filter, member), value, \
+			why \
+	}
 
-enum { V_INFO, V_GET, V_X, V_NUMBER, V_TRUE, V_CIDR, V_TIME, V_FIVE };
+enum {
+	V_INFO,
+	V_GET,
+	V_X,
+	V_NUMBER,
+	V_TRUE,
+	V_CIDR,
+	V_TIME,
+	V_FIVE,
+	V_OPS,
+	V_DEV,
+	V_MATCH
+};
 
 static const struct breakage breakages[] = {
 	HEADER(magic[0], 'd', "not a program: no magic"),
@@ -204,7 +273,12 @@ static const struct breakage breakages[] = {
 	HEADER(size, 0, "not of the size it says"),
 	HEADER(default_allow, 2, "a default that is neither allow nor deny"),
 	HEADER(reserved[0], 1, "reserved bytes of the header are set"),
-	HEADER(reserved[6], 1, "reserved bytes of the header are set"),
+	HEADER(reserved[2], 1, "reserved bytes of the header are set"),
+	HEADER(pass, 0, "a program without its two passes"),
+	HEADER(pass, 14, "a program without its two passes"),
+	HEADER(pass, UINT32_MAX, "a program without its two passes"),
+	HEADER(pass, 10, "the last instruction of a pass is not the end"),
+	HEADER(pass, 12, "the last instruction of a pass is not the end"),
 	HEADER(section[SECTION_TESTS].off, 81, "a section is not aligned"),
 	HEADER(section[SECTION_INSNS].off, 0,
 		"a section overlaps what is before it"),
@@ -222,16 +296,21 @@ static const struct breakage breakages[] = {
 		"a section ends outside the image"),
 	HEADER(section[SECTION_INSNS].count, 0,
 		"a rule's entry is out of range"),
-	HEADER(section[SECTION_INSNS].count, 8,
-		"the last instruction is not the end"),
+	HEADER(section[SECTION_INSNS].count, 11,
+		"a program without its two passes"),
+	HEADER(section[SECTION_INSNS].count, 13,
+		"the last instruction of a pass is not the end"),
+	HEADER(section[SECTION_BUCKETS].count, 0,
+		"a rule's rate limit is out of range"),
+	HEADER(section[SECTION_FILTERS].count, 1,
+		"a rule's filters are out of bounds"),
 	HEADER(section[SECTION_RULES].count, 0,
 		"an instruction's rule is out of range"),
 	HEADER(section[SECTION_TESTS].count, 0,
 		"an instruction's test is out of range"),
-	HEADER(section[SECTION_VALUES].count, 0,
-		"a test's values are out of bounds"),
+	HEADER(section[SECTION_VALUES].count, 0, "a filter's regex is none"),
 	HEADER(section[SECTION_STEPS].count, 0,
-		"a test's steps are out of bounds"),
+		"a filter's steps are out of bounds"),
 	HEADER(section[SECTION_STRINGS].count, 0,
 		"a value's text is out of bounds"),
 
@@ -275,7 +354,7 @@ static const struct breakage breakages[] = {
 	RULE(0, name.off, 0x1000, "a rule's text is out of bounds"),
 	RULE(0, message.len, 0x1000, "a rule's text is out of bounds"),
 	RULE(0, file.off, 0x1000, "a rule's text is out of bounds"),
-	RULE(0, entry, 9, "a rule's entry is out of range"),
+	RULE(0, entry, 14, "a rule's entry is out of range"),
 	RULE(0, entry, UINT32_MAX, "a rule's entry is out of range"),
 	RULE(0, status, 399, "a rule's status is out of range"),
 	RULE(0, status, 600, "a rule's status is out of range"),
@@ -288,6 +367,57 @@ static const struct breakage breakages[] = {
 	RULE(2, action, ACTION_ALLOW, "an instruction contradicts its rule"),
 	RULE(0, flags, RULE_DRY_RUN, "an instruction contradicts its rule"),
 	RULE(2, flags, 0, "an instruction contradicts its rule"),
+	RULE(R_FILTER, flags, RULE_DRY_RUN,
+		"an instruction contradicts its rule"),
+	RULE(0, operand, 1, "operands of an action that takes none"),
+	RULE(1, noperands, 1, "operands of an action that takes none"),
+	RULE(R_ROLE, action, ACTION_DENY,
+		"operands of an action that takes none"),
+	RULE(R_ROLE, operand, 10, "a rule's roles are out of bounds"),
+	RULE(R_ROLE, operand, UINT32_MAX, "a rule's roles are out of bounds"),
+	RULE(R_ROLE, noperands, 4, "a rule's roles are out of bounds"),
+	RULE(R_ROLE, noperands, UINT32_MAX, "a rule's roles are out of bounds"),
+	RULE(R_ROLE, operand, V_DEV, "a role that is no text"),
+	RULE(R_ROLE, operand, V_NUMBER, "a role that is no text"),
+	RULE(R_RATE, operand, 1, "a rule's rate limit is out of range"),
+	RULE(R_RATE, noperands, 0, "a rule's rate limit is out of range"),
+	RULE(R_RATE, noperands, 2, "a rule's rate limit is out of range"),
+	RULE(R_FILTER, operand, 1, "a rule's filters are out of bounds"),
+	RULE(R_FILTER, noperands, 3, "a rule's filters are out of bounds"),
+	RULE(R_FILTER, operand, UINT32_MAX,
+		"a rule's filters are out of bounds"),
+
+	BUCKET(requests, 0, "a rate limit without requests or period"),
+	BUCKET(period_ms, 0, "a rate limit without requests or period"),
+	BUCKET(key, BUCKET_KEY_COUNT, "an unknown key of a rate limit"),
+	BUCKET(key, BUCKET_ROLE,
+		"a rate limit by a header without name, or with one by none"),
+	BUCKET(header.len, 0,
+		"a rate limit by a header without name, or with one by none"),
+	BUCKET(header.off, 0x1000, "a rate limit's header is out of bounds"),
+	BUCKET(reserved[0], 1, "reserved bytes of a rate limit are set"),
+	BUCKET(reserved[2], 1, "reserved bytes of a rate limit are set"),
+
+	FILTER(0, nsteps, 0, "a filter's steps are out of bounds"),
+	FILTER(0, nsteps, 5, "a filter's steps are out of bounds"),
+	FILTER(1, step, 7, "a filter's steps are out of bounds"),
+	FILTER(1, step, UINT32_MAX, "a filter's steps are out of bounds"),
+	FILTER(0, match, V_INFO, "a filter's regex is none"),
+	FILTER(0, match, 11, "a filter's regex is none"),
+	FILTER(1, match, UINT32_MAX - 1, "a filter's regex is none"),
+	FILTER(0, match, V_GET, "one regex is used with and without case"),
+	FILTER(0, action, FILTER_ACTION_COUNT, "an unknown action of a filter"),
+	FILTER(0, action, FILTER_REPLACE,
+		"a filter that replaces by nothing, or one that does not by "
+		"something"),
+	FILTER(1, action, FILTER_REMOVE,
+		"a filter that replaces by nothing, or one that does not by "
+		"something"),
+	FILTER(1, reserved[0], 1, "reserved bytes of a filter are set"),
+	FILTER(1, replacement.off, 0x1000,
+		"a filter's replacement is out of bounds"),
+	FILTER(1, replacement.len, UINT32_MAX,
+		"a filter's replacement is out of bounds"),
 
 	TEST(T_PATH, field, FIELD_COUNT, "an unknown field"),
 	TEST(T_PATH, field, 255, "an unknown field"),
@@ -301,14 +431,14 @@ static const struct breakage breakages[] = {
 	TEST(T_PATH, reserved, 1, "reserved bytes of a test are set"),
 	TEST(T_PATH, name.off, 0x1000, "a field's name is out of bounds"),
 	TEST(T_QUERY, name.len, UINT32_MAX, "a field's name is out of bounds"),
-	TEST(T_BODY, step, 1, "a test's steps are out of bounds"),
+	TEST(T_BODY, step, 5, "a test's steps are out of bounds"),
 	TEST(T_BODY, step, UINT32_MAX, "a test's steps are out of bounds"),
-	TEST(T_BODY, nsteps, 4, "a test's steps are out of bounds"),
+	TEST(T_BODY, nsteps, 8, "a test's steps are out of bounds"),
 	TEST(T_BODY, nsteps, 0,
 		"a body test without steps, or steps without a body"),
 	TEST(T_PATH, nsteps, 1,
 		"a body test without steps, or steps without a body"),
-	TEST(T_BODY, value, 6, "a test's values are out of bounds"),
+	TEST(T_BODY, value, 9, "a test's values are out of bounds"),
 	TEST(T_BODY, value, UINT32_MAX, "a test's values are out of bounds"),
 	TEST(T_BODY, nvalues, UINT32_MAX, "a test's values are out of bounds"),
 	TEST(T_PATH, nvalues, 0, "a test with too many or too few values"),
@@ -324,41 +454,56 @@ static const struct breakage breakages[] = {
 	INSN(0, flags, 2, "an unknown flag of an instruction"),
 	INSN(3, flags, 1, "an unknown flag of an instruction"),
 	INSN(8, flags, 1, "an unknown flag of an instruction"),
+	INSN(12, flags, 1, "an unknown flag of an instruction"),
+	INSN(13, flags, 1, "an unknown flag of an instruction"),
 	INSN(0, reserved, 1, "reserved bytes of an instruction are set"),
 	INSN(0, arg, 7, "an instruction's test is out of range"),
 	INSN(0, arg, UINT32_MAX, "an instruction's test is out of range"),
-	INSN(3, arg, 3, "an instruction's rule is out of range"),
-	INSN(5, arg, 3, "an instruction's rule is out of range"),
+	INSN(3, arg, 6, "an instruction's rule is out of range"),
+	INSN(5, arg, 6, "an instruction's rule is out of range"),
+	INSN(8, arg, 6, "an instruction's rule is out of range"),
+	INSN(9, arg, 6, "an instruction's rule is out of range"),
+	INSN(12, arg, 6, "an instruction's rule is out of range"),
 	INSN(7, arg, UINT32_MAX, "an instruction's rule is out of range"),
 	INSN(5, arg, 1, "an instruction contradicts its rule"),
 	INSN(5, arg, 2, "an instruction contradicts its rule"),
 	INSN(7, arg, 0, "an instruction contradicts its rule"),
 	INSN(3, arg, 0, "an instruction contradicts its rule"),
+	INSN(8, arg, R_RATE, "an instruction contradicts its rule"),
+	INSN(9, arg, R_ROLE, "an instruction contradicts its rule"),
+	INSN(12, arg, R_DENY, "an instruction contradicts its rule"),
+	INSN(8, op, OPCODE_DRY, "an instruction contradicts its rule"),
+	INSN(8, op, OPCODE_FILTER, "an instruction in the wrong pass"),
+	INSN(12, op, OPCODE_DENY, "an instruction in the wrong pass"),
+	INSN(12, op, OPCODE_ALLOW, "an instruction in the wrong pass"),
+	INSN(12, op, OPCODE_DRY, "an instruction in the wrong pass"),
+	INSN(12, op, OPCODE_ROLE, "an instruction in the wrong pass"),
+	INSN(12, op, OPCODE_TAKE, "an instruction in the wrong pass"),
 	INSN(0, jt, 0, "a jump that does not go forward"),
 	INSN(1, jt, 1, "a jump that does not go forward"),
 	INSN(6, jf, 5, "a jump that does not go forward"),
-	INSN(6, jt, 9, "a jump out of the program"),
-	INSN(6, jf, UINT32_MAX, "a jump out of the program"),
-	INSN(8, op, OPCODE_DENY, "the last instruction is not the end"),
-	INSN(8, op, OPCODE_DRY, "the last instruction is not the end"),
+	INSN(6, jt, 11, "a jump out of its pass"),
+	INSN(6, jt, 13, "a jump out of its pass"),
+	INSN(6, jf, UINT32_MAX, "a jump out of its pass"),
+	INSN(11, jt, 14, "a jump out of its pass"),
+	INSN(11, jt, 11, "a jump that does not go forward"),
+	INSN(11, jf, 0, "a jump that does not go forward"),
+	INSN(10, op, OPCODE_DENY,
+		"the last instruction of a pass is not the end"),
+	INSN(13, op, OPCODE_FILTER,
+		"the last instruction of a pass is not the end"),
 };
 
 static void
 break_image(char *bytes, const struct breakage *b)
 {
-	static const size_t sizes[SECTION_COUNT] = {
-		[SECTION_INSNS] = sizeof(struct insn),
-		[SECTION_TESTS] = sizeof(struct program_test),
-		[SECTION_STEPS] = sizeof(struct program_step),
-		[SECTION_VALUES] = sizeof(struct program_value),
-		[SECTION_RULES] = sizeof(struct program_rule),
-	};
 	struct program_header h;
 	size_t at = b->offset;
 
 	memcpy(&h, bytes, sizeof(h));
 	if (b->section != SECTION_COUNT)
-		at += h.section[b->section].off + b->record * sizes[b->section];
+		at += h.section[b->section].off +
+		      b->record * record_size[b->section];
 	memcpy(bytes + at, &b->value, b->width);
 }
 
@@ -393,7 +538,14 @@ test_edges(void **state)
 		VALUE(V_TIME, days, 0, NULL), VALUE(V_TIME, from, 1440, NULL),
 		VALUE(V_TIME, to, 1440, NULL), STEP(0, any, 1, NULL),
 		RULE(0, status, 400, NULL), RULE(0, status, 599, NULL),
-		RULE(0, entry, 8, NULL), TEST(T_BODY, nvalues, 0, NULL),
+		RULE(0, entry, 13, NULL), RULE(R_ROLE, noperands, 0, NULL),
+		RULE(R_ROLE, flags, 0, NULL), RULE(R_RATE, flags, 1, NULL),
+		RULE(R_FILTER, noperands, 0, NULL), BUCKET(penalty_ms, 0, NULL),
+		BUCKET(requests, 1, NULL), BUCKET(period_ms, 1, NULL),
+		BUCKET(requests, UINT32_MAX, NULL),
+		FILTER(0, match, FILTER_ANY_VALUE, NULL),
+		FILTER(0, action, FILTER_REMOVE, NULL), INSN(6, jt, 10, NULL),
+		INSN(11, jt, 13, NULL), TEST(T_BODY, nvalues, 0, NULL),
 		TEST(T_PATH, flags, TEST_NOCASE, NULL), INSN(0, jt, 8, NULL),
 		INSN(7, jt, 0, NULL), /* not a jump's */
 	};
@@ -503,18 +655,20 @@ test_network_bits(void **state)
 	free(im);
 }
 
-/* An image of END, with room for n records of each of two sections behind
- * it; the sections between are empty. */
+/* An image of two ENDs, with room for n records of each of these sections
+ * behind them; the others are empty. */
 static char *
-two_sections(enum program_section one, size_t one_size,
-	enum program_section two, size_t two_size, uint32_t n, size_t *size_out)
+with_sections(const enum program_section *sections, size_t nsections,
+	uint32_t n, size_t *size_out)
 {
 	struct image *im = image_new();
 	size_t size;
 
 	image_insn(im, OPCODE_END, 0, 0, 0, 0);
 	void *small = image_bytes(im, &size);
-	size_t total = size + n * one_size + n * two_size;
+	size_t total = size;
+	for (size_t i = 0; i < nsections; i++)
+		total += n * record_size[sections[i]];
 	char *bytes = calloc(1, total);
 	assert_non_null(bytes);
 	memcpy(bytes, small, size);
@@ -522,50 +676,94 @@ two_sections(enum program_section one, size_t one_size,
 	h->size = (uint32_t)total;
 	for (unsigned s = SECTION_TESTS; s < SECTION_COUNT; s++)
 		h->section[s].off = 0;
-	h->section[one].off = (uint32_t)size;
-	h->section[one].count = n;
-	h->section[two].off = (uint32_t)(size + n * one_size);
-	h->section[two].count = n;
+	for (size_t i = 0; i < nsections; i++) {
+		h->section[sections[i]].off = (uint32_t)size;
+		h->section[sections[i]].count = n;
+		size += n * record_size[sections[i]];
+	}
 	free(small);
 	free(im);
 	*size_out = total;
 	return bytes;
 }
 
+#define WITH(n, size_out, ...) \
+	with_sections((const enum program_section[]){__VA_ARGS__}, \
+		sizeof((const enum program_section[]){__VA_ARGS__}) / \
+			sizeof(enum program_section), \
+		n, size_out)
+
+static void *
+records(char *bytes, enum program_section s)
+{
+	const struct program_header *h = (const void *)bytes;
+	return bytes + h->section[s].off;
+}
+
+enum { MANY = 30000 };
+
 /* Tests may share values and steps, but a hostile image must not make each of
  * its many tests look at all of its many values. */
 static void
 test_overlap_is_bounded(void **state)
 {
-	enum { N = 30000 };
 	size_t size;
 
 	(void)state;
-	char *bytes = two_sections(SECTION_TESTS, sizeof(struct program_test),
-		SECTION_VALUES, sizeof(struct program_value), N, &size);
-	struct program_header *h = (void *)bytes;
-	struct program_test *t =
-		(void *)(bytes + h->section[SECTION_TESTS].off);
-	for (uint32_t i = 0; i < N; i++)
-		t[i] = (struct program_test){.op = OP_IN, .nvalues = N};
+	char *bytes = WITH(MANY, &size, SECTION_TESTS, SECTION_VALUES);
+	struct program_test *t = records(bytes, SECTION_TESTS);
+	for (uint32_t i = 0; i < MANY; i++)
+		t[i] = (struct program_test){.op = OP_IN, .nvalues = MANY};
 	assert_string_equal(program_verify(bytes, size),
 		"tests name more values than an image can hold");
-	for (uint32_t i = 0; i < N; i++)
+	for (uint32_t i = 0; i < MANY; i++)
 		t[i].nvalues = 10;
 	assert_null(program_verify(bytes, size));
 	free(bytes);
 
-	bytes = two_sections(SECTION_TESTS, sizeof(struct program_test),
-		SECTION_STEPS, sizeof(struct program_step), N, &size);
-	h = (void *)bytes;
-	t = (void *)(bytes + h->section[SECTION_TESTS].off);
-	for (uint32_t i = 0; i < N; i++)
+	bytes = WITH(MANY, &size, SECTION_TESTS, SECTION_STEPS);
+	t = records(bytes, SECTION_TESTS);
+	for (uint32_t i = 0; i < MANY; i++)
 		t[i] = (struct program_test){
-			.field = FIELD_BODY, .op = OP_EXISTS, .nsteps = N};
+			.field = FIELD_BODY, .op = OP_EXISTS, .nsteps = MANY};
 	assert_string_equal(program_verify(bytes, size),
 		"tests name more steps than an image can hold");
-	for (uint32_t i = 0; i < N; i++)
+	for (uint32_t i = 0; i < MANY; i++)
 		t[i].nsteps = 10;
+	assert_null(program_verify(bytes, size));
+	free(bytes);
+}
+
+/* The same of rules, their roles and filters. */
+static void
+test_overlap_of_operands_is_bounded(void **state)
+{
+	size_t size;
+
+	(void)state;
+	char *bytes = WITH(MANY, &size, SECTION_STEPS, SECTION_VALUES,
+		SECTION_RULES, SECTION_FILTERS);
+	struct program_filter *f = records(bytes, SECTION_FILTERS);
+	struct program_rule *r = records(bytes, SECTION_RULES);
+	for (uint32_t i = 0; i < MANY; i++) {
+		f[i] = (struct program_filter){
+			.match = FILTER_ANY_VALUE, .nsteps = MANY};
+		r[i] = (struct program_rule){.status = 403,
+			.action = ACTION_REQUIRE_ROLE,
+			.noperands = MANY};
+	}
+	assert_string_equal(program_verify(bytes, size),
+		"filters name more steps than an image can hold");
+	for (uint32_t i = 0; i < MANY; i++)
+		f[i].nsteps = 10;
+	assert_string_equal(program_verify(bytes, size),
+		"rules name more roles than an image can hold");
+	for (uint32_t i = 0; i < MANY; i++)
+		r[i].action = ACTION_RESPONSE_FILTER;
+	assert_string_equal(program_verify(bytes, size),
+		"rules name more filters than an image can hold");
+	for (uint32_t i = 0; i < MANY; i++)
+		r[i].noperands = 10;
 	assert_null(program_verify(bytes, size));
 	free(bytes);
 }
@@ -575,38 +773,30 @@ static void
 test_shared_digits_are_bounded(void **state)
 {
 	enum { N = 8192 }; /* N * N is PROGRAM_BYTES_MAX */
-	size_t size;
 
 	(void)state;
-	char *bytes = two_sections(SECTION_VALUES, sizeof(struct program_value),
-		SECTION_STRINGS, 1, N, &size);
-	struct program_header *h = (void *)bytes;
-	struct program_value *v =
-		(void *)(bytes + h->section[SECTION_VALUES].off);
-	memset(bytes + h->section[SECTION_STRINGS].off, '7', N);
-	for (uint32_t i = 0; i < N; i++)
-		v[i] = (struct program_value){
-			.kind = VALUE_NUMBER, .text = {0, N}};
-	assert_null(program_verify(bytes, size));
-	free(bytes);
-
-	bytes = two_sections(SECTION_VALUES, sizeof(struct program_value),
-		SECTION_STRINGS, 1, N + 1, &size);
-	h = (void *)bytes;
-	v = (void *)(bytes + h->section[SECTION_VALUES].off);
-	memset(bytes + h->section[SECTION_STRINGS].off, '7', N + 1);
-	for (uint32_t i = 0; i < N + 1; i++)
-		v[i] = (struct program_value){
-			.kind = VALUE_NUMBER, .text = {0, N + 1}};
-	assert_string_equal(program_verify(bytes, size),
-		"more digits than an image can hold");
-	free(bytes);
+	for (uint32_t n = N; n <= N + 1; n++) {
+		size_t size;
+		char *bytes = WITH(n, &size, SECTION_VALUES, SECTION_STRINGS);
+		struct program_value *v = records(bytes, SECTION_VALUES);
+		memset(records(bytes, SECTION_STRINGS), '7', n);
+		for (uint32_t i = 0; i < n; i++)
+			v[i] = (struct program_value){
+				.kind = VALUE_NUMBER, .text = {0, n}};
+		const char *why = program_verify(bytes, size);
+		if (n == N)
+			assert_null(why);
+		else
+			assert_string_equal(
+				why, "more digits than an image can hold");
+		free(bytes);
+	}
 }
 
 /* --- regexes --------------------------------------------------------------- */
 
 static const char *
-load_error(const struct image *im)
+load_error(struct image *im)
 {
 	size_t size;
 	void *bytes = image_bytes(im, &size);
@@ -659,6 +849,7 @@ main(void)
 		cmocka_unit_test(test_index_is_refused),
 		cmocka_unit_test(test_network_bits),
 		cmocka_unit_test(test_overlap_is_bounded),
+		cmocka_unit_test(test_overlap_of_operands_is_bounded),
 		cmocka_unit_test(test_shared_digits_are_bounded),
 		cmocka_unit_test(test_regexes_of_a_program),
 	};

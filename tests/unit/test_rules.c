@@ -87,15 +87,17 @@ test_bad_rules(void **state)
 	assert_bad_rule("{name: a}", "a rule needs an action");
 	assert_bad_rule("{name: a, action: }", "a rule needs an action");
 	assert_bad_rule("{name: a, action: block}", "action must be deny");
-	assert_bad_rule("{name: a, action: require_role, role: x}",
-		"\"require_role\" is not available in this version");
-	assert_bad_rule("{name: a, action: rate_limit, rate_limit: {}}",
-		"\"rate_limit\" is not available in this version");
-	assert_bad_rule(
-		"{name: a, action: response_filter, response_filter: []}",
-		"\"response_filter\" is not available in this version");
+	assert_bad_rule("{name: a, action: require_rol}",
+		"did you mean \"require_role\"?");
 	assert_bad_rule("{name: a, action: deny, role: x}",
 		"\"role\" does not go with this action");
+	assert_bad_rule("{name: a, action: require_role, rate_limit: {}}",
+		"\"rate_limit\" does not go with this action");
+	assert_bad_rule("{name: a, action: allow, response_filter: []}",
+		"\"response_filter\" does not go with this action");
+	/* An action that is none is told alone. */
+	assert_bad_rule(
+		"{name: a, action: x, role: x}", "action must be deny, allow,");
 	assert_bad_rule("{name: a, action: deny, status: 200}",
 		"status must be a whole number from 400 to 599");
 	assert_bad_rule(

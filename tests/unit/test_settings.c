@@ -303,6 +303,8 @@ test_bad_listeners(void **state)
 		{"{name: a, unix: /x, mode: 1777}", "mode must be octal"},
 		{"{name: a, port: 1, mode: 600}", "for listeners with"},
 		{"{name: , port: 1}", "a listener needs a name"},
+		{"{name: a, port: }", "a listener needs a port"},
+		{"{name: a, unix: }", "a listener needs a port"},
 		{"{name: a, port: 1, tls: {}}", "tls needs cert and key"},
 		{"{name: a, port: 1, tls: on}", "needs a tls with cert and"},
 		{"{name: a, unix: /a, tls: true}", "needs a tls with cert"},

@@ -1,9 +1,5 @@
 /* Runs: instructions, stops, remembered answers; random programs against a
  * naive walk of their rules; damaged images. */
-#include "runtime/limits.h"
-#include "runtime/vm.h"
-#include "tests/unit/image.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,90 +9,7 @@
 
 #include <cmocka.h>
 
-#define EVIL_PATTERN "r^(a+)+$"
-#define EVIL_TEXT    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"
-
-struct fixture {
-	struct facts facts;
-	struct target target;
-	struct json json;
-	struct arena arena;
-	struct regex_scratch *scratch;
-	void *bytes;
-	struct program program;
-	struct vm vm;
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *fx = calloc(1, sizeof(*fx));
-
-	if (!fx)
-		return -1;
-	arena_init(&fx->arena, MIB(1));
-	fx->scratch = regex_scratch_new();
-	fx->target.path = STR("/info");
-	fx->facts.target = &fx->target;
-	fx->facts.arena = &fx->arena;
-	*state = fx;
-	return fx->scratch ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *fx = *state;
-
-	program_fini(&fx->program);
-	free(fx->bytes);
-	regex_scratch_free(fx->scratch);
-	arena_fini(&fx->arena);
-	free(fx);
-	return 0;
-}
-
-/* Loads the image, frees it, and makes ready to run. */
-static void
-load(struct fixture *fx, struct image *im)
-{
-	size_t size;
-	const char *why;
-
-	program_fini(&fx->program);
-	free(fx->bytes);
-	fx->bytes = image_bytes(im, &size);
-	free(im);
-	if (!program_load(&fx->program, fx->bytes, size, &why))
-		fail_msg("%s", why);
-	assert_true(vm_init(&fx->vm, &fx->program, &fx->arena));
-}
-
-static enum vm_status
-run(struct fixture *fx)
-{
-	return vm_run(&fx->vm, &fx->facts, fx->scratch);
-}
-
-static void
-set_body(struct fixture *fx, const char *text)
-{
-	static const struct json_limits limits = {LIMIT_JSON_DEPTH, 1};
-	size_t at;
-
-	assert_int_equal(
-		json_scan(str_of(text), &limits, &fx->arena, &fx->json, &at),
-		WHY_OK);
-	fx->facts.body = &fx->json;
-}
-
-static uint32_t
-path_is(struct image *im, const char *value)
-{
-	uint32_t t = image_test(im, FIELD_PATH, "", OP_EQUALS, 0);
-	image_value(im, value);
-	return t;
-}
+#include "tests/unit/vm_fixture.h"
 
 /* --- instructions ---------------------------------------------------------- */
 
@@ -114,6 +27,8 @@ test_default(void **state)
 		assert_int_equal(fx->vm.verdict.allow, allow);
 		assert_int_equal(fx->vm.verdict.rule, PROGRAM_NO_RULE);
 		assert_int_equal(fx->vm.verdict.ndry, 0);
+		assert_int_equal(
+			fx->vm.verdict.why, allow ? WHY_OK : WHY_DENIED);
 		if (!allow)
 			assert_int_equal(fx->vm.verdict.status, 403);
 	}
@@ -172,6 +87,9 @@ test_dry_run(void **state)
 	assert_int_equal(fx->vm.verdict.ndry, N);
 	for (uint32_t i = 0; i < N; i++)
 		assert_int_equal(fx->vm.verdict.dry[i], i);
+	/* What is done is not done again. */
+	assert_int_equal(run(fx), VM_DONE);
+	assert_int_equal(fx->vm.verdict.ndry, N);
 }
 
 static void
@@ -289,6 +207,7 @@ assert_out_of_memory(struct fixture *fx)
 	assert_int_equal(run(fx), VM_DONE);
 	assert_false(fx->vm.verdict.allow);
 	assert_int_equal(fx->vm.verdict.rule, PROGRAM_NO_RULE);
+	assert_int_equal(fx->vm.verdict.why, WHY_OUT_OF_MEMORY);
 	assert_int_equal(fx->vm.verdict.status, 503);
 }
 
@@ -680,10 +599,40 @@ small_policy(void)
 	}
 	image_rule(im, ACTION_DENY, 403, RULE_DRY_RUN);
 	image_rule(im, ACTION_ALLOW, 403, 0);
+	image_rule(im, ACTION_REQUIRE_ROLE, 403, RULE_DRY_RUN);
+	image_role(im, "ops");
+	image_rule(im, ACTION_RATE_LIMIT, 429, 0);
+	image_bucket(im, BUCKET_HEADER, "h");
+	image_rule(im, ACTION_RESPONSE_FILTER, 403, 0);
+	image_filter(im, "A", FILTER_REPLACE, "1");
 	image_insn(im, OPCODE_DRY, 0, 0, 0, 0);
+	image_insn(im, OPCODE_ROLE, 2, 0, 0, 0);
+	image_insn(im, OPCODE_TAKE, 3, 0, 0, 0);
 	image_insn(im, OPCODE_ALLOW, 1, 0, 0, 0);
 	image_insn(im, OPCODE_END, 0, 0, 0, 0);
+	image_second_pass(im);
+	image_insn(im, OPCODE_TEST, 0, n + 6, n + 7, 0);
+	image_insn(im, OPCODE_FILTER, 4, 0, 0, 0);
+	image_insn(im, OPCODE_END, 0, 0, 0, 0);
 	return im;
+}
+
+/* Runs to the end: each token asked for is there. */
+static void
+run_through(struct fixture *fx, struct vm *vm)
+{
+	enum vm_status status;
+
+	for (uint32_t asked = 0;; asked++) {
+		status = vm_run(vm, &fx->facts, fx->scratch);
+		if (status != VM_NEED_BUCKET)
+			break;
+		assert_true(asked < vm->program->ninsns);
+		assert_true(vm->bucket.index < vm->program->nbuckets);
+		assert_non_null(vm_bucket_key(vm, &fx->facts).p);
+		vm_bucket_answer(vm, 0);
+	}
+	assert_int_equal(status, VM_DONE);
 }
 
 /* Either refused, or it runs to an end. True when it ran. */
@@ -699,9 +648,11 @@ survives(struct fixture *fx, const void *bytes, size_t size)
 		return false;
 	}
 	assert_true(vm_init(&vm, &p, fx->facts.arena));
-	assert_int_equal(vm_run(&vm, &fx->facts, fx->scratch), VM_DONE);
+	run_through(fx, &vm);
 	assert_true(vm.verdict.rule == PROGRAM_NO_RULE ||
 		    vm.verdict.rule < p.nrules);
+	for (uint32_t i = 0; i < vm.verdict.nfilters; i++)
+		assert_true(vm.verdict.filters[i] < p.nfilters);
 	program_fini(&p);
 	return true;
 }

@@ -1,0 +1,91 @@
+/* Flows: the TLS handshake, and who the client is by it. */
+#include "daemon/flow.h"
+
+#include "daemon/log.h"
+#include "daemon/tls.h"
+#include "daemon/worker.h"
+
+#include <stdio.h>
+
+static void
+log_line(const struct flow *f, enum log_level level, const char *why)
+{
+	const struct settings *s = &f->worker->policy->settings;
+	char client[64] = "", ip[46];
+
+	if (f->from.ip.set)
+		snprintf(client, sizeof(client), "%s:%u",
+			ip_text(&f->from.ip, ip), f->from.port);
+	const struct log_field fields[] = {
+		{"client", str_of(client)},
+		{"listener", s->listeners[f->from.listener].name},
+		{"why", str_of(why)},
+	};
+	log_event(level, "TLS failed", fields, 3);
+}
+
+void
+flow_log_tls(const struct flow *f)
+{
+	const char *why = leg_error(&f->client);
+
+	if (why)
+		log_line(f, LOG_LEVEL_WARN, why);
+}
+
+/* Closing with something unread would be a reset, and would destroy the alert
+ * that tells the client what is wrong. */
+static enum flow_step
+handshake_failed(struct flow *f)
+{
+	struct leg *c = &f->client;
+
+	/* Those who only look whether the port is open are no news. */
+	if (!leg_error(c))
+		log_line(f, LOG_LEVEL_DEBUG, "closed in the handshake");
+	flow_log_tls(f);
+	leg_drop_tls(c);
+	leg_shutdown(c);
+	flow_enter(f, FLOW_LINGER);
+	flow_deadline(f, DEADLINE_LINGER);
+	return FLOW_MORE;
+}
+
+static enum flow_step
+handshake_done(struct flow *f)
+{
+	deadline_clear(&f->deadline);
+	f->cert = leg_read_cert(&f->client);
+	if (f->from.refused)
+		return flow_refuse(f, f->from.why);
+	flow_enter(f, FLOW_HEAD);
+	return FLOW_MORE;
+}
+
+enum flow_step
+flow_step_handshake(struct flow *f)
+{
+	struct leg *c = &f->client;
+
+	if (f->expired) {
+		log_line(f, LOG_LEVEL_INFO, "the handshake took too long");
+		return flow_gone(f);
+	}
+	switch (leg_handshake(c)) {
+	case HANDSHAKE_DONE:
+		return handshake_done(f);
+	case HANDSHAKE_WAIT:
+		/* Not renewed: the whole of it must be done by then. */
+		if (!f->deadline.class)
+			flow_deadline(f, DEADLINE_HANDSHAKE);
+		leg_watch(c, true, false);
+		return FLOW_WAIT;
+	case HANDSHAKE_NOT_TLS:
+		leg_drop_tls(c);
+		deadline_clear(&f->deadline);
+		return flow_refuse(f, WHY_TLS_EXPECTED);
+	case HANDSHAKE_FAILED:
+		return handshake_failed(f);
+	}
+	return FLOW_WAIT;
+}

@@ -1,0 +1,318 @@
+/* TLS inside of a leg: OpenSSL over the leg's own socket and event. */
+#include "daemon/leg_tls.h"
+
+#include "daemon/tls.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* The most one record holds (RFC 8446 section 5.1): a BLOCK_SMALL. */
+#define RECORD_BYTES   16384u
+
+#define TYPE_HANDSHAKE 22 /* RFC 8446 section 5.1: how a client begins */
+
+struct leg_tls {
+	SSL *ssl; /* owned */
+	/* An SSL_write that could not be finished must be tried again with
+	 * the same bytes. 0: none. */
+	size_t tried;
+	/* What the loop must say so that it can go on: EV_READ or EV_WRITE,
+	 * and mostly the obvious one. */
+	short read_needs, write_needs;
+	bool handshaking, spoken;
+	bool closing;    /* close_notify is waiting for the socket */
+	bool said;       /* close_notify has been sent */
+	bool broken;     /* SSL must not be used any more */
+	char error[160]; /* empty: it was not TLS that failed */
+};
+
+/* --- outcomes ------------------------------------------------------------- */
+
+static void
+note_error(struct leg_tls *t)
+{
+	unsigned long e = ERR_peek_last_error();
+	long verify = SSL_get_verify_result(t->ssl);
+	const char *reason = ERR_reason_error_string(e);
+	bool about_cert = ERR_GET_LIB(e) == ERR_LIB_SSL &&
+			  ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+
+	if (!reason)
+		reason = "protocol error";
+	snprintf(t->error, sizeof(t->error), "%s%s%s", reason,
+		about_cert ? ": " : "",
+		about_cert ? X509_verify_cert_error_string(verify) : "");
+}
+
+/* What must happen before an operation that returned ret can be tried again:
+ * EV_READ or EV_WRITE. 0: never; broken or the other side's orderly end. */
+static short
+needs(struct leg_tls *t, int ret)
+{
+	short need = 0;
+
+	switch (SSL_get_error(t->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		need = EV_READ;
+		break;
+	case SSL_ERROR_WANT_WRITE:
+		need = EV_WRITE;
+		break;
+	case SSL_ERROR_ZERO_RETURN:
+		break;
+	case SSL_ERROR_SYSCALL:
+		t->broken = true;
+		break;
+	default:
+		t->broken = true;
+		note_error(t);
+		break;
+	}
+	ERR_clear_error();
+	return need;
+}
+
+/* --- life ------------------------------------------------------------------ */
+
+bool
+leg_start_tls(struct leg *leg, struct tls_context *context)
+{
+	struct leg_tls *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return false;
+	t->ssl = tls_context_open(context, leg->fd);
+	if (!t->ssl) {
+		free(t);
+		return false;
+	}
+	t->handshaking = true;
+	t->read_needs = EV_READ;
+	t->write_needs = EV_WRITE;
+	leg->tls = t;
+	return true;
+}
+
+void
+leg_drop_tls(struct leg *leg)
+{
+	if (!leg->tls)
+		return;
+	SSL_free(leg->tls->ssl);
+	free(leg->tls);
+	leg->tls = NULL;
+	leg->can_read = leg->can_write = true;
+}
+
+/* A look at the client's first byte, which stays where it is. 0: it has not
+ * come; -1: it will not. */
+static int
+first_byte(const struct leg *leg)
+{
+	unsigned char c;
+	ssize_t n = recv(leg->fd, &c, 1, MSG_PEEK);
+
+	if (n == 1)
+		return c ? c : 1;
+	return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+enum handshake
+leg_handshake(struct leg *leg)
+{
+	struct leg_tls *t = leg->tls;
+
+	if (!t || !t->handshaking)
+		return HANDSHAKE_DONE;
+	if (!t->spoken && SSL_is_server(t->ssl)) {
+		int c = first_byte(leg);
+		if (c == 0)
+			return HANDSHAKE_WAIT;
+		if (c > 0 && c != TYPE_HANDSHAKE)
+			return HANDSHAKE_NOT_TLS;
+		t->spoken = true;
+	}
+	ERR_clear_error();
+	leg->can_read = false;
+	int ret = SSL_do_handshake(t->ssl);
+	if (ret == 1) {
+		t->handshaking = false;
+		t->read_needs = EV_READ;
+		leg->can_read = SSL_has_pending(t->ssl) == 1;
+		return HANDSHAKE_DONE;
+	}
+	t->read_needs = needs(t, ret);
+	if (t->read_needs)
+		return HANDSHAKE_WAIT;
+	t->broken = true;
+	return HANDSHAKE_FAILED;
+}
+
+const char *
+leg_error(const struct leg *leg)
+{
+	return leg->tls && leg->tls->error[0] ? leg->tls->error : NULL;
+}
+
+struct auth_cert *
+leg_read_cert(const struct leg *leg)
+{
+	return leg->tls ? tls_read_cert(leg->tls->ssl) : NULL;
+}
+
+/* --- events ---------------------------------------------------------------- */
+
+void
+leg_tls_event(struct leg *leg, short what)
+{
+	struct leg_tls *t = leg->tls;
+
+	if (what & t->read_needs)
+		leg->can_read = true;
+	if (what & t->write_needs)
+		leg->can_write = true;
+	if (t->closing && (what & EV_WRITE))
+		leg_tls_farewell(leg);
+}
+
+short
+leg_tls_interest(const struct leg *leg, bool read, bool write)
+{
+	const struct leg_tls *t = leg->tls;
+
+	return (short)((read ? t->read_needs : 0) |
+		       (write ? t->write_needs : 0) |
+		       (t->closing ? EV_WRITE : 0));
+}
+
+/* --- bytes ------------------------------------------------------------------ */
+
+bool
+leg_tls_fill(struct leg *leg)
+{
+	struct leg_tls *t = leg->tls;
+	struct inbuf *in = &leg->in;
+	uint32_t before = in->end;
+
+	leg->can_read = false;
+	/* Until the socket is empty or the block full: what is left inside
+	 * of SSL would wake nobody. */
+	while (leg_room(leg) > 0 && !t->broken) {
+		size_t n;
+		ERR_clear_error();
+		int ret = SSL_read_ex(
+			t->ssl, in->block + in->end, leg_room(leg), &n);
+		if (ret == 1) {
+			in->end += (uint32_t)n;
+			continue;
+		}
+		short need = needs(t, ret);
+		t->read_needs = need ? need : EV_READ;
+		leg->rd_eof = !need;
+		leg->rd_failed = t->broken;
+		return in->end > before;
+	}
+	if (t->broken)
+		leg->rd_eof = leg->rd_failed = true;
+	else
+		leg->can_read = SSL_has_pending(t->ssl) == 1;
+	return in->end > before;
+}
+
+bool
+leg_is_silent(struct leg *leg)
+{
+	struct leg_tls *t = leg->tls;
+	char c;
+	size_t n;
+
+	if (!t || t->broken)
+		return false;
+	ERR_clear_error();
+	int ret = SSL_peek_ex(t->ssl, &c, 1, &n);
+	leg->can_read = false;
+	return ret != 1 && needs(t, ret) == EV_READ;
+}
+
+/* Copies from the references until `room` bytes are there. */
+static size_t
+gather(const struct outq_ref *refs, unsigned count, char *to, size_t room)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < count && n < room; i++) {
+		size_t part = refs[i].n < room - n ? refs[i].n : room - n;
+		memcpy(to + n, refs[i].p, part);
+		n += part;
+	}
+	return n;
+}
+
+static ssize_t
+write_record(struct leg *leg, const char *p, size_t n)
+{
+	struct leg_tls *t = leg->tls;
+	size_t wrote;
+
+	ERR_clear_error();
+	int ret = SSL_write_ex(t->ssl, p, n, &wrote);
+	if (ret == 1) {
+		t->tried = 0;
+		t->write_needs = EV_WRITE;
+		return (ssize_t)wrote;
+	}
+	int saved = errno;
+	short need = needs(t, ret);
+	t->tried = n;
+	t->write_needs = need ? need : EV_WRITE;
+	errno = need ? EAGAIN : saved == EAGAIN ? EPIPE : saved;
+	return -1;
+}
+
+ssize_t
+leg_tls_write(struct leg *leg, const struct outq_ref *refs, unsigned count)
+{
+	struct leg_tls *t = leg->tls;
+	size_t want = t->tried ? t->tried : RECORD_BYTES;
+
+	errno = EPIPE;
+	if (t->broken)
+		return -1;
+	if (count == 1 || refs[0].n >= want)
+		return write_record(
+			leg, refs[0].p, refs[0].n < want ? refs[0].n : want);
+	/* A head and what has come of the body leave as one record. */
+	char *block = block_take(leg->blocks, BLOCK_SMALL);
+	if (!block) {
+		errno = ENOMEM;
+		return -1;
+	}
+	assert(block_bytes(BLOCK_SMALL) >= RECORD_BYTES);
+	ssize_t n = write_record(leg, block, gather(refs, count, block, want));
+	int saved = errno;
+	block_give(leg->blocks, BLOCK_SMALL, block);
+	errno = saved;
+	return n;
+}
+
+bool
+leg_tls_farewell(struct leg *leg)
+{
+	struct leg_tls *t = leg->tls;
+
+	t->closing = false;
+	if (t->said || t->broken || t->handshaking || leg->failed)
+		return true;
+	ERR_clear_error();
+	int ret = SSL_shutdown(t->ssl);
+	if (ret < 0)
+		t->closing = needs(t, ret) == EV_WRITE;
+	t->said = !t->closing;
+	return t->said;
+}

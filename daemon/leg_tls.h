@@ -1,0 +1,27 @@
+/* TLS inside of a leg. Seen by leg.c alone: flows see leg.h. */
+#ifndef DAEMON_LEG_TLS_H
+#define DAEMON_LEG_TLS_H
+
+#include "daemon/leg.h"
+
+#include <sys/types.h>
+
+/* Records in can_read and can_write what the loop said. */
+void leg_tls_event(struct leg *leg, short what);
+
+/* What the loop must be asked for, so that reading or writing can go on. */
+short leg_tls_interest(const struct leg *leg, bool read, bool write);
+
+/* leg_fill() */
+bool leg_tls_fill(struct leg *leg);
+
+/* Writes the start of what the references say: as much as fits a record. -1
+ * with EAGAIN in errno: again later, then the queue must still start with the
+ * same bytes. */
+ssize_t leg_tls_write(
+	struct leg *leg, const struct outq_ref *refs, unsigned count);
+
+/* leg_shutdown(), leg_farewell(). */
+bool leg_tls_farewell(struct leg *leg);
+
+#endif

@@ -1,0 +1,13 @@
+"""What holds for plain clients holds for those that come by TLS 1.2."""
+
+import pytest
+
+import tls_peer
+# The tests themselves; the proxy is another one here.
+from test_streams import *  # noqa: F401,F403
+from test_upgrades import *  # noqa: F401,F403
+
+
+@pytest.fixture(scope="module")
+def make_proxy(folder):
+    return tls_peer.proxy_maker(folder, "1.2")
