@@ -64,6 +64,7 @@ count_timeout(struct worker *w, enum deadline_class class)
 		bool counts;
 		enum metric id;
 	} metrics[DEADLINE_CLASSES] = {
+		[DEADLINE_HANDSHAKE] = {true, METRIC_TIMEOUT_TLS_HANDSHAKE},
 		[DEADLINE_HEAD] = {true, METRIC_TIMEOUT_REQUEST_HEAD},
 		[DEADLINE_BODY] = {true, METRIC_TIMEOUT_REQUEST_BODY},
 		[DEADLINE_KEEPALIVE] = {true, METRIC_TIMEOUT_KEEPALIVE},

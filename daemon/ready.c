@@ -117,6 +117,18 @@ step(struct ready *r)
 				"cannot connect to the Docker Engine: %s",
 				strerror(err));
 	}
+	switch (leg_handshake(leg)) {
+	case HANDSHAKE_DONE:
+		break;
+	case HANDSHAKE_WAIT:
+		leg_watch(leg, true, false);
+		return READY_UNKNOWN;
+	case HANDSHAKE_NOT_TLS:
+	case HANDSHAKE_FAILED:
+		return refuse(r, "cannot connect to the Docker Engine: %s",
+			leg_error(leg) ? leg_error(leg)
+				       : "the TLS handshake broke off");
+	}
 	outq_flush(&r->request, leg, &wrote);
 	enum readiness result = read_answer(r);
 	if (result == READY_UNKNOWN)

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- the process ---------------------------------------------------------- */
@@ -28,9 +29,13 @@ resident_bytes(void)
 static uint64_t
 open_descriptors(void)
 {
-	DIR *d = opendir("/proc/self/fd");
+	struct stat st;
 	uint64_t n = 0;
 
+	/* Linux 6.2 tells it so; looking at each of thousands is slow. */
+	if (stat("/proc/self/fd", &st) == 0 && st.st_size > 0)
+		return (uint64_t)st.st_size;
+	DIR *d = opendir("/proc/self/fd");
 	if (!d)
 		return METRICS_UNKNOWN;
 	for (const struct dirent *e = readdir(d); e; e = readdir(d))

@@ -12,7 +12,9 @@ import pytest
 
 import exposition
 import fake_engine
+import tls_peer
 import wire
+from authority import Authority
 from exposition import dial, get
 from fake_engine import OK
 from proxy_process import BINARY, free_port
@@ -256,6 +258,23 @@ def test_behind_tcp(admin):
     finally:
         if e.listening:
             e.close()
+
+
+def test_behind_tls(admin, tmp_path):
+    good = Authority(tmp_path / "good")
+    other = Authority(tmp_path / "other")
+    cert = good.issue("engine", "server", names=["IP:127.0.0.1"])
+    e = tls_peer.TlsEngine(tls_peer.server_context(cert))
+    try:
+        proxy = admin(e.url(), engine_tls={"ca": str(good.ca)})
+        check(get(proxy.admin, "/readyz"), 200, "ok")
+        assert len(pings(e)) == 1
+        proxy = admin(e.url(), engine_tls={"ca": str(other.ca)})
+        answer = get(proxy.admin, "/readyz")
+        assert answer.status == 503 and b"certificate" in answer.body
+        assert len(pings(e)) == 1
+    finally:
+        e.close()
 
 
 # --- what clients of the admin listener may do ------------------------------

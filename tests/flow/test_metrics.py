@@ -7,6 +7,7 @@ import pytest
 
 import exposition
 import wire
+from authority import Authority
 from exposition import scrape
 from fake_engine import OK
 from proxy_process import DENIALS, free_port
@@ -331,6 +332,20 @@ def test_timeouts(watched, engine, kind, setting, act):
     moved = moves(proxy, what)
     assert {k: v for k, v in moved.items() if "timeouts" in k} == {
         "timeouts_total{%s}" % kind: 1}
+
+
+def test_handshake_times_out(watched, tmp_path):
+    cert, key = Authority(tmp_path / "ca").issue("server", "server")
+    proxy = watched(global_={
+        "timeouts": {"tls_handshake": "100ms"},
+        "listeners": [{"name": "tls", "bind": "127.0.0.1",
+                       "port": free_port(),
+                       "tls": {"cert": str(cert), "key": str(key)}}]})
+
+    def what():
+        with proxy.connect() as c:
+            assert c.gone()
+    assert moves(proxy, what) == {"timeouts_total{tls_handshake}": 1}
 
 
 def test_connecting_times_out(watched, socket_path):
