@@ -11,6 +11,7 @@
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
 #include "runtime/lockout.h"
+#include "runtime/redact.h"
 
 #include <time.h>
 
@@ -358,6 +359,24 @@ run(struct flow *f)
 	return status;
 }
 
+/* The answer will be rewritten: then it must not come compressed. False: the
+ * arena is full. */
+static bool
+plan_filters(struct request *rq)
+{
+	const struct verdict *v = &rq->vm.verdict;
+
+	if (v->nfilters == 0)
+		return true;
+	for (size_t i = 0; i < rq->head.nfields; i++)
+		if (str_eq_nocase(
+			    rq->head.fields[i].name, STR("accept-encoding")))
+			rq->head.fields[i].hop = true;
+	rq->plan = redact_plan_new(
+		rq->vm.program, v->filters, v->nfilters, &rq->arena);
+	return rq->plan;
+}
+
 enum flow_step
 judge_run(struct flow *f)
 {
@@ -379,12 +398,8 @@ judge_run(struct flow *f)
 		rq->retry_after = ms / 1000 + (ms % 1000 != 0);
 		return flow_refuse(f, rq->vm.verdict.why);
 	}
-	/* No answer goes out unfiltered that should not. */
-	if (rq->vm.verdict.nfilters) {
-		rq->message = STR("docker-proxy: this answer cannot be "
-				  "filtered");
-		return flow_refuse(f, WHY_ENGINE_RESPONSE);
-	}
+	if (!plan_filters(rq))
+		return flow_refuse(f, WHY_OUT_OF_MEMORY);
 	metrics_add(&f->worker->metrics, METRIC_ALLOWED, 1);
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;

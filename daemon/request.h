@@ -19,9 +19,11 @@ struct pipe_way {
 	struct http1_body in;   /* as it comes */
 	enum http1_framing out; /* as it goes */
 	struct outq q;
-	uint64_t bytes;   /* of the body, so far */
-	uint64_t counted; /* of them, those that the metrics have */
-	bool done;        /* the end is queued */
+	uint64_t bytes;        /* of the body, so far */
+	uint64_t counted;      /* of them, those that the metrics have */
+	bool done;             /* the end is queued */
+	struct redact *redact; /* borrowed of the arena; NULL: unchanged */
+	struct str rest;       /* of a piece that is still to be redacted */
 };
 
 struct request {
@@ -31,9 +33,10 @@ struct request {
 	struct target target;
 	struct facts facts;
 	struct vm vm;
-	struct json json;  /* of a held body */
-	unsigned endpoint; /* enum endpoint_flag */
-	char *held;        /* owned: a held body */
+	struct json json;               /* of a held body */
+	const struct redact_plan *plan; /* of the filters that apply, or NULL */
+	unsigned endpoint;              /* enum endpoint_flag */
+	char *held;                     /* owned: a held body */
 	size_t held_n, held_room;
 	bool is_held;
 	struct engine_conn *engine; /* borrowed from the pool while in use */
