@@ -19,19 +19,16 @@ struct lang_real {
 	struct regex_scratch *scratch;
 };
 
+/* Takes over the text. */
 static inline void
-lang_compile(struct lang_real *real, const struct lang_policy *p)
+lang_compile_text(struct lang_real *real, char *text)
 {
 	static const char *const no_env[] = {NULL};
-	size_t n;
 
-	FILE *out = open_memstream(&real->text, &n);
-	assert_non_null(out);
-	lang_write_policy(p, out);
-	assert_int_equal(fclose(out), 0);
+	real->text = text;
 	arena_init(&real->arena, POLICY_ARENA_MAX);
 	struct policy_input in = {
-		.file = "p.conf", .text = {real->text, n}, .envp = no_env};
+		.file = "p.conf", .text = str_of(text), .envp = no_env};
 	real->policy = policy_compile(&in, &real->arena, &real->diag);
 	real->scratch = regex_scratch_new();
 	assert_non_null(real->scratch);
@@ -40,6 +37,19 @@ lang_compile(struct lang_real *real, const struct lang_policy *p)
 	fputs(real->text, stderr);
 	diag_write(&real->diag, stderr);
 	fail();
+}
+
+static inline void
+lang_compile(struct lang_real *real, const struct lang_policy *p)
+{
+	char *text;
+	size_t n;
+
+	FILE *out = open_memstream(&text, &n);
+	assert_non_null(out);
+	lang_write_policy(p, out);
+	assert_int_equal(fclose(out), 0);
+	lang_compile_text(real, text);
 }
 
 static inline void
@@ -81,6 +91,18 @@ lang_target(const struct lang_request *q, struct arena *a)
 	return t;
 }
 
+static inline void
+lang_set_body(struct lang_facts *f, struct str text)
+{
+	static const struct json_limits limits = {LIMIT_JSON_DEPTH, 7};
+	size_t at;
+
+	enum why why = json_scan(text, &limits, f->arena, &f->json, &at);
+	if (why)
+		fail_msg("%s at %zu of %.*s", why_name(why), at, STR_FMT(text));
+	f->facts.body = &f->json;
+}
+
 /* Without the body. */
 static inline void
 lang_gather(struct lang_facts *f, const struct lang_request *q, struct arena *a)
@@ -116,8 +138,7 @@ static inline void
 lang_bring_body(
 	struct lang_facts *f, const struct lang_request *q, struct lang_dice *d)
 {
-	static const struct json_limits limits = {LIMIT_JSON_DEPTH, 7};
-	size_t n, at;
+	size_t n;
 
 	assert_null(f->body); /* asked for once at most */
 	FILE *out = open_memstream(&f->body, &n);
@@ -125,11 +146,7 @@ lang_bring_body(
 	if (q->body)
 		lang_write_body(q->body, d, out);
 	assert_int_equal(fclose(out), 0);
-	enum why why = json_scan(
-		(struct str){f->body, n}, &limits, f->arena, &f->json, &at);
-	if (why)
-		fail_msg("%s at %zu of %s", why_name(why), at, f->body);
-	f->facts.body = &f->json;
+	lang_set_body(f, (struct str){f->body, n});
 }
 
 /* --- the run --------------------------------------------------------------------- */
