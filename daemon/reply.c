@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define BODY_MAX 1024 /* a message is cut to fit */
+#define BODY_MAX 4096 /* a message is cut to an eighth of it */
 
 static struct str
 reason_of(uint16_t status)
