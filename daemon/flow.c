@@ -188,6 +188,9 @@ flow_gone(struct flow *f)
 
 	if (f->state == FLOW_GONE)
 		return FLOW_WAIT;
+	/* Between requests an end is one that both sides may take for it. */
+	if (f->state == FLOW_HEAD && !f->rq)
+		leg_farewell(&f->client);
 	flow_enter(f, FLOW_GONE);
 	deadline_clear(&f->deadline);
 	drop_engine(f, false);

@@ -45,17 +45,23 @@ note_error(struct leg_tls *t)
 
 	if (!reason)
 		reason = "protocol error";
+	if (!SSL_is_server(t->ssl) && ERR_GET_LIB(e) == ERR_LIB_SSL &&
+		ERR_GET_REASON(e) == SSL_R_WRONG_VERSION_NUMBER)
+		reason = "it does not speak TLS";
 	snprintf(t->error, sizeof(t->error), "%s%s%s", reason,
 		about_cert ? ": " : "",
 		about_cert ? X509_verify_cert_error_string(verify) : "");
 }
 
+#define ENDED  0  /* the other side has said that it will say no more */
+#define FAILED -1 /* in this direction, or altogether: broken */
+
 /* What must happen before an operation that returned ret can be tried again:
- * EV_READ or EV_WRITE. 0: never; broken or the other side's orderly end. */
+ * EV_READ or EV_WRITE. ENDED or FAILED: nothing. */
 static short
 needs(struct leg_tls *t, int ret)
 {
-	short need = 0;
+	short need = FAILED;
 
 	switch (SSL_get_error(t->ssl, ret)) {
 	case SSL_ERROR_WANT_READ:
@@ -65,9 +71,11 @@ needs(struct leg_tls *t, int ret)
 		need = EV_WRITE;
 		break;
 	case SSL_ERROR_ZERO_RETURN:
+		need = ENDED;
 		break;
 	case SSL_ERROR_SYSCALL:
-		t->broken = true;
+		/* Of the socket: where it takes no more, what came before may
+		 * still be read. */
 		break;
 	default:
 		t->broken = true;
@@ -147,9 +155,11 @@ leg_handshake(struct leg *leg)
 		leg->can_read = SSL_has_pending(t->ssl) == 1;
 		return HANDSHAKE_DONE;
 	}
-	t->read_needs = needs(t, ret);
-	if (t->read_needs)
+	short need = needs(t, ret);
+	if (need > 0) {
+		t->read_needs = need;
 		return HANDSHAKE_WAIT;
+	}
 	t->broken = true;
 	return HANDSHAKE_FAILED;
 }
@@ -213,9 +223,9 @@ leg_tls_fill(struct leg *leg)
 			continue;
 		}
 		short need = needs(t, ret);
-		t->read_needs = need ? need : EV_READ;
-		leg->rd_eof = !need;
-		leg->rd_failed = t->broken;
+		leg->rd_eof = need <= 0;
+		leg->rd_failed = need == FAILED;
+		t->read_needs = need > 0 ? need : EV_READ;
 		return in->end > before;
 	}
 	if (t->broken)
@@ -267,11 +277,10 @@ write_record(struct leg *leg, const char *p, size_t n)
 		t->write_needs = EV_WRITE;
 		return (ssize_t)wrote;
 	}
-	int saved = errno;
 	short need = needs(t, ret);
 	t->tried = n;
-	t->write_needs = need ? need : EV_WRITE;
-	errno = need ? EAGAIN : saved == EAGAIN ? EPIPE : saved;
+	t->write_needs = need > 0 ? need : EV_WRITE;
+	errno = need > 0 ? EAGAIN : EPIPE;
 	return -1;
 }
 

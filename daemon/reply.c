@@ -12,7 +12,8 @@
 #include <time.h>
 
 #define BODY_MAX    4096
-#define MESSAGE_MAX 512 /* cut to this: at worst six bytes each */
+#define BODY_MAX    4096 /* a message is cut to an eighth of it */
+#define MESSAGE_MAX 512  /* cut to this: at worst six bytes each */
 
 struct str
 reply_reason(uint16_t status)

@@ -22,12 +22,12 @@ class TlsSocket:
     """A connected socket with TLS on it; what Client and Connection use of a
     socket is here. One thread may read while another one writes."""
 
-    def __init__(self, sock, context, name=None, server=False):
+    def __init__(self, sock, context, server=False, session=None):
         self.raw = sock
         self.clean_end = False  # close_notify has come
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.ssl = context.wrap_bio(self._in, self._out, server_side=server,
-                                    server_hostname=name)
+                                    session=session)
         self._lock = threading.RLock()
         self._early = bytearray()
         self._writing = threading.Lock()
@@ -78,7 +78,9 @@ class TlsSocket:
             except ssl.SSLZeroReturnError:
                 self.clean_end = True
                 return b""
-            except ssl.SSLEOFError:
+            except ssl.SSLError as e:
+                if e.reason != "UNEXPECTED_EOF_WHILE_READING":
+                    raise
                 return b""
             if result:
                 self.clean_end |= not result[0]
@@ -115,8 +117,13 @@ class TlsSocket:
             self._write(self.ssl.unwrap)
         except ssl.SSLError:
             pass  # the other side has ended before
+        except OSError:
+            pass  # it has closed altogether
         if how == socket.SHUT_RDWR:
-            self.raw.shutdown(how)
+            try:
+                self.raw.shutdown(how)
+            except OSError:
+                pass
 
     def shutdown_tcp(self):
         """An end without close_notify."""
@@ -126,6 +133,7 @@ class TlsSocket:
 def client_context(ca=None, version=None, cert=None, alpn=()):
     """A client that trusts ca alone; without one, everybody."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     context.check_hostname = False
     context.verify_mode = ssl.CERT_REQUIRED if ca else ssl.CERT_NONE
     if ca:
@@ -172,6 +180,7 @@ def proxy_maker(folder, version):
 
 def server_context(cert, version=None, client_ca=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     context.load_cert_chain(*cert)
     if version:
         context.minimum_version = context.maximum_version = VERSIONS[version]
