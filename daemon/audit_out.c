@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +24,26 @@ open_file(const char *path)
 		0640);
 }
 
-bool
-audit_out_init(struct audit_out *o, enum audit_sink sink, struct str path)
+static bool
+is_regular(int fd)
 {
-	*o = (struct audit_out){.sink = sink, .fd = -1};
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool
+audit_out_init(
+	struct audit_out *o, enum audit_sink sink, struct str path, int stop_fd)
+{
+	*o = (struct audit_out){.sink = sink, .fd = -1, .stop_fd = stop_fd};
 	assert(sink != AUDIT_OFF);
 	switch (sink) {
 	case AUDIT_OFF:
 		return false;
 	case AUDIT_STDOUT:
 		o->fd = STDOUT_FILENO;
+		o->regular = is_regular(o->fd);
 		return true;
 	case AUDIT_SYSLOG:
 		openlog("docker-proxy", LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
@@ -43,11 +54,10 @@ audit_out_init(struct audit_out *o, enum audit_sink sink, struct str path)
 	o->path = strndup(path.p, path.n);
 	if (o->path)
 		o->fd = open_file(o->path);
-	if (o->fd >= 0)
-		return true;
-	free(o->path);
-	o->path = NULL;
-	return false;
+	if (o->fd < 0)
+		return false;
+	o->regular = is_regular(o->fd);
+	return true;
 }
 
 void
@@ -71,6 +81,7 @@ audit_out_reopen(struct audit_out *o)
 		return false;
 	close(o->fd);
 	o->fd = fd;
+	o->regular = is_regular(fd);
 	o->torn = false;
 	return true;
 }
@@ -109,8 +120,8 @@ audit_out_end(struct audit_out *o, char buf[AUDIT_LINE_MAX], size_t *n_out)
 	char end[AUDIT_LINE_MAX + 1]; /* of the line before, its \n */
 	struct stat st;
 
-	if (o->sink != AUDIT_FILE || fstat(o->fd, &st) < 0 ||
-		!S_ISREG(st.st_mode) || st.st_size == 0)
+	if (o->sink != AUDIT_FILE || !o->regular || fstat(o->fd, &st) < 0 ||
+		st.st_size == 0)
 		return AUDIT_END_NONE;
 	ssize_t n = read_end(o, st.st_size, end, sizeof(end));
 	if (n <= 0)
@@ -129,25 +140,45 @@ audit_out_end(struct audit_out *o, char buf[AUDIT_LINE_MAX], size_t *n_out)
 
 /* --- writing ------------------------------------------------------------------ */
 
-/* How many bytes were written; less than all with errno set. */
+/* Waits until what is no file takes bytes. False: it is time to stop. */
+static bool
+wait_writable(const struct audit_out *o)
+{
+	struct pollfd fds[] = {
+		{.fd = o->fd, .events = POLLOUT},
+		{.fd = o->stop_fd, .events = POLLIN},
+	};
+	int n;
+
+	do
+		n = poll(fds, 2, -1);
+	while (n < 0 && errno == EINTR);
+	errno = ECANCELED;
+	return fds[0].revents != 0;
+}
+
+/* How many bytes were written; less than all with errno set. No more at once
+ * than a pipe that is not full takes: standard output is others' too, and
+ * cannot be made not to block. */
 static size_t
-write_all(int fd, const char *p, size_t n)
+write_all(const struct audit_out *o, struct str s)
 {
 	size_t done = 0;
 
-	while (done < n) {
-		ssize_t wrote = write(fd, p + done, n - done);
-		if (wrote > 0) {
+	while (done < s.n) {
+		size_t n = s.n - done;
+		if (!o->regular && n > PIPE_BUF)
+			n = PIPE_BUF;
+		if (!o->regular && !wait_writable(o))
+			break;
+		ssize_t wrote = write(o->fd, s.p + done, n);
+		if (wrote > 0)
 			done += (size_t)wrote;
-		} else if (wrote < 0 && errno == EAGAIN) {
-			struct pollfd pfd = {.fd = fd, .events = POLLOUT};
-			poll(&pfd, 1, -1);
-		} else if (wrote == 0) {
+		else if (wrote == 0)
 			errno = ENOSPC;
+		if (wrote == 0 ||
+			(wrote < 0 && errno != EINTR && errno != EAGAIN))
 			break;
-		} else if (errno != EINTR) {
-			break;
-		}
 	}
 	return done;
 }
@@ -155,27 +186,28 @@ write_all(int fd, const char *p, size_t n)
 /* Takes back the n bytes that were written last, if nobody else has written
  * since. */
 static bool
-take_back(int fd, size_t n)
+take_back(const struct audit_out *o, size_t n)
 {
-	off_t end = lseek(fd, 0, SEEK_CUR);
+	off_t end = lseek(o->fd, 0, SEEK_CUR);
 	struct stat st;
 
-	if (end < (off_t)n || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	if (!o->regular || end < (off_t)n || fstat(o->fd, &st) < 0 ||
 		st.st_size != end)
 		return false;
 	off_t start = end - (off_t)n;
-	return ftruncate(fd, start) == 0 && lseek(fd, start, SEEK_SET) == start;
+	return ftruncate(o->fd, start) == 0 &&
+	       lseek(o->fd, start, SEEK_SET) == start;
 }
 
 static bool
 write_whole(struct audit_out *o, struct str s)
 {
-	size_t done = write_all(o->fd, s.p, s.n);
+	size_t done = write_all(o, s);
 
 	if (done == s.n)
 		return true;
 	int saved = errno;
-	if (done > 0 && !take_back(o->fd, done))
+	if (done > 0 && !take_back(o, done))
 		o->torn = true;
 	errno = saved;
 	return false;

@@ -5,8 +5,8 @@
  * is taken back; where that cannot be (another has appended, the file is
  * append-only, a pipe), the next line begins on a line of its own.
  *
- * For one thread. Writing may block on a pipe, or on syslog; it is a
- * cancellation point.
+ * For one thread. Writing waits for a pipe that is full until stop_fd can be
+ * read; then what the pipe does not take is an error.
  */
 #ifndef DAEMON_AUDIT_OUT_H
 #define DAEMON_AUDIT_OUT_H
@@ -20,15 +20,17 @@
 
 struct audit_out {
 	enum audit_sink sink;
-	char *path; /* owned; of a file */
-	int fd;     /* -1: none */
-	bool torn;  /* it ends in a part of a line */
+	char *path;   /* owned; of a file */
+	int fd;       /* -1: none */
+	int stop_fd;  /* borrowed */
+	bool regular; /* a file, that never makes one wait */
+	bool torn;    /* it ends in a part of a line */
 };
 
 /* False, with errno set, when the file cannot be opened. A pipe without a
- * reader cannot. */
-bool audit_out_init(struct audit_out *o, enum audit_sink sink, struct str path)
-	__attribute__((warn_unused_result));
+ * reader cannot. audit_out_fini() is called in either case. */
+bool audit_out_init(struct audit_out *o, enum audit_sink sink, struct str path,
+	int stop_fd) __attribute__((warn_unused_result));
 void audit_out_fini(struct audit_out *o);
 
 /* Opens the path anew. False, with errno set: all stays as it is. */

@@ -18,11 +18,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RETRY_MS 1000 /* to tell of lost events when no event comes */
+/* To tell of lost events when no event comes, and not to tell the log of
+ * them more often. */
+#define RETRY_MS 1000
+
+/* To drop what a sink that blocks has left. */
+#define HURRY_MS 1000
 
 struct audit_writer {
 	struct audit_ring *ring; /* owned */
-	int wake, ended;         /* owned: eventfds */
+	int wake, hurry, ended;  /* owned: eventfds */
 	uint32_t drain_ms;
 	pthread_t thread;
 	atomic_bool sleeping, reopen, stopping;
@@ -30,10 +35,12 @@ struct audit_writer {
 
 	/* The thread's own. */
 	struct audit_out out;
-	bool chain, failing, in_hand;
+	bool chain, failing;
 	uint8_t digest[AUDIT_DIGEST];
 	const char *restart; /* why the chain begins anew; NULL: it does not */
-	uint64_t told;       /* of the dropped */
+	uint64_t told;       /* of the dropped: in the audit log */
+	uint64_t said;       /* of those: in our own */
+	int64_t said_ms;
 };
 
 /* --- signals between threads -------------------------------------------- */
@@ -79,7 +86,6 @@ static bool
 write_line(struct audit_writer *w, char buf[AUDIT_LINE_MAX], size_t n)
 {
 	uint8_t digest[AUDIT_DIGEST];
-	int state;
 
 	memcpy(digest, w->digest, sizeof(digest));
 	if (w->chain)
@@ -88,28 +94,31 @@ write_line(struct audit_writer *w, char buf[AUDIT_LINE_MAX], size_t n)
 		failed(w, ENOMEM);
 		return false;
 	}
-	/* A sink may block for ever; then stopping cancels. */
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
 	bool ok = audit_out_write(&w->out, (struct str){buf, n});
-	int error = errno;
-	pthread_setcancelstate(state, NULL);
 	if (ok)
 		memcpy(w->digest, digest, sizeof(digest));
 	else
-		failed(w, error);
+		failed(w, errno);
 	if (w->chain && w->out.torn && !w->restart)
 		w->restart = "a line before could only be written in part";
 	return ok;
+}
+
+static int64_t
+clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool
 write_notice(struct audit_writer *w, struct audit_event *e)
 {
 	char buf[AUDIT_LINE_MAX];
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	e->time_ms = clock_ms(CLOCK_REALTIME);
 	return write_line(w, buf, audit_line(e, buf));
 }
 
@@ -140,19 +149,30 @@ write_notices(struct audit_writer *w)
 		if (!write_notice(w, &e))
 			return false;
 		w->told += lost;
-		log_say(LOG_LEVEL_WARN,
-			"audit log: %" PRIu64 " events were lost", lost);
 	}
 	w->failing = false;
 	return true;
 }
 
+/* In our own log, how many events were lost; not too often. */
+static void
+say_lost(struct audit_writer *w)
+{
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+
+	if (w->said == w->told || now_ms - w->said_ms < RETRY_MS)
+		return;
+	log_say(LOG_LEVEL_WARN, "audit log: %" PRIu64 " events were lost",
+		w->told - w->said);
+	w->said = w->told;
+	w->said_ms = now_ms;
+}
+
 static void
 deliver(struct audit_writer *w, char buf[AUDIT_LINE_MAX], size_t n)
 {
-	w->in_hand = true;
 	bool ok = write_notices(w) && write_line(w, buf, n);
-	w->in_hand = false;
+	say_lost(w);
 	atomic_fetch_add(ok ? &w->written : &w->dropped, 1);
 }
 
@@ -201,7 +221,7 @@ reopen(struct audit_writer *w)
 static void
 sleep_until_rung(struct audit_writer *w)
 {
-	bool untold = w->restart || atomic_load(&w->dropped) != w->told;
+	bool untold = w->restart || atomic_load(&w->dropped) != w->said;
 
 	atomic_store(&w->sleeping, true);
 	if (!audit_ring_ready(w->ring) && !atomic_load(&w->reopen) &&
@@ -217,7 +237,6 @@ run(void *arg)
 	char buf[AUDIT_LINE_MAX];
 	size_t n;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	for (;;) {
 		/* Before looking for a last line: then there is none. */
 		bool stopping = atomic_load(&w->stopping);
@@ -228,6 +247,7 @@ run(void *arg)
 			continue;
 		}
 		write_notices(w);
+		say_lost(w);
 		if (stopping)
 			break;
 		sleep_until_rung(w);
@@ -276,10 +296,10 @@ static void
 free_writer(struct audit_writer *w)
 {
 	audit_out_fini(&w->out);
-	if (w->wake >= 0)
-		close(w->wake);
-	if (w->ended >= 0)
-		close(w->ended);
+	const int fds[] = {w->wake, w->hurry, w->ended};
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	audit_ring_free(w->ring);
 	free(w);
 }
@@ -309,11 +329,12 @@ audit_writer_start(const struct audit_writer_config *c)
 	w->drain_ms = c->drain_ms ? c->drain_ms : AUDIT_DRAIN_MS;
 	w->out.fd = -1;
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->hurry = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->ring = audit_ring_new(
 		c->queue_bytes ? c->queue_bytes : AUDIT_QUEUE_BYTES);
-	if (w->wake < 0 || w->ended < 0 || !w->ring ||
-		!audit_out_init(&w->out, c->sink, c->path)) {
+	if (w->wake < 0 || w->hurry < 0 || w->ended < 0 || !w->ring ||
+		!audit_out_init(&w->out, c->sink, c->path, w->hurry)) {
 		log_say(LOG_LEVEL_ERROR, "audit log: cannot open %.*s: %s",
 			STR_FMT(c->path), strerror(errno));
 		free_writer(w);
@@ -329,33 +350,30 @@ audit_writer_start(const struct audit_writer_config *c)
 	return NULL;
 }
 
-/* What a cancelled thread has left. */
-static void
-drop_rest(struct audit_writer *w)
-{
-	char buf[AUDIT_LINE_MAX];
-	size_t n;
-
-	if (w->in_hand)
-		atomic_fetch_add(&w->dropped, 1);
-	while (audit_ring_take(w->ring, buf, sizeof(buf), &n))
-		atomic_fetch_add(&w->dropped, 1);
-}
-
 struct audit_writer_counters
 audit_writer_stop(struct audit_writer *w)
 {
 	atomic_store(&w->stopping, true);
 	ring_bell(w->wake);
-	if (!wait_bell(w->ended, (int)w->drain_ms))
-		pthread_cancel(w->thread);
+	if (!wait_bell(w->ended, (int)w->drain_ms)) {
+		ring_bell(w->hurry);
+		if (!wait_bell(w->ended, HURRY_MS)) {
+			/* Within syslog() or a file system that is gone. It
+			 * goes with the process, and so does w, its own. */
+			log_say(LOG_LEVEL_ERROR,
+				"audit log: it blocks, and is left");
+			pthread_detach(w->thread);
+			return audit_writer_counters(w);
+		}
+	}
 	pthread_join(w->thread, NULL);
-	drop_rest(w);
 	struct audit_writer_counters counters = audit_writer_counters(w);
-	if (counters.dropped != w->told)
-		log_say(LOG_LEVEL_ERROR,
-			"audit log: the last %" PRIu64 " events are lost",
-			counters.dropped - w->told);
+	if (counters.dropped != w->said)
+		log_say(LOG_LEVEL_WARN,
+			"audit log: %" PRIu64 " events were lost%s",
+			counters.dropped - w->said,
+			counters.dropped != w->told ? ", and it does not say so"
+						    : "");
 	free_writer(w);
 	return counters;
 }

@@ -53,8 +53,9 @@ struct audit_writer_counters audit_writer_counters(
 	const struct audit_writer *w);
 
 /* Writes what is queued and frees all. After drain_ms what is left in front
- * of a sink that blocks is dropped. No other thread may use w any more. The
- * counters as they are in the end. */
+ * of a sink that blocks is dropped; where not even that can be done, the
+ * thread is left behind with w, and what it has in hand is in no counter. No
+ * other thread may use w any more. The counters as they are in the end. */
 struct audit_writer_counters audit_writer_stop(struct audit_writer *w);
 
 #endif
