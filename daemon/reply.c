@@ -12,7 +12,6 @@
 #include <time.h>
 
 #define BODY_MAX    4096
-#define BODY_MAX    4096 /* a message is cut to an eighth of it */
 #define MESSAGE_MAX 512  /* cut to this: at worst six bytes each */
 
 struct str
