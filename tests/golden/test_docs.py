@@ -130,10 +130,37 @@ def test_keys(heading, until, files, tables):
                          re.M | re.S)[1]
         taken.update(re.findall(r"TIMEOUT\((\w+)\)", body))
         taken.update(re.findall(r'KEY\("(\w+)"', body))
-    # Keys of actions that this version has not.
-    taken -= {"role", "rate_limit", "response_filter"}
     assert len(taken) > 3
     assert first_cells(heading, until) == taken
+
+
+def action_keys(name):
+    """Each key that a map in compiler/<name> takes, in its one table."""
+    body = re.search(r"struct key keys\[\] = {(.*?)^\t};",
+                     read("compiler", name), re.M | re.S)[1]
+    return set(re.findall(r'KEY\("(\w+)"', body))
+
+
+def test_actions():
+    words = re.search(r"key_word actions\[\] = {(.*?)^};",
+                      read("compiler", "rules.c"), re.M | re.S)[1]
+    names = set(re.findall(r'{"(\w+)"', words))
+    limit, filters = action_keys("actions.c"), action_keys("filters.c")
+    assert len(names) == 5 and len(limit) == len(filters) == 4
+    assert first_cells("Actions", "#") == names
+    assert first_cells("`rate_limit`", "#") == limit
+    assert first_cells("`response_filter`", "#") == filters
+
+
+def test_defaults_of_a_rate_limit(tmp_path):
+    path = tmp_path / "docker-proxy.conf"
+    path.write_text("auth: {type: none}\n"
+                    "rules: [{name: a, action: rate_limit}]\n")
+    printed = check_config("--config", str(path)).stdout
+    part = read("docs", "configuration.md").partition("#### `rate_limit`")[2]
+    told = {row[0].strip("| `"): row[1].strip("`") for row in rows(part)}
+    assert "rate_limit 429, {requests} requests in {period}, penalty " \
+        "{penalty}, by {key}".format(**told) in printed
 
 
 def test_groups_tokens_and_test_cases():
@@ -169,6 +196,29 @@ def test_defaults_of_limits_and_timeouts():
     printed = settings_printed()
     assert len(printed) > 10
     assert {key: told.get(key) for key in printed} == printed
+
+
+# --- the log and the audit log ----------------------------------------------
+
+
+def test_events_of_requests():
+    names = re.search(r"event = (.*?);", read("daemon", "reply.c"), re.S)[1]
+    part = read("docs", "operations.md").partition("## The log")[2]
+    told = {name for row in rows(part) for name in quoted(row[0])}
+    assert set(re.findall(r'"(\w+)"', names)) == {"allowed", "denied", "failed"}
+    assert {"allowed", "denied", "failed"} <= told
+
+
+def test_events_of_the_audit_log():
+    kinds = dict(re.findall(r'\[AUDIT_(\w+)\] = "(\w+)"',
+                            read("runtime", "audit.c")))
+    code = sources("daemon", "*.c")
+    used = {text for name, text in kinds.items()
+            if re.search(rf"\bAUDIT_{name}\b", code)}
+    assert len(used) > 6
+    part = read("docs", "operations.md").partition("## The audit log")[2]
+    part = part.partition("\n## ")[0]
+    assert {n for row in rows(part) for n in quoted(row[0])} == used
 
 
 # --- metrics ----------------------------------------------------------------
@@ -252,18 +302,35 @@ def test_command_line():
     text = subprocess.run([BINARY, "--help"], capture_output=True, text=True,
                           timeout=30, check=True).stdout
     readme = read("README.md")
-    for word in set(re.findall(r"--[a-z-]+|demo-engine|healthcheck|serve", text)):
+    for word in set(re.findall(r"--[a-z-]+|demo-engine|healthcheck|serve|"
+                               r"audit verify", text)):
         assert word in readme, word
 
 
 # --- examples and links -----------------------------------------------------
 
 
-def test_the_policy_in_the_readme_compiles(tmp_path):
-    text = re.search(r"```yaml\n(.*?)```", read("README.md"), re.S)[1]
+def policies():
+    """(where, text) of each policy in the documentation."""
+    for page in PAGES:
+        blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S)
+        for i, text in enumerate(b for b in blocks if "rules:" in b):
+            yield pytest.param(text, id=f"{page.name}-{i + 1}")
+
+
+@pytest.mark.parametrize("text", policies())
+def test_the_policies_compile(tmp_path, text):
+    if "auth:" not in text:
+        text += "auth: {type: none}\n"
     path = tmp_path / "docker-proxy.conf"
     path.write_text(text)
     done = check_config("--config", str(path), CI_TOKEN="abc")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_example_compiles():
+    example = str(ROOT / "docker-proxy.conf.example")
+    done = check_config("--config", example, DOCKER_PROXY_SECRET="abc")
     assert (done.returncode, done.stderr) == (0, "")
 
 
