@@ -736,7 +736,8 @@ def test_the_wrong_engine(own_proxy, ca, tls_engine, kind):
     engine = tls_engine(cert, host)
     r = ask_engine(own_proxy, engine, {"ca": ca.ca})
     assert r.status == 503 and text in r.message()
-    assert not engine.requests and engine.failures
+    wire.wait_until(lambda: engine.failures, "the Engine hears of it")
+    assert not engine.requests
 
 
 def test_an_engine_not_to_be_trusted(own_proxy, ca, other_ca, tls_engine):
