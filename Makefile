@@ -17,8 +17,8 @@ PKGS     := libevent_core libevent_pthreads libssl libcrypto jansson libfyaml \
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wundef -Wformat=2 -Wcast-qual -Wvla \
 	    -Wswitch-enum -Wimplicit-fallthrough
-HARDEN   := -fstack-protector-strong -fstack-clash-protection \
-	    -fcf-protection=full
+HARDEN    = -fstack-protector-strong -fstack-clash-protection \
+	    -fcf-protection=full $(AUTO_INIT)
 FORTIFY  := -D_FORTIFY_SOURCE=3
 OPT      := -O2 -g
 WERROR   ?=
@@ -40,9 +40,11 @@ else ifeq ($(VARIANT),clang)
 CC       := clang-14
 endif
 
-# clang 14 knows this one by another name.
-HARDEN   += $(shell $(CC) -ftrivial-auto-var-init=zero -E -x c /dev/null \
-	    >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
+# clang 14 knows this one by another name. Asked when it is first needed, and
+# once: before `make deps` there may be no compiler to ask.
+AUTO_INIT = $(eval AUTO_INIT := $(shell $(CC) -ftrivial-auto-var-init=zero \
+	    -E -x c /dev/null >/dev/null 2>&1 && \
+	    echo -ftrivial-auto-var-init=zero))$(AUTO_INIT)
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY)
 CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
@@ -58,7 +60,7 @@ DIFF     := $(wildcard tests/diff/test_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
 SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def) $(UNIT) $(DIFF) \
-	    $(wildcard tests/unit/*.h)
+	    $(wildcard tests/unit/*.h tests/diff/*.h tests/diff/language*.c)
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIBS     := $(B)/libdaemon.a $(B)/libcompiler.a $(B)/libruntime.a
@@ -87,6 +89,10 @@ $(B)/obj/%.o: %.c Makefile
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# The definition of the language that the compiler and the VM must agree with.
+$(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
+	$(wildcard tests/diff/language*.c))
 
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -51,6 +51,9 @@ void deadlines_fini(struct deadlines *ds);
 /* Monotonic milliseconds, coarse: a few nanoseconds to ask. */
 uint64_t now_ms(void);
 
+/* Monotonic microseconds, exact: some twenty nanoseconds. */
+uint64_t now_us(void);
+
 /* Sets d to its class's duration from now, instead of what it was. With an
  * equal class this is a renewal. */
 void deadline_set(

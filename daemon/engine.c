@@ -83,11 +83,16 @@ engine_resolve(const struct settings_engine *e, struct engine_address *out)
 bool
 engine_answers(const struct engine_address *a)
 {
+	/* One that hangs, its backlog full, must not hold our start up. */
+	const struct timeval patience = {.tv_sec = 1};
+
 	for (size_t i = 0; i < a->n; i++) {
 		int fd = socket(
 			a->at[i].sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (fd < 0)
 			continue;
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+			sizeof(patience));
 		int err = connect(fd, (const struct sockaddr *)&a->at[i].sa,
 			a->at[i].len);
 		close(fd);
@@ -119,6 +124,7 @@ unlink_idle(struct engine_conn *c)
 		c->next->prev = c->prev;
 	c->prev = c->next = NULL;
 	p->nidle--;
+	metrics_sub(&c->worker->metrics, METRIC_ENGINE_IDLE, 1);
 	deadline_clear(&c->deadline);
 }
 
@@ -251,6 +257,7 @@ engine_get(struct worker *w, struct flow *flow, bool fresh,
 			return r;
 	}
 	c->flow = flow;
+	metrics_add(&w->metrics, METRIC_ENGINE_BUSY, 1);
 	if (++p->busy > p->busy_peak)
 		p->busy_peak = p->busy;
 	*out = c;
@@ -279,6 +286,7 @@ engine_put(struct engine_conn *c, bool reusable)
 	unsigned keep = p->busy_peak < POOL_MIN ? POOL_MIN : p->busy_peak;
 
 	p->busy--;
+	metrics_sub(&c->worker->metrics, METRIC_ENGINE_BUSY, 1);
 	c->flow = NULL;
 	if (!reusable || c->leg.failed || c->leg.rd_eof || c->leg.wr_shut ||
 		c->leg.in.start != c->leg.in.end || c->leg.can_read ||
@@ -293,6 +301,7 @@ engine_put(struct engine_conn *c, bool reusable)
 		p->idle->prev = c;
 	p->idle = c;
 	p->nidle++;
+	metrics_add(&c->worker->metrics, METRIC_ENGINE_IDLE, 1);
 	deadline_set(&c->worker->deadlines, &c->deadline, DEADLINE_POOL);
 }
 

@@ -56,6 +56,25 @@ on_client(struct leg *leg)
 	flow_run(flow_of(leg));
 }
 
+/* What is no setting's timeout is counted nowhere. */
+static void
+count_timeout(struct worker *w, enum deadline_class class)
+{
+	static const struct {
+		bool counts;
+		enum metric id;
+	} metrics[DEADLINE_CLASSES] = {
+		[DEADLINE_HANDSHAKE] = {true, METRIC_TIMEOUT_TLS_HANDSHAKE},
+		[DEADLINE_HEAD] = {true, METRIC_TIMEOUT_REQUEST_HEAD},
+		[DEADLINE_BODY] = {true, METRIC_TIMEOUT_REQUEST_BODY},
+		[DEADLINE_KEEPALIVE] = {true, METRIC_TIMEOUT_KEEPALIVE},
+		[DEADLINE_RESPONSE] = {true, METRIC_TIMEOUT_ENGINE_RESPONSE},
+		[DEADLINE_TUNNEL] = {true, METRIC_TIMEOUT_TUNNEL_IDLE},
+	};
+	if (metrics[class].counts)
+		metrics_add(&w->metrics, metrics[class].id, 1);
+}
+
 static void
 on_deadline(struct deadline *d, enum deadline_class class)
 {
@@ -63,6 +82,7 @@ on_deadline(struct deadline *d, enum deadline_class class)
 		(struct flow *)((char *)d - offsetof(struct flow, deadline));
 
 	f->expired = class;
+	count_timeout(f->worker, class);
 	flow_run(f);
 }
 
@@ -246,6 +266,8 @@ flow_run(struct flow *f)
 	while (steps[f->state](f) == FLOW_MORE)
 		;
 	f->running = false;
+	if (f->rq)
+		request_count_bytes(f->worker, f->rq);
 }
 
 /* Endless answers would hold a stop up until the drain time is over; their
@@ -289,11 +311,28 @@ can_keep(const struct flow *f, enum why why)
 }
 
 enum flow_step
+flow_answer(struct flow *f, bool (*queue)(struct flow *f))
+{
+	struct request *rq = f->rq;
+
+	rq->close = !can_keep(f, rq->why);
+	outq_clear(&rq->up.q, &f->worker->blocks);
+	flow_enter(f, FLOW_REPLY);
+	if (!queue(f))
+		return flow_gone(f);
+	flow_deadline(f, DEADLINE_BODY);
+	return FLOW_MORE;
+}
+
+enum flow_step
 flow_refuse(struct flow *f, enum why why)
 {
 	struct request *rq = f->rq;
 
 	drop_engine(f, false);
+	metrics_refusal(&f->worker->metrics, why);
+	if (f->state < FLOW_DIAL)
+		metrics_add(&f->worker->metrics, METRIC_DENIED, 1);
 	if (!rq) {
 		rq = f->rq = request_new(f->worker);
 		if (!rq)
@@ -301,13 +340,7 @@ flow_refuse(struct flow *f, enum why why)
 		rq->start_ms = now_ms();
 	}
 	rq->why = why;
-	rq->close = !can_keep(f, why);
-	outq_clear(&rq->up.q, &f->worker->blocks);
-	flow_enter(f, FLOW_REPLY);
-	if (!reply_queue(f))
-		return flow_gone(f);
-	flow_deadline(f, DEADLINE_BODY);
-	return FLOW_MORE;
+	return flow_answer(f, reply_queue);
 }
 
 /* Reads and drops the rest of a refused request. True at its end. */

@@ -84,6 +84,9 @@ enum flow_step flow_gone(struct flow *f);
  * when the connection cannot be kept. Always FLOW_MORE. */
 enum flow_step flow_refuse(struct flow *f, enum why why);
 
+/* Answers the request by what `queue` puts into its way down. FLOW_MORE. */
+enum flow_step flow_answer(struct flow *f, bool (*queue)(struct flow *f));
+
 /* The request is over: back to HEAD, or closing. Always FLOW_MORE. */
 enum flow_step flow_finish(struct flow *f);
 

@@ -8,6 +8,7 @@
 #include "daemon/worker.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
+#include "runtime/redact.h"
 
 #include <errno.h>
 #include <string.h>
@@ -56,6 +57,7 @@ queue_request(struct flow *f)
 static enum flow_step
 dial_failed(struct flow *f, const char *text)
 {
+	metrics_add(&f->worker->metrics, METRIC_ENGINE_CONNECT_FAILURES, 1);
 	log_say(LOG_LEVEL_ERROR,
 		"cannot connect to the Docker Engine at "
 		"%.*s: %s",
@@ -132,15 +134,20 @@ enum flow_step
 flow_step_dial(struct flow *f)
 {
 	struct request *rq = f->rq;
+	struct metrics *m = &f->worker->metrics;
 	const struct settings_timeouts *t =
 		&f->worker->policy->settings.timeouts;
 
 	if (!rq->dial_ms)
 		rq->dial_ms = now_ms();
+	if (!rq->ask_us)
+		rq->ask_us = now_us();
 	bool late = t->engine_connect_ms &&
 		    now_ms() - rq->dial_ms >= t->engine_connect_ms;
 	if (f->expired == DEADLINE_CONNECT || (f->expired && late)) {
 		f->expired = DEADLINE_NONE;
+		metrics_add(m, METRIC_TIMEOUT_ENGINE_CONNECT, 1);
+		metrics_add(m, METRIC_ENGINE_CONNECT_FAILURES, 1);
 		return flow_refuse(f, WHY_ENGINE_CONNECT_TIMEOUT);
 	}
 	if (rq->engine)
@@ -185,6 +192,7 @@ retry(struct flow *f)
 
 	engine_put(rq->engine, false);
 	rq->engine = NULL;
+	deadline_clear(&f->deadline); /* dialling has its own */
 	rq->retried = true;
 	rq->up_ended = false;
 	rq->engine_seen = 0;
@@ -226,16 +234,16 @@ queue_response(struct flow *f, const struct http1_head *h,
 	if (!p || !outq_has_room(q, 1))
 		return false;
 	struct http1_writer w = {.p = p, .cap = need};
-	http1_write_response(
-		&w, &(struct http1_response_out){
-			    .head = h,
-			    .framing = framing,
-			    .length = h->content_length,
-			    .has_length = h->has_length && h->status >= 200 &&
-					  h->status != 204,
-			    .close = close,
-			    .upgrade = h->status == 101,
-		    });
+	http1_write_response(&w,
+		&(struct http1_response_out){
+			.head = h,
+			.framing = framing,
+			.length = h->content_length,
+			.has_length = h->has_length && h->status >= 200 &&
+				      h->status != 204 && !f->rq->down.redact,
+			.close = close,
+			.upgrade = h->status == 101,
+		});
 	outq_commit(q, w.n);
 	return w.n <= w.cap;
 }
@@ -261,6 +269,55 @@ is_raw_stream(const struct http1_head *h)
 	       str_eq_nocase(h->content_type, types[1]);
 }
 
+static bool
+is_json(const struct request *rq, const struct http1_head *h)
+{
+	static const struct str types[] = {
+		STR("application/json"),
+		STR("application/x-ndjson"),
+		STR("application/jsonl"),
+	};
+	/* Engines up to 24 stream stats without saying what it is. */
+	if (h->content_type.n == 0)
+		return str_ends(rq->target.path, STR("/stats"));
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct str start = {h->content_type.p, types[i].n};
+		if (h->content_type.n >= types[i].n &&
+			str_eq_nocase(start, types[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_encoded(const struct http1_head *h)
+{
+	for (size_t i = 0; i < h->nfields; i++)
+		if (h->fields[i].id == HTTP1_CONTENT_ENCODING &&
+			!str_eq_nocase(h->fields[i].value, STR("identity")))
+			return true;
+	return false;
+}
+
+/* An answer that filters apply to is rewritten, and so has no length. False:
+ * it cannot be, and must not go out as it is. */
+static bool
+plan_redaction(struct flow *f, const struct http1_head *h)
+{
+	struct request *rq = f->rq;
+
+	if (!rq->plan || h->framing == HTTP1_NO_BODY || !is_json(rq, h))
+		return true;
+	if (is_encoded(h)) {
+		rq->message = STR("docker-proxy: the answer is compressed and "
+				  "cannot be filtered");
+		return false;
+	}
+	rq->down.redact = redact_new(rq->plan, f->worker->scratch, &rq->arena);
+	rq->down.out = rq->head.minor == 0 ? HTTP1_UNTIL_EOF : HTTP1_CHUNKED;
+	return rq->down.redact;
+}
+
 /* The final head. False: it makes no sense, or there is no memory. */
 static bool
 on_final(struct flow *f, const struct http1_head *h)
@@ -271,6 +328,7 @@ on_final(struct flow *f, const struct http1_head *h)
 	if (h->status == 101 && !rq->upgrade)
 		return false;
 	rq->answered = true;
+	metrics_latency(&f->worker->metrics, now_us() - rq->ask_us);
 	rq->status = h->status;
 	rq->engine_keeps = h->keep_alive;
 	http1_body_init(&rq->down.in, h->framing, h->content_length);
@@ -282,6 +340,8 @@ on_final(struct flow *f, const struct http1_head *h)
 		return queue_response(f, h, HTTP1_UNTIL_EOF, false);
 	}
 	rq->down.out = framing_out(rq, h);
+	if (!plan_redaction(f, h))
+		return false;
 	rq->close |= !rq->head.keep_alive || f->worker->draining ||
 		     rq->down.out == HTTP1_UNTIL_EOF;
 	return queue_response(f, h, rq->down.out, rq->close);

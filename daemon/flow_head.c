@@ -119,22 +119,49 @@ flow_step_head(struct flow *f)
 
 /* --- holding a body --------------------------------------------------------- */
 
-static bool
-held_append(struct request *rq, struct str data)
+/* Room for n bytes more, counted among that of all held bodies: clients that
+ * never send their last byte must not take all memory. */
+static enum why
+held_grow(struct flow *f, size_t n)
 {
-	if (rq->held_room - rq->held_n < data.n) {
-		size_t room = rq->held_room ? rq->held_room * 2 : 4096;
-		while (room - rq->held_n < data.n)
-			room *= 2;
-		char *p = realloc(rq->held, room);
-		if (!p)
-			return false;
-		rq->held = p;
-		rq->held_room = room;
+	struct request *rq = f->rq;
+	struct shared *s = f->worker->shared;
+	size_t each = f->worker->policy->settings.limits.inspected_body_bytes;
+	size_t room = rq->held_room ? rq->held_room * 2 : 4096;
+
+	while (room - rq->held_n < n)
+		room *= 2;
+	size_t more = room - rq->held_room;
+	if (each < LIMIT_INSPECTED_BODY)
+		each = LIMIT_INSPECTED_BODY;
+	if (atomic_fetch_add(&s->held_bytes, more) + more >
+		each * HELD_BODIES_MAX) {
+		atomic_fetch_sub(&s->held_bytes, more);
+		return WHY_TOO_MANY_BODIES;
 	}
+	char *p = realloc(rq->held, room);
+	if (!p) {
+		atomic_fetch_sub(&s->held_bytes, more);
+		return WHY_OUT_OF_MEMORY;
+	}
+	rq->held = p;
+	rq->held_room = room;
+	return WHY_OK;
+}
+
+static enum why
+held_append(struct flow *f, struct str data)
+{
+	struct request *rq = f->rq;
+	enum why why = WHY_OK;
+
+	if (rq->held_room - rq->held_n < data.n)
+		why = held_grow(f, data.n);
+	if (why)
+		return why;
 	memcpy(rq->held + rq->held_n, data.p, data.n);
 	rq->held_n += data.n;
-	return true;
+	return WHY_OK;
 }
 
 /* Moves what has come of the body; WHY_OK with *end_out at its end, or when
@@ -158,8 +185,9 @@ take_body(struct flow *f, bool *end_out)
 			rq->up.bytes += data.n;
 			if (data.n > max - rq->held_n)
 				return WHY_BODY_TOO_LARGE;
-			if (!held_append(rq, data))
-				return WHY_OUT_OF_MEMORY;
+			enum why why = held_append(f, data);
+			if (why)
+				return why;
 		}
 		*end_out = step == HTTP1_STEP_END;
 		if (step != HTTP1_STEP_DATA)

@@ -10,6 +10,7 @@ tunnel_begin(struct flow *f)
 {
 	struct request *rq = f->rq;
 
+	metrics_add(&f->worker->metrics, METRIC_UPGRADES, 1);
 	deadline_clear(&f->deadline);
 	http1_body_init(&rq->up.in, HTTP1_UNTIL_EOF, 0);
 	http1_body_init(&rq->down.in, HTTP1_UNTIL_EOF, 0);

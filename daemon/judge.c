@@ -1,13 +1,17 @@
 /* Judging a request: parse, authenticate, gather facts, run the program. */
 #include "daemon/judge.h"
 
+#include "daemon/flow_audit.h"
 #include "daemon/log.h"
+#include "daemon/rate.h"
 #include "daemon/request.h"
+#include "daemon/scrape.h"
 #include "daemon/worker.h"
 #include "runtime/auth.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
 #include "runtime/lockout.h"
+#include "runtime/redact.h"
 
 #include <time.h>
 
@@ -75,6 +79,7 @@ failed_authentication(struct flow *f)
 	bool now_locked = lockout_fail(s->lockout, &f->from.ip, now_ms());
 	pthread_mutex_unlock(&s->lockout_lock);
 	if (now_locked) {
+		metrics_add(&f->worker->metrics, METRIC_LOCKOUTS, 1);
 		atomic_fetch_add(&s->lockouts, 1);
 		log_say(LOG_LEVEL_WARN,
 			"%s is locked out: too many failed "
@@ -131,6 +136,10 @@ authenticate(struct flow *f)
 	rq->retry_after = locked_out(f);
 	if (rq->retry_after)
 		return WHY_LOCKED_OUT;
+	/* Nothing was guessed: a client that was given no token must not
+	 * lock out whoever shares its address. */
+	if (!rq->head.authorization.p)
+		return WHY_UNAUTHENTICATED;
 	if (rq->head.authorization_twice ||
 		!auth_bearer_digest(rq->head.authorization, digest))
 		return failed_authentication(f);
@@ -208,6 +217,9 @@ judge_head(struct flow *f, const char *head, size_t len)
 	why = check_request(rq);
 	if (why)
 		return why;
+	rq->is_scrape = scrape_is_asked(f);
+	if (rq->is_scrape)
+		return WHY_OK;
 	gather_facts(f);
 	why = authenticate(f);
 	if (why)
@@ -299,11 +311,39 @@ log_dry(struct flow *f)
 		};
 		log_event(
 			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 3);
+		flow_audit_dry(f, v->dry[i]);
 	}
 }
 
-/* Without buckets there are no tokens: a rate limit that applies refuses. */
-#define NO_BUCKETS_RETRY_MS 1000
+static void
+count_rules(struct flow *f)
+{
+	const struct verdict *v = &f->rq->vm.verdict;
+	struct worker *w = f->worker;
+
+	metrics_add(&w->metrics, METRIC_DRY_RUN, v->ndry > 0);
+	for (uint32_t i = 0; i < v->ndry; i++)
+		metrics_rule(w->shared->rules, w->index, v->dry[i]);
+	if (v->rule != PROGRAM_NO_RULE)
+		metrics_rule(w->shared->rules, w->index, v->rule);
+}
+
+/* The VM stopped at a rate limit: ask its bucket. */
+static void
+take_token(struct flow *f)
+{
+	struct vm *vm = &f->rq->vm;
+	const struct program_bucket *b =
+		&vm->program->buckets[vm->bucket.index];
+	const struct bucket_limit limit = {
+		.requests = b->requests,
+		.period_ms = b->period_ms,
+		.penalty_ms = b->penalty_ms,
+	};
+
+	vm_bucket_answer(vm, rate_take(f->worker->shared->rate, b->id,
+				     vm_bucket_key(vm, &f->rq->facts), &limit));
+}
 
 static enum vm_status
 run(struct flow *f)
@@ -314,9 +354,27 @@ run(struct flow *f)
 	do {
 		status = vm_run(&rq->vm, &rq->facts, f->worker->scratch);
 		if (status == VM_NEED_BUCKET)
-			vm_bucket_answer(&rq->vm, NO_BUCKETS_RETRY_MS);
+			take_token(f);
 	} while (status == VM_NEED_BUCKET);
 	return status;
+}
+
+/* The answer will be rewritten: then it must not come compressed. False: the
+ * arena is full. */
+static bool
+plan_filters(struct request *rq)
+{
+	const struct verdict *v = &rq->vm.verdict;
+
+	if (v->nfilters == 0)
+		return true;
+	for (size_t i = 0; i < rq->head.nfields; i++)
+		if (str_eq_nocase(
+			    rq->head.fields[i].name, STR("accept-encoding")))
+			rq->head.fields[i].hop = true;
+	rq->plan = redact_plan_new(
+		rq->vm.program, v->filters, v->nfilters, &rq->arena);
+	return rq->plan;
 }
 
 enum flow_step
@@ -324,22 +382,25 @@ judge_run(struct flow *f)
 {
 	struct request *rq = f->rq;
 
+	if (rq->is_scrape)
+		return scrape_answer(f);
 	if (run(f) == VM_NEED_BODY)
 		return hold(f);
 	log_dry(f);
+	count_rules(f);
 	if (rq->vm.doubts)
 		log_say(LOG_LEVEL_WARN,
 			"%u conditions could not be decided for %.*s: "
 			"a limit of the pattern matcher was hit",
 			rq->vm.doubts, STR_FMT(rq->target.path));
-	if (!rq->vm.verdict.allow)
+	if (!rq->vm.verdict.allow) {
+		uint32_t ms = rq->vm.verdict.retry_after_ms;
+		rq->retry_after = ms / 1000 + (ms % 1000 != 0);
 		return flow_refuse(f, rq->vm.verdict.why);
-	/* No answer goes out unfiltered that should not. */
-	if (rq->vm.verdict.nfilters) {
-		rq->message = STR("docker-proxy: this answer cannot be "
-				  "filtered");
-		return flow_refuse(f, WHY_ENGINE_RESPONSE);
 	}
+	if (!plan_filters(rq))
+		return flow_refuse(f, WHY_OUT_OF_MEMORY);
+	metrics_add(&f->worker->metrics, METRIC_ALLOWED, 1);
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;
 }

@@ -278,10 +278,16 @@ outq_reserve(struct outq *q, struct blocks *blocks, size_t n)
 }
 
 void
+outq_commit_at(struct outq *q, size_t skip, size_t n)
+{
+	outq_ref(q, q->block + q->used + skip, n);
+	q->used += (uint32_t)(skip + n);
+}
+
+void
 outq_commit(struct outq *q, size_t n)
 {
-	outq_ref(q, q->block + q->used, n);
-	q->used += (uint32_t)n;
+	outq_commit_at(q, 0, n);
 }
 
 void

@@ -184,6 +184,9 @@ outq_has_room(const struct outq *q, unsigned refs)
 char *outq_reserve(struct outq *q, struct blocks *blocks, size_t n);
 void outq_commit(struct outq *q, size_t n);
 
+/* The same, leaving `skip` bytes in front out. */
+void outq_commit_at(struct outq *q, size_t skip, size_t n);
+
 /* Refers to bytes that stay in place until the queue is drained. */
 void outq_ref(struct outq *q, const char *p, size_t n);
 

@@ -201,6 +201,12 @@ bind_unix(const struct settings_listener *l)
 	return fd;
 }
 
+int
+listener_bind(const struct settings_listener *l)
+{
+	return l->path.n ? bind_unix(l) : bind_tcp(l);
+}
+
 /* --- accepting -------------------------------------------------------------- */
 
 static void
@@ -301,7 +307,10 @@ accept_one(struct listener *l)
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	ls->paused = false;
+	metrics_add(&ls->workers[0].metrics, METRIC_ACCEPTED, 1);
 	if (atomic_load(&ls->shared->connections) >= hard) {
+		metrics_refusal(
+			&ls->workers[0].metrics, WHY_TOO_MANY_CONNECTIONS);
 		close(fd);
 		return true;
 	}
@@ -343,7 +352,7 @@ open_one(struct listeners *ls, uint32_t index)
 		if (!l->tls)
 			return false;
 	}
-	l->fd = l->is_unix ? bind_unix(s) : bind_tcp(s);
+	l->fd = listener_bind(s);
 	if (l->fd < 0) {
 		log_say(LOG_LEVEL_ERROR, "cannot listen on %s: %s",
 			listener_text(s, text, sizeof(text)), strerror(errno));

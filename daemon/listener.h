@@ -43,6 +43,9 @@ bool listeners_open(struct listeners *ls, const struct settings *s,
 /* Stops accepting; removes the files of unix sockets. */
 void listeners_close(struct listeners *ls);
 
+/* One socket, listening and non-blocking; -1: errno tells. */
+int listener_bind(const struct settings_listener *l);
+
 /* "tcp://127.0.0.1:2375": for start-up lines. In buf; returns it. */
 const char *listener_text(
 	const struct settings_listener *l, char *buf, size_t size);

@@ -7,7 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 8192
+/* What a pipe takes in one piece (PIPE_BUF). A path may be longer: shortened,
+ * it leaves room for what stands behind it, should each byte become six. */
+#define LINE_MAX_BYTES 4096
+#define VALUE_MAX      400
+#define EVENT_MAX      640
 
 static atomic_int log_level = LOG_LEVEL_INFO;
 static atomic_bool log_json;
@@ -53,19 +57,44 @@ put_byte(struct line *l, char c)
 	put(l, (struct str){&c, 1});
 }
 
-/* Inside quotes, for JSON and text alike. */
+/* Not in the middle of a character. */
+static struct str
+shortened(struct str s, size_t max)
+{
+	if (s.n <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return (struct str){s.p, max};
+}
+
+/* U+0080 to U+009F at s[i]: control characters to a terminal. */
+static bool
+is_c1(struct str s, size_t i)
+{
+	return (unsigned char)s.p[i] == 0xc2 && i + 1 < s.n &&
+	       (unsigned char)s.p[i + 1] < 0xa0;
+}
+
+/* Nothing that acts on a terminal or ends the line, for JSON and text alike;
+ * with `quoted`, nor what would end the quotes. */
 static void
-put_escaped(struct line *l, struct str s)
+put_escaped(struct line *l, struct str s, bool quoted)
 {
 	bool utf8 = str_is_utf8(s);
 
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		char esc[8];
-		if (c == '"' || c == '\\') {
+		if (quoted && (c == '"' || c == '\\')) {
 			put_byte(l, '\\');
 			put_byte(l, (char)c);
-		} else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)) {
+			continue;
+		}
+		bool c1 = utf8 && is_c1(s, i);
+		if (c1)
+			c = (unsigned char)s.p[++i];
+		if (c1 || c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)) {
 			int n = snprintf(esc, sizeof(esc), "\\u%04x", c);
 			put(l, (struct str){esc, (size_t)n});
 		} else {
@@ -89,8 +118,15 @@ static void
 put_quoted(struct line *l, struct str s)
 {
 	put_byte(l, '"');
-	put_escaped(l, s);
+	put_escaped(l, s, true);
 	put_byte(l, '"');
+}
+
+/* A field is written whole or not at all. */
+static bool
+fits(const struct line *l, const char *key, struct str value)
+{
+	return l->n + strlen(key) + 6 * value.n + 8 < sizeof(l->buf);
 }
 
 static void
@@ -128,12 +164,13 @@ write_json(struct line *l, enum log_level level, struct str event,
 	put(l, STR("\",\"event\":"));
 	put_quoted(l, event);
 	for (size_t i = 0; i < n; i++) {
-		if (fields[i].value.n == 0)
+		struct str value = shortened(fields[i].value, VALUE_MAX);
+		if (value.n == 0 || !fits(l, fields[i].key, value))
 			continue;
 		put(l, STR(",\""));
 		put(l, str_of(fields[i].key));
 		put(l, STR("\":"));
-		put_quoted(l, fields[i].value);
+		put_quoted(l, value);
 	}
 	put_byte(l, '}');
 }
@@ -147,17 +184,18 @@ write_text(struct line *l, enum log_level level, struct str event,
 	put(l, str_of(level_names[level]));
 	for (size_t i = strlen(level_names[level]); i < 6; i++)
 		put_byte(l, ' ');
-	put(l, event);
+	put_escaped(l, event, false);
 	for (size_t i = 0; i < n; i++) {
-		if (fields[i].value.n == 0)
+		struct str value = shortened(fields[i].value, VALUE_MAX);
+		if (value.n == 0 || !fits(l, fields[i].key, value))
 			continue;
 		put_byte(l, ' ');
 		put(l, str_of(fields[i].key));
 		put_byte(l, '=');
-		if (needs_quotes(fields[i].value))
-			put_quoted(l, fields[i].value);
+		if (needs_quotes(value))
+			put_quoted(l, value);
 		else
-			put(l, fields[i].value);
+			put(l, value);
 	}
 }
 
@@ -186,7 +224,7 @@ log_event(enum log_level level, const char *event,
 void
 log_say(enum log_level level, const char *fmt, ...)
 {
-	char buf[1024];
+	char buf[EVENT_MAX];
 	va_list ap;
 
 	if (!log_enabled(level))
@@ -196,6 +234,12 @@ log_say(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return;
-	size_t len = (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf) - 1;
-	write_line(level, (struct str){buf, len}, NULL, 0);
+	struct str event = {buf, (size_t)n};
+	if (event.n >= sizeof(buf)) {
+		event.n = sizeof(buf) - 1;
+		/* Perhaps it was cut in the middle of a character. */
+		for (int i = 0; i < 3 && !str_is_utf8(event); i++)
+			event.n--;
+	}
+	write_line(level, event, NULL, 0);
 }

@@ -4,7 +4,7 @@
  *
  * Whatever came from a peer is escaped: no control byte and no invalid UTF-8
  * reaches the terminal or the collector. One line is one write: threads do
- * not mix. Lines are cut at 8 KiB.
+ * not mix. So that a line fits into 4 KiB, long values are shortened.
  */
 #ifndef DAEMON_LOG_H
 #define DAEMON_LOG_H

@@ -1,5 +1,7 @@
 /* docker-proxy: which command it is. */
+#include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
+#include "daemon/cmd_healthcheck.h"
 #include "daemon/demo.h"
 #include "daemon/options.h"
 #include "daemon/serve.h"
@@ -20,8 +22,12 @@ main(int argc, char **argv)
 	case COMMAND_CHECK:
 		return cmd_check(options_config(&o),
 			(const char *const *)environ, stdout, stderr);
+	case COMMAND_HEALTHCHECK:
+		return cmd_healthcheck(&o, stdout);
 	case COMMAND_DEMO_ENGINE:
 		return demo_run(o.socket, -1);
+	case COMMAND_AUDIT_VERIFY:
+		return cmd_audit_verify(o.file, stdout, stderr);
 	case COMMAND_VERSION:
 		printf("docker-proxy %s\n", DOCKER_PROXY_VERSION);
 		return EXIT_OK;

@@ -14,7 +14,9 @@ options_usage(FILE *out)
 {
 	fputs("usage: docker-proxy [serve] [--config FILE] [--demo]\n"
 	      "       docker-proxy --check-config [--config FILE]\n"
+	      "       docker-proxy healthcheck [--config FILE]\n"
 	      "       docker-proxy demo-engine --socket PATH\n"
+	      "       docker-proxy audit verify FILE\n"
 	      "       docker-proxy --version | --help\n"
 	      "\n"
 	      "A policy-enforcing proxy for the Docker Engine's API.\n"
@@ -30,7 +32,11 @@ options_usage(FILE *out)
 	      "                   when valid, 1 when not\n"
 	      "  --demo           where there is no Engine, start a small "
 	      "built-in\n"
-	      "                   demonstration engine with sample data\n",
+	      "                   demonstration engine with sample data\n"
+	      "\n"
+	      "  audit verify     is the chain of an audit log whole? exit 0 "
+	      "when\n"
+	      "                   it is, 1 when not; FILE may be -\n",
 		out);
 }
 
@@ -83,10 +89,26 @@ parse_command(struct options *o, const char *arg)
 {
 	if (strcmp(arg, "serve") == 0)
 		o->command = COMMAND_SERVE;
+	else if (strcmp(arg, "healthcheck") == 0)
+		o->command = COMMAND_HEALTHCHECK;
 	else if (strcmp(arg, "demo-engine") == 0)
 		o->command = COMMAND_DEMO_ENGINE;
 	else
 		return false;
+	return true;
+}
+
+/* "audit verify FILE", which is all there is to say. */
+static bool
+parse_audit(struct options *o, int argc, char **argv, int *i, FILE *err)
+{
+	if (argc != 4 || strcmp(argv[2], "verify") != 0) {
+		fputs("docker-proxy: it is: audit verify FILE\n", err);
+		return false;
+	}
+	o->command = COMMAND_AUDIT_VERIFY;
+	o->file = argv[3];
+	*i = 3;
 	return true;
 }
 
@@ -111,6 +133,8 @@ parse_argument(struct options *o, int argc, char **argv, int *i, FILE *err)
 		fprintf(err, "docker-proxy: %s needs a value\n", argv[*i]);
 		return false;
 	}
+	if (*i == 1 && strcmp(argv[1], "audit") == 0)
+		return parse_audit(o, argc, argv, i, err);
 	if (parse_flag(o, argv[*i]) || (*i == 1 && parse_command(o, argv[*i])))
 		return true;
 	fprintf(err, "docker-proxy: unknown argument \"%s\"; see --help\n",

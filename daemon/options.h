@@ -17,7 +17,9 @@ enum {
 enum command {
 	COMMAND_SERVE,
 	COMMAND_CHECK,
+	COMMAND_HEALTHCHECK,
 	COMMAND_DEMO_ENGINE,
+	COMMAND_AUDIT_VERIFY,
 	COMMAND_VERSION,
 	COMMAND_HELP,
 };
@@ -26,6 +28,7 @@ struct options {
 	enum command command;
 	const char *config; /* --config; NULL: not given */
 	const char *socket; /* demo-engine --socket */
+	const char *file;   /* audit verify FILE */
 	bool demo;          /* serve --demo: where there is no Engine */
 };
 

@@ -3,6 +3,7 @@
 
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
+#include "runtime/redact.h"
 
 /* Behind this many bytes of a body, larger reads pay. */
 #define BULK_BYTES (512u * 1024)
@@ -34,12 +35,65 @@ queue_piece(struct pipe_way *way, struct leg *dst, struct str data)
 	outq_ref(&way->q, "\r\n", 2);
 }
 
-static void
+/* False: it ended inside of a value. */
+static bool
 queue_end(struct pipe_way *way)
 {
+	if (way->redact && !redact_end(way->redact))
+		return false;
 	way->done = true;
 	if (way->out == HTTP1_CHUNKED)
 		outq_ref(&way->q, "0\r\n\r\n", 5);
+	return true;
+}
+
+/* Room for the size line in front of what is redacted, whose length is known
+ * only then; and for the CRLF behind it. */
+#define SIZE_LINE  20u
+#define REDACT_OUT 20000u /* asked for at first: a medium block */
+#define REDACT_MIN 2048u  /* with less left in it, write it out first */
+
+/* Is the block of rewritten bytes full? It starts anew when it is written. */
+static bool
+redacted_enough(const struct outq *q)
+{
+	return q->used && block_bytes(q->size) - q->used < REDACT_MIN;
+}
+
+/* Rewrites the rest of a piece, as far as the block goes. False: it is no
+ * JSON, or there is no memory. */
+static bool
+queue_redacted(struct pipe_way *way, struct leg *dst)
+{
+	struct outq *q = &way->q;
+	char *p =
+		outq_reserve(q, dst->blocks, q->used ? REDACT_MIN : REDACT_OUT);
+	size_t used, n = 0;
+
+	if (!p)
+		return false;
+	char *data = p + SIZE_LINE;
+	size_t cap = block_bytes(q->size) - q->used - SIZE_LINE - 2;
+	enum redact_step step = redact_run(
+		way->redact, way->rest.p, way->rest.n, &used, data, cap, &n);
+	way->rest = str_from(way->rest, used);
+	if (step == REDACT_BAD)
+		return false;
+	way->bytes += n;
+	if (n == 0)
+		return true;
+	if (way->out != HTTP1_CHUNKED) {
+		outq_commit_at(q, SIZE_LINE, n);
+		return true;
+	}
+	char line[SIZE_LINE];
+	struct http1_writer w = {.p = line, .cap = sizeof(line)};
+	http1_put_hex(&w, n);
+	http1_put(&w, STR("\r\n"));
+	memcpy(data - w.n, line, w.n);
+	memcpy(data + n, "\r\n", 2);
+	outq_commit_at(q, SIZE_LINE - w.n, w.n + n + 2);
+	return true;
 }
 
 /* Takes what has been read of the body, as far as the queue has room. */
@@ -47,15 +101,24 @@ static enum http1_step
 take_pieces(struct pipe_way *way, struct leg *src, struct leg *dst)
 {
 	while (outq_has_room(&way->q, CHUNK_REFS + LAST_REFS)) {
+		if (way->rest.n) {
+			if (redacted_enough(&way->q))
+				return HTTP1_STEP_DATA;
+			if (!queue_redacted(way, dst))
+				return HTTP1_STEP_BAD;
+			continue;
+		}
 		struct str in = leg_input(src), data;
 		size_t used;
 		enum http1_step step =
 			http1_body_next(&way->in, in.p, in.n, &used, &data);
 		leg_take(src, used);
-		if (step == HTTP1_STEP_DATA)
+		if (step == HTTP1_STEP_DATA && way->redact)
+			way->rest = data;
+		else if (step == HTTP1_STEP_DATA)
 			queue_piece(way, dst, data);
-		if (step == HTTP1_STEP_END)
-			queue_end(way);
+		if (step == HTTP1_STEP_END && !queue_end(way))
+			return HTTP1_STEP_BAD;
 		if (step != HTTP1_STEP_DATA)
 			return step;
 	}
@@ -112,6 +175,7 @@ pump(struct pipe_way *way, struct leg *src, struct leg *dst, struct request *rq,
 			return PUMP_WAIT;
 		if (way->in.framing != HTTP1_UNTIL_EOF || src->rd_failed)
 			return PUMP_EOF;
-		queue_end(way);
+		if (!queue_end(way))
+			return PUMP_BAD;
 	}
 }

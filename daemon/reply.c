@@ -2,6 +2,7 @@
 #include "daemon/reply.h"
 
 #include "daemon/flow.h"
+#include "daemon/flow_audit.h"
 #include "daemon/log.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
@@ -10,19 +11,22 @@
 #include <stdio.h>
 #include <time.h>
 
-#define BODY_MAX 4096 /* a message is cut to an eighth of it */
+#define BODY_MAX    4096
+#define MESSAGE_MAX 512  /* cut to this: at worst six bytes each */
 
-static struct str
-reason_of(uint16_t status)
+struct str
+reply_reason(uint16_t status)
 {
 	static const struct {
 		uint16_t status;
 		struct str reason;
 	} reasons[] = {
+		{200, STR("OK")},
 		{400, STR("Bad Request")},
 		{401, STR("Unauthorized")},
 		{403, STR("Forbidden")},
 		{404, STR("Not Found")},
+		{405, STR("Method Not Allowed")},
 		{408, STR("Request Timeout")},
 		{413, STR("Content Too Large")},
 		{414, STR("URI Too Long")},
@@ -40,13 +44,20 @@ reason_of(uint16_t status)
 	return STR("Refused");
 }
 
+/* Refused by a rule or by the default. */
+static bool
+by_policy(enum why why)
+{
+	return why == WHY_DENIED || why == WHY_RATE_LIMITED;
+}
+
 static const struct program_rule *
 deciding_rule(const struct flow *f)
 {
 	const struct program *p = &f->worker->policy->program;
 	uint32_t rule = f->rq->vm.verdict.rule;
 
-	if (f->rq->why != WHY_DENIED || rule == PROGRAM_NO_RULE)
+	if (!by_policy(f->rq->why) || rule == PROGRAM_NO_RULE)
 		return NULL;
 	return &p->rules[rule];
 }
@@ -54,12 +65,12 @@ deciding_rule(const struct flow *f)
 static uint16_t
 status_of(const struct flow *f)
 {
-	return f->rq->why == WHY_DENIED ? f->rq->vm.verdict.status
-					: why_status(f->rq->why);
+	return by_policy(f->rq->why) ? f->rq->vm.verdict.status
+				     : why_status(f->rq->why);
 }
 
-static struct str
-message_of(struct flow *f)
+struct str
+reply_message(struct flow *f)
 {
 	const struct program *p = &f->worker->policy->program;
 	const struct program_rule *r = deciding_rule(f);
@@ -69,6 +80,10 @@ message_of(struct flow *f)
 		return f->rq->message;
 	if (r && r->message.len)
 		return program_text(p, r->message);
+	if (r && f->rq->why == WHY_RATE_LIMITED)
+		return arena_fmt(&f->rq->arena,
+			"docker-proxy: rate limit \"%.*s\" exceeded",
+			STR_FMT(program_text(p, r->name)));
 	if (r)
 		return arena_fmt(&f->rq->arena,
 			"docker-proxy: denied by rule \"%.*s\"",
@@ -105,11 +120,11 @@ static struct str
 body_of(struct flow *f, char buf[BODY_MAX])
 {
 	struct http1_writer w = {.p = buf, .cap = BODY_MAX};
-	struct str message = message_of(f);
+	struct str message = reply_message(f);
 
 	/* Room for escapes: a message is ours or the policy's, mostly ASCII. */
-	if (message.n > BODY_MAX / 8)
-		message.n = BODY_MAX / 8;
+	if (message.n > MESSAGE_MAX)
+		message.n = MESSAGE_MAX;
 	while (message.n && !str_is_utf8(message))
 		message.n--; /* not in the middle of a character */
 	if (f->worker->policy->settings.error_text) {
@@ -124,8 +139,8 @@ body_of(struct flow *f, char buf[BODY_MAX])
 }
 
 /* RFC 9110 section 6.6.1; made once a second. */
-static struct str
-date_now(void)
+struct str
+reply_date(void)
 {
 	static _Thread_local time_t made;
 	static _Thread_local char buf[40];
@@ -144,23 +159,19 @@ date_now(void)
 }
 
 static void
-put_head(struct http1_writer *w, struct flow *f, size_t length)
+put_head(struct http1_writer *w, const struct request *rq, struct str type,
+	size_t length)
 {
-	struct request *rq = f->rq;
-	bool text = f->worker->policy->settings.error_text;
-
 	http1_put(w, STR("HTTP/1.1 "));
 	http1_put_number(w, rq->status);
 	http1_put(w, STR(" "));
-	http1_put(w, reason_of(rq->status));
+	http1_put(w, reply_reason(rq->status));
 	http1_put(w, STR("\r\n"));
-	http1_put_field(w, STR("Content-Type"),
-		text ? STR("text/plain; charset=utf-8")
-		     : STR("application/json"));
+	http1_put_field(w, STR("Content-Type"), type);
 	http1_put(w, STR("Content-Length: "));
 	http1_put_number(w, length);
 	http1_put(w, STR("\r\n"));
-	http1_put_field(w, STR("Date"), date_now());
+	http1_put_field(w, STR("Date"), reply_date());
 	if (rq->status == 401)
 		http1_put_field(w, STR("WWW-Authenticate"),
 			STR("Bearer realm=\"docker-proxy\""));
@@ -178,6 +189,7 @@ bool
 reply_queue(struct flow *f)
 {
 	struct request *rq = f->rq;
+	bool text = f->worker->policy->settings.error_text;
 	char body_buf[BODY_MAX];
 
 	rq->status = status_of(f);
@@ -187,10 +199,31 @@ reply_queue(struct flow *f)
 	if (!p || !outq_has_room(&rq->down.q, 1))
 		return false;
 	struct http1_writer w = {.p = p, .cap = need};
-	put_head(&w, f, body.n);
+	put_head(&w, rq,
+		text ? STR("text/plain; charset=utf-8")
+		     : STR("application/json"),
+		body.n);
 	if (rq->head.method != METHOD_HEAD)
 		http1_put(&w, body);
 	outq_commit(&rq->down.q, w.n);
+	return true;
+}
+
+bool
+reply_queue_held(struct flow *f, struct str type)
+{
+	struct request *rq = f->rq;
+	const size_t need = HTTP1_WRITE_EXTRA * 2;
+	char *p = outq_reserve(&rq->down.q, &f->worker->blocks, need);
+
+	if (!p || !outq_has_room(&rq->down.q, 2))
+		return false;
+	rq->status = 200;
+	struct http1_writer w = {.p = p, .cap = need};
+	put_head(&w, rq, type, rq->held_n);
+	outq_commit(&rq->down.q, w.n);
+	if (rq->head.method != METHOD_HEAD)
+		outq_ref(&rq->down.q, rq->held, rq->held_n);
 	return true;
 }
 
@@ -231,15 +264,17 @@ write_line(struct flow *f, enum log_level level)
 		{"status", arena_fmt(a, "%u", rq->status)},
 		{"rule", r ? program_text(p, r->name) : STR("")},
 		{"at", place},
-		{"why", rq->why ? message_of(f) : STR("")},
+		{"why", rq->why ? reply_message(f) : STR("")},
 		{"in", arena_fmt(a, "%llu", (unsigned long long)rq->up.bytes)},
 		{"out", arena_fmt(
 				a, "%llu", (unsigned long long)rq->down.bytes)},
 		{"ms", arena_fmt(a, "%llu",
 			       (unsigned long long)(now_ms() - rq->start_ms))},
 	};
-	log_event(level, rq->why ? "denied" : "allowed", fields,
-		sizeof(fields) / sizeof(fields[0]));
+	const char *event = !rq->why                     ? "allowed"
+			    : why_status(rq->why) >= 500 ? "failed"
+							 : "denied";
+	log_event(level, event, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 void
@@ -247,14 +282,11 @@ reply_log(struct flow *f)
 {
 	struct request *rq = f->rq;
 	enum access_log want = f->worker->policy->settings.access_log;
-	struct worker_stats *s = &f->worker->stats;
 
 	if (!rq->status)
 		return; /* nothing was answered: the client went */
-	atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
-	if (rq->why)
-		atomic_fetch_add_explicit(&s->denied, 1, memory_order_relaxed);
 	if (want == ACCESS_LOG_ALL || (want == ACCESS_LOG_DENIED && rq->why))
 		write_line(f, rq->why ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
+	flow_audit_end(f);
 	rq->status = 0;
 }

@@ -5,6 +5,7 @@
 #include "runtime/str.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct flow;
 
@@ -12,7 +13,19 @@ struct flow;
  * Docker's {"message": ...}, or the bare text. False without memory. */
 bool reply_queue(struct flow *f);
 
-/* Logs the request as access_log wants it; counts it. Once per request. */
+/* Queues a 200 with the held bytes as its body. False without memory. */
+bool reply_queue_held(struct flow *f, struct str type);
+
+/* What the client and the logs are told of a refused request. */
+struct str reply_message(struct flow *f);
+
+/* Logs the request as access_log wants it. Once per request. */
 void reply_log(struct flow *f);
+
+/* "Bad Request" */
+struct str reply_reason(uint16_t status);
+
+/* RFC 9110 section 6.6.1. The thread's own, until its next call. */
+struct str reply_date(void);
 
 #endif

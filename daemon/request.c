@@ -37,13 +37,27 @@ request_new(struct worker *w)
 }
 
 void
+request_count_bytes(struct worker *w, struct request *rq)
+{
+	struct pipe_way *up = &rq->up, *down = &rq->down;
+
+	metrics_add(&w->metrics, METRIC_BYTES_IN, up->bytes - up->counted);
+	metrics_add(&w->metrics, METRIC_BYTES_OUT, down->bytes - down->counted);
+	up->counted = up->bytes;
+	down->counted = down->bytes;
+}
+
+void
 request_free(struct worker *w, struct request *rq)
 {
 	assert(!rq->engine);
+	request_count_bytes(w, rq);
 	outq_clear(&rq->up.q, &w->blocks);
 	outq_clear(&rq->down.q, &w->blocks);
 	block_give(&w->blocks, rq->pinned_size, rq->pinned);
 	free(rq->held);
+	if (rq->held_room)
+		atomic_fetch_sub(&w->shared->held_bytes, rq->held_room);
 	if (w->nspare >= SPARE_MAX) {
 		arena_fini(&rq->arena);
 		free(rq);

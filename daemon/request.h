@@ -19,8 +19,11 @@ struct pipe_way {
 	struct http1_body in;   /* as it comes */
 	enum http1_framing out; /* as it goes */
 	struct outq q;
-	uint64_t bytes; /* of the body, so far */
-	bool done;      /* the end is queued */
+	uint64_t bytes;        /* of the body, so far */
+	uint64_t counted;      /* of them, those that the metrics have */
+	bool done;             /* the end is queued */
+	struct redact *redact; /* borrowed of the arena; NULL: unchanged */
+	struct str rest;       /* of a piece that is still to be redacted */
 };
 
 struct request {
@@ -30,9 +33,10 @@ struct request {
 	struct target target;
 	struct facts facts;
 	struct vm vm;
-	struct json json;  /* of a held body */
-	unsigned endpoint; /* enum endpoint_flag */
-	char *held;        /* owned: a held body */
+	struct json json;               /* of a held body */
+	const struct redact_plan *plan; /* of the filters that apply, or NULL */
+	unsigned endpoint;              /* enum endpoint_flag */
+	char *held;                     /* owned: a held body */
 	size_t held_n, held_room;
 	bool is_held;
 	struct engine_conn *engine; /* borrowed from the pool while in use */
@@ -44,11 +48,13 @@ struct request {
 	size_t engine_seen;   /* bookmark of http1_scan_head() */
 	uint64_t id;
 	uint64_t start_ms, dial_ms;
+	uint64_t ask_us; /* when the Engine was first dialled */
 	uint16_t status; /* of the answer; 0 until then */
 	enum why why;
 	struct str message;   /* of our own answer */
 	uint32_t retry_after; /* seconds; 0: none */
 	bool parsed;          /* the head is valid */
+	bool is_scrape;       /* it asks for our metrics */
 	bool engine_sent;     /* its socket took some of the request */
 	bool up_ended; /* all of the request was sent, or no more can be */
 	bool answered; /* the answer's head is queued */
@@ -62,6 +68,9 @@ struct request {
 
 /* NULL without memory. */
 struct request *request_new(struct worker *w);
+
+/* Adds to the worker's metrics what has moved since the last time. */
+void request_count_bytes(struct worker *w, struct request *rq);
 
 /* Gives everything back; its Engine connection must have been put. */
 void request_free(struct worker *w, struct request *rq);

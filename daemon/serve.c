@@ -1,10 +1,13 @@
 /* The proxy command: order of start and stop. */
 #include "daemon/serve.h"
 
+#include "daemon/admin.h"
+#include "daemon/audit_writer.h"
 #include "daemon/clients.h"
 #include "daemon/demo_child.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/rate.h"
 #include "daemon/tls.h"
 #include "daemon/worker.h"
 #include "runtime/limits.h"
@@ -18,6 +21,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <time.h>
 
 struct server {
 	struct shared shared;
@@ -25,8 +29,9 @@ struct server {
 	struct worker *workers; /* owned */
 	unsigned nworkers, nstarted;
 	struct listeners listeners;
-	struct event *sigterm, *sigint; /* owned */
-	struct event *drained;          /* owned: the drain time is over */
+	struct admin *admin;                      /* owned */
+	struct event *sigterm, *sigint, *sigusr1; /* owned */
+	struct event *drained; /* owned: the drain time is over */
 	struct demo_child demo;
 	bool stopping;
 };
@@ -71,6 +76,7 @@ on_stop(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	s->stopping = true;
+	admin_stop(s->admin);
 	log_say(LOG_LEVEL_INFO, "stopping: requests in flight have %u ms", ms);
 	listeners_close(&s->listeners);
 	event_add(s->drained, &tv);
@@ -181,7 +187,9 @@ start_workers(struct server *s)
 		if (!worker_init(
 			    &s->workers[s->nworkers], &s->shared, s->nworkers))
 			return false;
-	return true;
+	s->shared.nworkers = s->nworkers;
+	s->shared.rules = metrics_rules_new(&s->policy->program, s->nworkers);
+	return s->shared.rules;
 }
 
 static bool
@@ -193,6 +201,18 @@ start_threads(struct server *s)
 	return true;
 }
 
+/* The audit log was rotated. */
+static void
+on_reopen(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	(void)fd;
+	(void)what;
+
+	if (s->shared.audit)
+		audit_writer_reopen(s->shared.audit);
+}
+
 static bool
 handle_signals(struct server *s)
 {
@@ -200,8 +220,10 @@ handle_signals(struct server *s)
 
 	s->sigterm = evsignal_new(base, SIGTERM, on_stop, s);
 	s->sigint = evsignal_new(base, SIGINT, on_stop, s);
+	s->sigusr1 = evsignal_new(base, SIGUSR1, on_reopen, s);
 	s->drained = evtimer_new(base, on_drained, s);
-	return s->sigterm && s->sigint && s->drained &&
+	return s->sigterm && s->sigint && s->sigusr1 && s->drained &&
+	       event_add(s->sigusr1, NULL) == 0 &&
 	       event_add(s->sigterm, NULL) == 0 &&
 	       event_add(s->sigint, NULL) == 0;
 }
@@ -287,11 +309,33 @@ start_tables(struct server *s)
 		if (!s->shared.lockout)
 			return false;
 	}
+	if (s->policy->program.nbuckets) {
+		s->shared.rate = rate_new(
+			settings->limits.idle_buckets, s->shared.hash_seed);
+		if (!s->shared.rate)
+			return false;
+	}
 	if (settings->limits.connections_per_client == 0)
 		return true;
 	s->shared.clients = clients_new(settings->limits.connections_per_client,
 		settings->limits.connections + 256, s->shared.hash_seed);
 	return s->shared.clients;
+}
+
+static bool
+start_audit(struct server *s)
+{
+	const struct settings_audit *a = &s->policy->settings.audit;
+	const struct audit_writer_config config = {
+		.sink = a->sink,
+		.path = a->path,
+		.chain = a->chain,
+	};
+
+	if (a->sink == AUDIT_OFF)
+		return true;
+	s->shared.audit = audit_writer_start(&config);
+	return s->shared.audit;
 }
 
 static bool
@@ -302,16 +346,35 @@ start(struct server *s, const struct options *o)
 	log_setup(settings->log_level, settings->log_json);
 	raise_descriptors(settings);
 	s->shared.policy = s->policy;
+	s->shared.generation = 1;
+	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
 	if (!find_engine(s, o) || !start_engine_tls(s))
 		return false;
-	if (!start_tables(s))
+	if (!start_tables(s) || !start_audit(s))
 		return false;
-	return start_workers(s) && handle_signals(s) &&
+	if (!start_workers(s) || !handle_signals(s))
+		return false;
+	s->admin = admin_open(&s->shared);
+	return s->admin &&
 	       listeners_open(&s->listeners, settings, &s->shared, s->workers,
 		       s->nworkers) &&
 	       start_threads(s);
+}
+
+static void
+finish_audit(struct server *s)
+{
+	if (!s->shared.audit)
+		return;
+	struct audit_writer_counters c = audit_writer_stop(s->shared.audit);
+	if (c.dropped)
+		log_say(LOG_LEVEL_WARN,
+			"audit log: %llu events written, %llu "
+			"dropped",
+			(unsigned long long)c.written,
+			(unsigned long long)c.dropped);
 }
 
 static void
@@ -323,17 +386,21 @@ finish(struct server *s)
 	}
 	if (s->workers) {
 		listeners_close(&s->listeners);
+		admin_close(s->admin);
 		struct event *const events[] = {
-			s->sigterm, s->sigint, s->drained};
-		for (size_t i = 0; i < 3; i++)
+			s->sigterm, s->sigint, s->sigusr1, s->drained};
+		for (size_t i = 0; i < 4; i++)
 			if (events[i])
 				event_free(events[i]);
 		for (unsigned i = 0; i < s->nworkers; i++)
 			worker_fini(&s->workers[i]);
 	}
 	free(s->workers);
+	metrics_rules_free(s->shared.rules);
 	clients_free(s->shared.clients);
 	lockout_free(s->shared.lockout);
+	rate_free(s->shared.rate);
+	finish_audit(s);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
 	tls_context_unref(s->shared.engine_tls);

@@ -12,6 +12,7 @@
 #include "daemon/deadline.h"
 #include "daemon/engine.h"
 #include "runtime/cidr.h"
+#include "runtime/metrics.h"
 #include "runtime/regex.h"
 #include "runtime/why.h"
 
@@ -22,6 +23,7 @@
 
 struct event_base;
 struct flow;
+struct ready;
 struct request;
 struct shared;
 struct tls_context;
@@ -38,11 +40,6 @@ struct arrival {
 	enum why why;
 	bool counted;            /* in the per-client table */
 	struct tls_context *tls; /* ref; NULL: plain */
-};
-
-/* Counters of one worker; read by others with relaxed loads. */
-struct worker_stats {
-	atomic_ulong requests, denied, errors;
 };
 
 struct worker {
@@ -67,20 +64,28 @@ struct worker {
 	unsigned nflows;
 	unsigned others; /* of worker 0: other workers whose loops run */
 	bool draining;
-	struct worker_stats stats;
+	struct metrics metrics;
 };
 
 /* What all workers see. */
 struct shared {
 	const struct policy *policy; /* owned by the main thread */
-	struct worker *first;        /* borrowed: worker 0 */
+	struct worker *first;        /* borrowed: worker 0, all behind it */
+	unsigned nworkers;
+	struct metrics_rules *rules; /* owned: the policy's counters */
+	uint64_t generation;         /* of the policy */
+	int64_t start_time;          /* seconds since 1970 */
+	struct ready *ready;         /* borrowed: the main thread's, or NULL */
 	struct engine_address engine;
 	struct tls_context *engine_tls; /* ref; NULL: plain */
 	uint32_t hash_seed;
 	atomic_uint connections;
 	atomic_ulong request_ids;
-	struct clients *clients; /* owned; NULL when there is no such limit */
-	struct lockout *lockout; /* owned; NULL: failures are not counted */
+	atomic_size_t held_bytes; /* room of all held bodies */
+	struct clients *clients;  /* owned; NULL when there is no such limit */
+	struct rate *rate; /* owned; NULL when no rule limits */
+	struct audit_writer *audit; /* owned; NULL: no audit log */
+	struct lockout *lockout;  /* owned; NULL: failures are not counted */
 	pthread_mutex_t lockout_lock;
 	atomic_uint lockouts; /* so far: 0 saves the lock */
 };

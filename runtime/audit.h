@@ -4,9 +4,14 @@
  * (timestamp event peer_ip method path user_agent user_role identity
  * rule_name rule_action status dry_run message), null where there is
  * nothing, and then ours: request_id listener query bytes_in bytes_out
- * duration_ms, and with a chain `prev`, the SHA-256 of the line before.
- * Never a secret: values of query parameters whose names look like one are
- * masked; control bytes and invalid UTF-8 are escaped.
+ * duration_ms, of what was lost `count`, and with a chain `prev`, the
+ * SHA-256 of the line before.
+ *
+ * Never a secret: in `query` (a query string, written anew) the values of
+ * parameters whose names look like one are masked, as are the user and
+ * password of URLs. What a terminal or a parser could stumble over is
+ * escaped: control characters, invalid UTF-8, characters without a width or
+ * that turn the direction of writing.
  */
 #ifndef RUNTIME_AUDIT_H
 #define RUNTIME_AUDIT_H
@@ -26,6 +31,8 @@ enum audit_kind {
 	AUDIT_RATE_LIMITED,
 	AUDIT_LOCKOUT,
 	AUDIT_RELOAD,
+	AUDIT_DROPPED,     /* `count` events were lost */
+	AUDIT_CHAIN_START, /* the chain does not go on from the line before */
 	AUDIT_KINDS
 };
 
@@ -40,16 +47,30 @@ struct audit_event {
 	uint16_t status; /* 0: null */
 	bool dry_run;
 	uint64_t bytes_in, bytes_out, duration_ms;
+	uint64_t count; /* of AUDIT_DROPPED */
 };
 
-#define AUDIT_LINE_MAX 16384 /* longer values are cut, and say so */
+#define AUDIT_LINE_MAX \
+	16384 /* with `prev` and \n; values are cut, and say so */
+#define AUDIT_DIGEST 32
 
-/* Writes the line with its \n, without `prev`, to buf; its length. */
-size_t audit_line(const struct audit_event *e, char *buf, size_t cap);
+/* Writes the line with its \n, without `prev`, to buf, which has room for
+ * AUDIT_LINE_MAX bytes; its length. There is always room left for `prev`. */
+size_t audit_line(const struct audit_event *e, char buf[AUDIT_LINE_MAX]);
 
-/* Adds `"prev":"<hex>"` to a line, before its closing brace, and moves
- * digest (32 bytes, in and out) on to the SHA-256 of the new line. The new
- * length; 0 when it does not fit. */
-size_t audit_chain(char *line, size_t n, size_t cap, uint8_t digest[32]);
+/* --- the chain ---------------------------------------------------------- */
+
+/* Adds `"prev":"<hex of digest>"` to a line of audit_line, before its closing
+ * brace, and moves digest on to the SHA-256 of the new line, \n and all. The
+ * new length; 0 when there is no memory to hash with, and nothing is
+ * changed. */
+size_t audit_chain(
+	char buf[AUDIT_LINE_MAX], size_t n, uint8_t digest[AUDIT_DIGEST]);
+
+/* The digest of a line with its \n. False without memory. */
+bool audit_digest(struct str line, uint8_t digest_out[AUDIT_DIGEST]);
+
+/* What a line with its \n has as `prev`; false when it has none. */
+bool audit_prev(struct str line, uint8_t digest_out[AUDIT_DIGEST]);
 
 #endif

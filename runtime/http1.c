@@ -206,9 +206,12 @@ read_connection(struct http1_head *h, struct str list)
 		size_t n = comma ? (size_t)(comma - list.p) : list.n;
 		struct str name = trim((struct str){list.p, n});
 		list = str_from(list, comma ? n + 1 : n);
-		if (!all(name, C_TOKEN))
+		if (name.n == 0)
+			continue;
+		if (!all(name, C_TOKEN) ||
+			h->connection_options++ == CONNECTION_NAMES_MAX)
 			return WHY_CONNECTION_VALUE;
-		enum why why = name.n ? connection_names(h, name) : WHY_OK;
+		enum why why = connection_names(h, name);
 		if (why)
 			return why;
 	}

@@ -83,8 +83,9 @@ struct http1_head {
 	/* both */
 	uint8_t minor; /* HTTP/1.<minor> */
 	bool keep_alive;
-	struct str upgrade;      /* empty when absent */
-	struct str content_type; /* empty when absent */
+	uint8_t connection_options; /* how many Connection has */
+	struct str upgrade;         /* empty when absent */
+	struct str content_type;    /* empty when absent */
 	enum http1_framing framing;
 	uint64_t content_length; /* of HTTP1_LENGTH */
 	bool has_length; /* a Content-Length was given (HEAD, 304 too) */

@@ -1,6 +1,8 @@
 /* The keys of a JSON document: open addressing, SipHash-1-3. */
 #include "runtime/json_keys.h"
 
+#include "runtime/siphash.h"
+
 #define ROOM_MIN 128u
 
 struct json_key {
@@ -10,72 +12,10 @@ struct json_key {
 	uint32_t object;
 };
 
-/* --- SipHash-1-3 (Aumasson and Bernstein, 2012) ------------------------- */
-
-static inline uint64_t
-rotate(uint64_t x, int bits)
-{
-	return x << bits | x >> (64 - bits);
-}
-
-static inline void
-sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] = rotate(v[2], 32);
-}
-
-static inline void
-sip_word(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	sip_round(v);
-	v[0] ^= word;
-}
-
-static uint32_t
-hash_key(uint64_t k0, uint64_t k1, struct str key)
-{
-	uint64_t v[4] = {
-		k0 ^ UINT64_C(0x736f6d6570736575),
-		k1 ^ UINT64_C(0x646f72616e646f6d),
-		k0 ^ UINT64_C(0x6c7967656e657261),
-		k1 ^ UINT64_C(0x7465646279746573),
-	};
-	uint64_t last = (uint64_t)key.n << 56;
-	uint64_t word;
-
-	for (; key.n >= sizeof(word); key = str_from(key, sizeof(word))) {
-		memcpy(&word, key.p, sizeof(word));
-		sip_word(v, word);
-	}
-	for (size_t i = 0; i < key.n; i++)
-		last |= (uint64_t)(unsigned char)key.p[i] << (8 * i);
-	sip_word(v, last);
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
-}
-
-/* --- the table ---------------------------------------------------------- */
-
 void
 json_keys_init(struct json_keys *k, uint32_t seed, struct arena *a)
 {
-	/* Spread over 64 bits, as splitmix64 does. */
-	*k = (struct json_keys){
-		.arena = a,
-		.seed = ((uint64_t)seed + 1) * UINT64_C(0x9e3779b97f4a7c15),
-	};
+	*k = (struct json_keys){.arena = a, .seed = seed};
 }
 
 /* The slot that holds the entry, or the free one where it belongs. */
@@ -119,7 +59,7 @@ json_keys_add(struct json_keys *k, uint32_t object, struct str key)
 	struct json_key entry = {
 		.p = key.p,
 		.n = (uint32_t)key.n,
-		.hash = hash_key(k->seed, ~k->seed ^ object, key),
+		.hash = (uint32_t)siphash13(siphash_key(k->seed, object), key),
 		.object = object,
 	};
 	struct json_key *slot = find(k, &entry);

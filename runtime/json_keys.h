@@ -19,7 +19,7 @@ struct json_keys {
 	struct arena *arena;    /* borrowed */
 	struct json_key *slots; /* in the arena; room of them, a power of 2 */
 	uint32_t room, used;
-	uint64_t seed;
+	uint32_t seed;
 };
 
 void json_keys_init(struct json_keys *k, uint32_t seed, struct arena *a);

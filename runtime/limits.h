@@ -20,6 +20,7 @@
 /* --- requests (fixed) ------------------------------------------------ */
 #define HTTP1_FIELDS_MAX     1024 /* the most `limits.headers` may be set to */
 #define HEADER_BYTES_MAX     KIB(256)
+#define CONNECTION_NAMES_MAX 32      /* each is looked for among all fields */
 #define QUERY_PARAMS_MAX     1024    /* images/get?names= repeats */
 #define JSON_NODES_MAX       262144u /* 1 MiB of realistic JSON has 60,000 */
 #define JSON_DEPTH_MAX       128
@@ -27,6 +28,7 @@
 #define CHUNK_SIZE_DIGITS    15  /* so that no size comes near 2^63 */
 #define TRAILER_BYTES_MAX    KIB(8)
 #define INSPECTED_BODY_MAX   MIB(64)
+#define HELD_BODIES_MAX      64 /* of the largest size, or 1 MiB, at once */
 /* A request's arena: the JSON nodes and decoded strings of a held body. */
 #define REQUEST_ARENA_FACTOR 64u
 #define REQUEST_ARENA_MIN    MIB(1)
@@ -40,6 +42,14 @@
 #define REGEX_JIT_STACK_MIN  KIB(32)
 #define REGEX_JIT_STACK_MAX  KIB(512)
 
+/* --- redaction --------------------------------------------------------- */
+#define REDACT_DEPTH_MAX     512 /* answers are the Engine's: be generous */
+#define REDACT_SPACE_MAX     2048 /* whitespace held; the Engine writes none */
+#define REDACT_KEY_MIN       2048 /* of a key that may be removed, as written */
+/* A string that is matched, as written: six bytes (an escape) for each byte of
+ * the longest subject; whatever is longer would be a doubt anyway. */
+#define REDACT_MATCH_MAX     (6 * REGEX_SUBJECT_MAX)
+
 /* --- policies ---------------------------------------------------------- */
 #define SOURCE_BYTES_MAX     MIB(8) /* 10,000 rules are about 2 MiB */
 #define TREE_DEPTH_MAX       32
@@ -50,5 +60,18 @@
 #define PROGRAM_BYTES_MAX    MIB(64)
 #define POLICY_ARENA_MAX     MIB(512)
 #define DIAG_MAX             100 /* errors printed of one file */
+
+/* --- metrics and health ------------------------------------------------ */
+#define METRICS_RULES_ALL    1000   /* more: only those that have fired */
+#define ADMIN_CONNECTIONS    64     /* the oldest makes room for a new one */
+#define ADMIN_HEAD_BYTES     KIB(8) /* of a request */
+#define ADMIN_MS             10000  /* a connection's whole life */
+#define READY_MS             1000   /* for the Engine's answer to a ping */
+#define READY_AGAIN_MS       1000   /* as long a result is still told */
+#define HEALTHCHECK_MS       2000   /* Docker's own limit is 30 s */
+
+/* --- audit ------------------------------------------------------------- */
+#define AUDIT_QUEUE_BYTES    MIB(4) /* 8,000 lines as they mostly are */
+#define AUDIT_DRAIN_MS       5000   /* at the end, for a sink that blocks */
 
 #endif

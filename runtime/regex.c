@@ -108,7 +108,7 @@ regex_scratch_new(void)
 
 	if (!s)
 		return NULL;
-	/* One pair: whether it matches is all that is asked. */
+	/* One pair: the groups are not asked for. */
 	s->data = pcre2_match_data_create(1, NULL);
 	s->context = pcre2_match_context_create(NULL);
 	if (!s->data || !s->context) {
@@ -155,4 +155,19 @@ regex_match(const struct regex *re, struct str subject,
 	if (rc >= 0)
 		return REGEX_YES;
 	return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO : REGEX_DOUBT;
+}
+
+enum regex_result
+regex_find(const struct regex *re, struct str subject,
+	struct regex_scratch *scratch, size_t *start_out, size_t *end_out)
+{
+	enum regex_result result = regex_match(re, subject, scratch);
+
+	if (result != REGEX_YES)
+		return result;
+	const PCRE2_SIZE *pair = pcre2_get_ovector_pointer(scratch->data);
+	*end_out = pair[1];
+	/* \K may set the start behind the end. */
+	*start_out = pair[0] < pair[1] ? pair[0] : pair[1];
+	return REGEX_YES;
 }

@@ -36,4 +36,8 @@ void regex_scratch_free(struct regex_scratch *s);
 enum regex_result regex_match(const struct regex *re, struct str subject,
 	struct regex_scratch *scratch);
 
+/* The same, and on REGEX_YES where the first match begins and ends. */
+enum regex_result regex_find(const struct regex *re, struct str subject,
+	struct regex_scratch *scratch, size_t *start_out, size_t *end_out);
+
 #endif

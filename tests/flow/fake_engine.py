@@ -165,6 +165,7 @@ class FakeEngine:
         self.connections = []
         self.errors = []
         self.received = 0
+        self.unnamed = OK  # the script of requests without a name
         self._scripts = {}
         self._names = itertools.count(1)
         self._lock = threading.Lock()
@@ -183,6 +184,7 @@ class FakeEngine:
             self._listener = socket.socket(socket.AF_UNIX)
             self._listener.bind(str(self.address))
             self._listener.listen(512)
+        self.listening = True
         threading.Thread(target=self._accept, args=(self._listener,),
                          daemon=True).start()
 
@@ -213,6 +215,7 @@ class FakeEngine:
 
     def stop_listening(self):
         """From now on connecting fails; what is connected stays."""
+        self.listening = False
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         if not isinstance(self.address, tuple):
@@ -241,7 +244,8 @@ class FakeEngine:
         with self._lock:
             self.requests.append(request)
             match = NAME.search(request.target)
-            scripts = self._scripts.get(match[0] if match else None, [OK])
+            scripts = self._scripts.get(match[0] if match else None,
+                                        [self.unnamed])
             return scripts.pop(0) if len(scripts) > 1 else scripts[0]
 
     # --- the record ---------------------------------------------------------

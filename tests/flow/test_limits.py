@@ -354,6 +354,33 @@ def overflow(proxy, within, status):
         c.sock.close()
 
 
+def test_held_bodies(own_proxy):
+    """Many clients, each with a body about to be complete: their memory is
+    bounded, and theirs again when they have gone."""
+    size = 1 << 20
+    proxy = own_proxy()
+    data = request("POST", "/containers/create", body=b" " * size)
+    for _ in range(2):
+        clients = [proxy.connect() for _ in range(72)]
+        for c in clients:
+            c.send(data[:-1])
+        told = wire.wait_until(
+            lambda: [c for c in clients if not c.silent()],
+            "some are refused")
+        for c in told:
+            assert c.response().status == 503
+        wire.wait_until(
+            lambda: all(wire.unread_there(c.sock) == 0 for c in clients),
+            "all have been read")
+        kept = [c for c in clients if c not in told and c.silent()]
+        assert 32 <= len(kept) <= 64
+        for c in clients:
+            c.sock.close()
+        with proxy.connect() as c:
+            assert c.ask(request("POST", "/containers/create",
+                                 body=b"{}".ljust(size))).status == 200
+
+
 def test_connections(own_proxy):
     overflow(own_proxy(global_={"limits": {"connections": 6}}), 6, 503)
 

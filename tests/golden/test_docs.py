@@ -171,6 +171,54 @@ def test_defaults_of_limits_and_timeouts():
     assert {key: told.get(key) for key in printed} == printed
 
 
+# --- metrics ----------------------------------------------------------------
+
+
+def metrics():
+    """{name: (type, {label})} of the sources."""
+    found = {}
+    text = re.sub(r'"\s*\n\s*"', "", read("runtime", "metrics.def"))
+    for name, kind, label in re.findall(
+            r'^METRIC\(\w+,\s+"(\w+)",\s+"(\w+)",\s+"(\w*)', text, re.M):
+        found.setdefault(name, (kind, set()))[1].update({label} - {""})
+    code = read("runtime", "metrics.c")
+    assert len(found) > 15
+    for name in re.findall(r'"(docker_proxy_\w+)["{]', code):
+        found.setdefault(re.sub("_(bucket|count|sum)$", "", name), None)
+    return found
+
+
+def told_metrics():
+    part = read("docs", "metrics.md").partition("## Metrics")[2]
+    return {name: (row[1], quoted(row[2])) for row in rows(part)
+            for name in quoted(row[0])}
+
+
+def test_metrics():
+    told = told_metrics()
+    assert set(told) == set(metrics())
+    for name, known in metrics().items():
+        assert known is None or told[name] == known, name
+
+
+def test_values_of_labels_of_metrics():
+    page = quoted(read("docs", "metrics.md"))
+    values = re.findall(r'=\\"(\w+)\\"', read("runtime", "metrics.def"))
+    assert len(values) > 8
+    assert not set(values) - page
+
+
+def test_buckets_and_admin_paths():
+    page = read("docs", "metrics.md")
+    bounds = re.search(r"define METRICS_BOUNDS((?:.*\\\n)*.*)",
+                       read("runtime", "metrics.h"))[1]
+    assert "Buckets: " + ", ".join(re.findall(r"\d+", bounds)) in page
+    paths = re.findall(r'{DOOR_ADMIN, STR\("([^"]+)"\)',
+                       read("daemon", "admin.c"))
+    assert len(paths) == 4
+    assert not set(paths) - quoted(page)
+
+
 # --- variables and the command line -----------------------------------------
 
 
@@ -204,7 +252,7 @@ def test_command_line():
     text = subprocess.run([BINARY, "--help"], capture_output=True, text=True,
                           timeout=30, check=True).stdout
     readme = read("README.md")
-    for word in set(re.findall(r"--[a-z-]+|demo-engine|serve", text)):
+    for word in set(re.findall(r"--[a-z-]+|demo-engine|healthcheck|serve", text)):
         assert word in readme, word
 
 

@@ -10,6 +10,7 @@
 
 #include "runtime/http1.h"
 #include "runtime/http1_write.h"
+#include "runtime/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,6 +244,33 @@ counts_fields(void **state)
 	full = snprintf(raw + n, sizeof(raw) - (size_t)n, "Z: y\r\n\r\n");
 	assert_int_equal(parse((struct str){raw, (size_t)(n + full)}, &h),
 		WHY_HEAD_TOO_MANY);
+}
+
+/* Each option is looked for among all fields: so many together, on one line
+ * or on two. */
+static void
+counts_connection_options(void **state)
+{
+	char raw[1024];
+	struct http1_head h;
+	(void)state;
+
+	for (int at = 0; at <= CONNECTION_NAMES_MAX; at++) {
+		int n = snprintf(raw, sizeof(raw),
+			"GET / HTTP/1.1\r\n" H "Connection: ");
+		for (int i = 0; i < CONNECTION_NAMES_MAX; i++)
+			n += snprintf(raw + n, sizeof(raw) - (size_t)n, "%s",
+				i == at ? "a\r\nConnection: " : "a, ");
+		int end =
+			snprintf(raw + n, sizeof(raw) - (size_t)n, "\r\n\r\n");
+		assert_int_equal(
+			parse((struct str){raw, (size_t)(n + end)}, &h),
+			WHY_OK);
+		end = snprintf(raw + n, sizeof(raw) - (size_t)n, "a\r\n\r\n");
+		assert_int_equal(
+			parse((struct str){raw, (size_t)(n + end)}, &h),
+			WHY_CONNECTION_VALUE);
+	}
 }
 
 static void
@@ -510,6 +538,7 @@ main(void)
 		cmocka_unit_test(refuses_what_is_not_strict),
 		cmocka_unit_test(reads_what_a_client_sends),
 		cmocka_unit_test(counts_fields),
+		cmocka_unit_test(counts_connection_options),
 		cmocka_unit_test(finds_the_end_however_split),
 		cmocka_unit_test(decodes_chunks_however_split),
 		cmocka_unit_test(refuses_malformed_chunks),

@@ -1,0 +1,112 @@
+/* What of a request goes to the audit log. */
+#include "daemon/flow_audit.h"
+
+#include "daemon/audit_writer.h"
+#include "daemon/flow.h"
+#include "daemon/reply.h"
+#include "daemon/request.h"
+#include "daemon/worker.h"
+
+#include <time.h>
+
+static int64_t
+wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static struct str
+user_agent(const struct request *rq)
+{
+	for (size_t i = 0; i < rq->head.nfields; i++)
+		if (str_eq_nocase(rq->head.fields[i].name, STR("user-agent")))
+			return rq->head.fields[i].value;
+	return STR("");
+}
+
+/* What is known of any request; rule is PROGRAM_NO_RULE for none. */
+static struct audit_event
+event_of(const struct flow *f, uint32_t rule, char ip[46])
+{
+	const struct request *rq = f->rq;
+	const struct policy *policy = f->worker->policy;
+	const struct program *p = &policy->program;
+	struct audit_event e = {
+		.time_ms = wall_ms(),
+		.method = rq->parsed ? method_name(rq->head.method) : STR(""),
+		.path = rq->target.path,
+		.user_agent = rq->parsed ? user_agent(rq) : STR(""),
+		.role = rq->facts.role,
+		.identity = rq->facts.identity,
+		.listener = policy->settings.listeners[f->from.listener].name,
+		.params = rq->target.params,
+		.nparams = rq->target.nparams,
+		.bytes_in = rq->up.bytes,
+		.bytes_out = rq->down.bytes,
+		.duration_ms = now_ms() - rq->start_ms,
+	};
+
+	if (f->from.ip.set)
+		e.peer_ip = str_of(ip_text(&f->from.ip, ip));
+	if (rule != PROGRAM_NO_RULE) {
+		e.rule_name = program_text(p, p->rules[rule].name);
+		e.rule_action = str_of(action_name(p->rules[rule].action));
+	}
+	return e;
+}
+
+static enum audit_kind
+kind_of(enum why why)
+{
+	if (why == WHY_UNAUTHENTICATED)
+		return AUDIT_AUTH_FAILURE;
+	if (why == WHY_LOCKED_OUT)
+		return AUDIT_LOCKOUT;
+	if (why == WHY_RATE_LIMITED)
+		return AUDIT_RATE_LIMITED;
+	/* What the Engine failed to do was let in. */
+	if (why == WHY_OK || why_status(why) >= 502)
+		return AUDIT_REQUEST;
+	return AUDIT_DENY;
+}
+
+void
+flow_audit_end(struct flow *f)
+{
+	struct audit_writer *w = f->worker->shared->audit;
+	const struct request *rq = f->rq;
+	enum audit_kind kind = kind_of(rq->why);
+	bool judged = rq->why == WHY_OK || rq->why == WHY_DENIED ||
+		      rq->why == WHY_RATE_LIMITED;
+	char ip[46];
+
+	if (!w || (kind == AUDIT_REQUEST &&
+			  !f->worker->policy->settings.audit.all))
+		return;
+	struct audit_event e =
+		event_of(f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
+	e.kind = kind;
+	e.status = rq->status;
+	e.message = rq->why ? reply_message(f) : STR("");
+	audit_writer_put(w, &e);
+}
+
+void
+flow_audit_dry(struct flow *f, uint32_t rule)
+{
+	struct audit_writer *w = f->worker->shared->audit;
+	const struct program *p = &f->worker->policy->program;
+	char ip[46];
+
+	if (!w)
+		return;
+	struct audit_event e = event_of(f, rule, ip);
+	e.kind = AUDIT_DRY_RUN;
+	e.status = p->rules[rule].status;
+	e.dry_run = true;
+	e.message = program_text(p, p->rules[rule].message);
+	audit_writer_put(w, &e);
+}

@@ -1,0 +1,16 @@
+/* What of a request goes to the audit log. */
+#ifndef DAEMON_FLOW_AUDIT_H
+#define DAEMON_FLOW_AUDIT_H
+
+#include "runtime/audit.h"
+
+struct flow;
+
+/* The request as it ended: a denial, a failed authentication, a rate limit;
+ * what was let in only with `audit: all`. Nothing without an audit log. */
+void flow_audit_end(struct flow *f);
+
+/* A rule in dry run would have denied it. */
+void flow_audit_dry(struct flow *f, uint32_t rule);
+
+#endif

@@ -1,0 +1,23 @@
+/* Scraping: all metrics of the process as text, for whoever asks. */
+#ifndef DAEMON_SCRAPE_H
+#define DAEMON_SCRAPE_H
+
+#include "daemon/flow.h"
+#include "runtime/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SCRAPE_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* The text now, to be freed; NULL without memory. On any thread. Reads
+ * /proc/self; what it cannot read there is left out. */
+char *scrape_text(const struct shared *s, size_t *n_out);
+
+/* Is the flow's request, parsed, one for the metrics of metrics.enabled? */
+bool scrape_is_asked(const struct flow *f);
+
+/* Answers it. Always FLOW_MORE. */
+enum flow_step scrape_answer(struct flow *f);
+
+#endif

@@ -1,0 +1,55 @@
+"""Log lines: whole, one a line, and harmless to who reads them."""
+
+import json
+
+import pytest
+
+import wire
+
+
+def denied(own_proxy, path, **settings):
+    """The log line of one denial."""
+    proxy = own_proxy(global_=settings)
+    with proxy.connect() as client:
+        assert client.get("/secrets/" + path).status == 403
+    return wire.wait_until(
+        lambda: next((line for line in proxy.log().split("\n")
+                      if " denied " in line or '"denied"' in line), None),
+        "the denial is logged")
+
+
+@pytest.mark.parametrize("path", ["x" * 8000, "%22" * 2700, "%C3%A4" * 1300])
+def test_a_long_path_cuts_nothing_else(own_proxy, path):
+    line = json.loads(denied(own_proxy, path, log_format="json"))
+    assert line["path"].startswith("/secrets/")
+    assert (line["rule"], line["status"]) == ("no-secrets", "403")
+    line = denied(own_proxy, path)
+    assert " status=403 rule=no-secrets " in line
+    # What a pipe takes in one piece.
+    assert len(line.encode()) < 4096
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("path, shown", [
+    ("%C2%9B31m", "\\u009b31m"), ("a%C2%85b", "a\\u0085b"),
+    ("%C2%A0", "\u00a0"), ("%22%5C", '\\"\\\\')])
+def test_nothing_that_acts_on_a_terminal(own_proxy, path, shown, log_format):
+    line = denied(own_proxy, path, log_format=log_format)
+    assert "/secrets/" + shown in line
+
+
+def test_a_sentence_is_harmless_too(own_proxy, engine):
+    """The path stands inside it, cut or not."""
+    def script(x):
+        x.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello")
+        x.close()
+
+    proxy = own_proxy()
+    for path in ("%C2%9B", "%C3%A4" * 1000):
+        name = engine.play(script)
+        with proxy.connect() as client, pytest.raises(wire.Truncated):
+            client.get(f"/containers/{name}/{path}")
+    wire.wait_until(lambda: proxy.log().count("broke off") == 1
+                    and proxy.log().count("answer to") == 2,
+                    "both are logged")
+    assert "\u009b" not in proxy.log() and "\ufffd" not in proxy.log()
