@@ -458,8 +458,7 @@ flow_linger(struct flow *f)
 	 * destroy the answer on its way. */
 	if (quiet && leg_farewell(c))
 		return flow_gone(f);
-	if (f->rq)
-		release(f);
+	release(f);
 	c->in.start = c->in.end = 0;
 	leg_shutdown(c);
 	flow_enter(f, FLOW_LINGER);

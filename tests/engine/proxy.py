@@ -35,7 +35,7 @@ def free_port():
 
 
 class Proxy:
-    """A running proxy in front of an Engine's socket.
+    """A running proxy in front of an Engine's socket, or of its URL.
 
     Either `toggles`, the environment of a proxy without a file, or
     `policy`, the YAML file as a dict; `unix` listens on a unix socket
@@ -64,8 +64,10 @@ class Proxy:
 
     def _write(self, policy, engine_socket):
         file = dict(policy)
-        file["global"] = dict(policy.get("global", {}),
-                              socket=f"unix://{engine_socket}")
+        url = str(engine_socket)
+        file["global"] = dict(
+            policy.get("global", {}),
+            socket=url if "://" in url else f"unix://{url}")
         if self.unix:
             file["global"]["listeners"] = [
                 {"name": "test", "unix": self.unix}]

@@ -9,7 +9,9 @@ import pytest
 
 import fake_engine
 import proxy_process
+import tls_peer
 import wire
+from authority import Authority
 
 
 def pytest_report_header():
@@ -118,3 +120,31 @@ def own_proxy(engine, make_proxy):
             p.stop()
         finally:
             shutil.rmtree(p.folder)
+
+
+# --- TLS --------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def ca(folder):
+    return Authority(folder / "ca")
+
+
+@pytest.fixture(scope="module")
+def other_ca(folder):
+    """Of the same name, and nobody's to trust."""
+    return Authority(folder / "other")
+
+
+@pytest.fixture(scope="module")
+def server_cert(ca):
+    return ca.issue("server", "server", names=["IP:127.0.0.1"])
+
+
+@pytest.fixture
+def start(own_proxy, server_cert):
+    """Starts a proxy with one TLS listener: its `tls`, other settings."""
+    def run(tls=None, global_=None, **overrides):
+        listener = tls_peer.listener(server_cert, tls or {})
+        return own_proxy(global_={"listeners": [listener], **(global_ or {})},
+                         **overrides)
+    return run

@@ -210,3 +210,41 @@ class TlsEngine(fake_engine.FakeEngine):
             self.failures.append(str(e))
             sock.close()
             return None
+
+
+# --- what most tests do -----------------------------------------------------
+
+def listener(cert, tls):
+    """Of a configuration; tls overrides and adds."""
+    files = {"cert": str(cert[0]), "key": str(cert[1])}
+    for name, value in tls.items():
+        files[name] = value if isinstance(value, bool) else str(value)
+    return {"name": "secure", "bind": "127.0.0.1",
+            "port": proxy_process.free_port(), "tls": files}
+
+
+def connect(proxy, context, session=None):
+    """A client by TLS; the handshake's error is the caller's."""
+    sock = socket.create_connection(proxy.tcp, wire.TIMEOUT)
+    try:
+        return raw_client.Client(TlsSocket(sock, context, session=session))
+    except (OSError, ssl.SSLError):
+        sock.close()
+        raise
+
+
+def attempt(proxy, context):
+    """What becomes of a client: "got in: 200", or the proxy's alert. In TLS
+    1.3 a client learns it with its first read."""
+    try:
+        with connect(proxy, context) as client:
+            client.send(wire.request("GET", "/_ping"))
+            return f"got in: {client.response().status}"
+    except ssl.SSLError as e:
+        return e.reason or str(e)
+
+
+def wait_log(proxy, text):
+    return wire.wait_until(
+        lambda: [x for x in proxy.log().splitlines() if text in x],
+        f"the log says {text!r}")
