@@ -855,5 +855,6 @@ main(void)
 		TEST(syslog_gets_the_line_alone),
 		TEST(stopping_does_not_wait_for_syslog_for_ever),
 	};
+	umask(022);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
