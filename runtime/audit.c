@@ -143,17 +143,35 @@ spell(struct str c, char to[8])
 	return c.n;
 }
 
+/* How many bytes s begins with, of at most max, that stand for themselves. */
+static size_t
+plain_bytes(struct str s, size_t max)
+{
+	size_t n = 0;
+
+	while (n < s.n && n < max && s.p[n] >= ' ' && s.p[n] < 0x7f &&
+		s.p[n] != '"' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
 static void
 text_put(struct text *t, struct str s)
 {
 	t->bytes += s.n;
 	while (s.n > 0 && !t->cut) {
 		char spelled[8];
-		size_t bytes = char_bytes(s);
-		size_t n = spell((struct str){s.p, bytes}, spelled);
-		t->cut = n > t->end - t->o->n;
+		size_t room = t->end - t->o->n;
+		size_t bytes = plain_bytes(s, room);
+		struct str as = {s.p, bytes};
+		if (bytes == 0) {
+			bytes = char_bytes(s);
+			as.p = spelled;
+			as.n = spell((struct str){s.p, bytes}, spelled);
+		}
+		t->cut = as.n > room;
 		if (!t->cut)
-			put(t->o, (struct str){spelled, n});
+			put(t->o, as);
 		s = str_from(s, bytes);
 	}
 }

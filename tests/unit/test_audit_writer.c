@@ -697,8 +697,8 @@ static atomic_bool blocking;
 static int said_priority;
 static char said_text[2 * AUDIT_LINE_MAX];
 
-void
-vsyslog(int priority, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void
+say(int priority, const char *fmt, va_list ap)
 {
 	while (atomic_load(&blocking))
 		poll(NULL, 0, 1);
@@ -707,18 +707,19 @@ vsyslog(int priority, const char *fmt, va_list ap)
 	atomic_fetch_add(&said, 1);
 }
 
-void
-syslog(int priority, const char *fmt, ...)
+/* In brackets: some compilers make a macro of it. */
+void(syslog)(int priority, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsyslog(priority, fmt, ap);
+	say(priority, fmt, ap);
 	va_end(ap);
 }
 
 /* What syslog() becomes where the library checks formats. */
-void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void __syslog_chk(int priority, int flag, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 void
 __syslog_chk(int priority, int flag, const char *fmt, ...)
@@ -727,7 +728,7 @@ __syslog_chk(int priority, int flag, const char *fmt, ...)
 	(void)flag;
 
 	va_start(ap, fmt);
-	vsyslog(priority, fmt, ap);
+	say(priority, fmt, ap);
 	va_end(ap);
 }
 
@@ -771,6 +772,34 @@ stopping_does_not_wait_for_syslog_for_ever(void **state)
 	atomic_store(&blocking, false);
 	while (atomic_load(&said) == 0)
 		sched_yield();
+}
+
+/* A pipe of others' that cannot be made not to block. */
+static void
+stopping_does_not_wait_for_standard_output_for_ever(void **state)
+{
+	static char text[5000];
+	const struct audit_writer_config config = {
+		.sink = AUDIT_STDOUT, .drain_ms = 50};
+	const struct audit_event large = {
+		.kind = AUDIT_DENY, .path = {text, sizeof(text)}};
+	int saved = dup(STDOUT_FILENO), fds[2];
+	(void)state;
+
+	memset(text, 'a', sizeof(text));
+	fflush(stdout);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	dup2(fds[1], STDOUT_FILENO);
+	close(fds[1]);
+	struct audit_writer *w = audit_writer_start(&config);
+	for (int i = 0; i < 100; i++)
+		audit_writer_put(w, &large);
+	struct audit_writer_counters c = audit_writer_stop(w);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(fds[0]);
+	assert_int_equal(c.written + c.dropped, 100);
+	assert_true(c.written > 0 && c.dropped > 0);
 }
 
 /* --- a folder for each ---------------------------------------------------------- */
@@ -822,8 +851,10 @@ main(void)
 		TEST(stopping_does_not_wait_for_a_pipe_for_ever),
 		TEST(a_line_torn_in_a_pipe_is_ended),
 		TEST(standard_output_is_not_closed),
+		TEST(stopping_does_not_wait_for_standard_output_for_ever),
 		TEST(syslog_gets_the_line_alone),
 		TEST(stopping_does_not_wait_for_syslog_for_ever),
 	};
+	umask(022);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

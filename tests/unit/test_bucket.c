@@ -260,6 +260,14 @@ takes_as_the_model_does(void **state)
 #define ROOM 8u
 #define KEYS 24u
 
+/* Time goes in steps of 8; so no two buckets are full at one time, and which
+ * one goes is never a matter of choice. */
+static const struct bucket_limit unlike[] = {
+	{1, 1000, 1704},
+	{1, 3001, 805},
+	{1, 202, 4006},
+};
+
 /* The header's words on who goes, over an array. One token each: a bucket
  * that is kept refuses, one that is gone takes. */
 struct slot {
@@ -281,9 +289,10 @@ goes_before(const struct slot *a, const struct slot *b, uint64_t now_ms)
 }
 
 static bool
-slots_take(struct slot *slots, unsigned *n, unsigned key,
-	const struct bucket_limit *limit, uint64_t now_ms)
+slots_take(struct slot *slots, unsigned *n, unsigned key, uint64_t now_ms)
 {
+	const struct bucket_limit *limit = &unlike[key % COUNT(unlike)];
+
 	for (unsigned i = 0; i < *n; i++) {
 		if (slots[i].key != key || slots[i].full_ms <= now_ms)
 			continue;
@@ -308,19 +317,18 @@ slots_take(struct slot *slots, unsigned *n, unsigned key,
 static void
 the_right_one_goes_when_it_is_full(void **state)
 {
-	static const struct bucket_limit limit = {1, 1000, 1700};
 	struct bucket_table *t = bucket_table_new(ROOM, 3);
 	struct slot slots[ROOM];
 	unsigned n = 0, refused = 0;
 	uint64_t now_ms = 0;
 	(void)state;
 
-	/* Time moves on with every step: no two are full at one time. */
 	for (unsigned step = 0; step < 100000; step++) {
 		unsigned key = (unsigned)random_below(KEYS);
-		now_ms += 1 + random_below(step / 1000 % 2 ? 40 : 300);
-		bool want = slots_take(slots, &n, key, &limit, now_ms);
-		bool got = take(t, key, &limit, now_ms) == 0;
+		now_ms += 8 + 8 * random_below(step / 1000 % 2 ? 5 : 50);
+		bool want = slots_take(slots, &n, key, now_ms);
+		bool got =
+			take(t, key, &unlike[key % COUNT(unlike)], now_ms) == 0;
 		assert_int_equal(got, want);
 		assert_in_range(bucket_count(t), 1, ROOM);
 		refused += !got;
@@ -365,6 +373,25 @@ what_is_full_again_is_dropped(void **state)
 	bucket_table_free(t);
 }
 
+static void
+many_penalties_that_end_at_once(void **state)
+{
+	static const struct bucket_limit limit = {1, 1000, 5000};
+	struct bucket_table *t = bucket_table_new(1024, 3);
+	(void)state;
+
+	for (unsigned key = 0; key < 100; key++) {
+		assert_int_equal(take(t, key, &limit, 0), 0);
+		assert_int_equal(take(t, key, &limit, 0), 5000);
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		unsigned key = i * 37 % 100;
+		assert_int_equal(take(t, key, &limit, 5000), 0);
+		assert_int_equal(take(t, key, &limit, 5000), 5000);
+	}
+	bucket_table_free(t);
+}
+
 int
 main(void)
 {
@@ -382,6 +409,7 @@ main(void)
 		cmocka_unit_test(
 			a_flood_of_keys_frees_nobody_and_takes_no_memory),
 		cmocka_unit_test(what_is_full_again_is_dropped),
+		cmocka_unit_test(many_penalties_that_end_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
