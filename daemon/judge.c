@@ -119,6 +119,21 @@ authenticate_cert(struct flow *f)
 	return WHY_UNAUTHENTICATED;
 }
 
+/* The first entry that the process at the other end of a unix socket fits. */
+static const struct settings_peer *
+find_peer(const struct settings_auth *a, const struct arrival *from)
+{
+	if (!from->has_peer)
+		return NULL;
+	for (size_t i = 0; i < a->npeers; i++) {
+		const struct settings_peer *p = &a->peers[i];
+		if ((!p->has_uid || p->uid == from->uid) &&
+			(!p->has_gid || p->gid == from->gid))
+			return p;
+	}
+	return NULL;
+}
+
 static enum why
 authenticate(struct flow *f)
 {
@@ -130,6 +145,13 @@ authenticate(struct flow *f)
 		return WHY_OK;
 	if (a->type == AUTH_CLOSED)
 		return WHY_UNAUTHENTICATED;
+	const struct settings_peer *peer = find_peer(a, &f->from);
+	if (peer) {
+		rq->facts.role = peer->role;
+		rq->facts.identity =
+			arena_fmt(&rq->arena, "uid:%u", f->from.uid);
+		return WHY_OK;
+	}
 	if (a->type == AUTH_MTLS)
 		return authenticate_cert(f);
 	rq->retry_after = locked_out(f);
