@@ -320,22 +320,27 @@ flow_answer(struct flow *f, bool (*queue)(struct flow *f))
 	return FLOW_MORE;
 }
 
+bool
+flow_begin(struct flow *f)
+{
+	f->rq = request_new(f->worker);
+	if (!f->rq)
+		return false;
+	f->rq->start_ms = now_ms();
+	f->rq->facts.client_ip = f->from.ip;
+	return true;
+}
+
 enum flow_step
 flow_refuse(struct flow *f, enum why why)
 {
-	struct request *rq = f->rq;
-
 	drop_engine(f, false);
 	metrics_refusal(&f->worker->metrics, why);
 	if (f->state < FLOW_DIAL)
 		metrics_add(&f->worker->metrics, METRIC_DENIED, 1);
-	if (!rq) {
-		rq = f->rq = request_new(f->worker);
-		if (!rq)
-			return flow_gone(f);
-		rq->start_ms = now_ms();
-	}
-	rq->why = why;
+	if (!f->rq && !flow_begin(f))
+		return flow_gone(f);
+	f->rq->why = why;
 	return flow_answer(f, reply_queue);
 }
 

@@ -93,6 +93,9 @@ enum flow_step flow_finish(struct flow *f);
 /* Stops sending and waits a while for the client to read it. FLOW_MORE. */
 enum flow_step flow_linger(struct flow *f);
 
+/* A request of this flow's, begun now; in f->rq. False without memory. */
+bool flow_begin(struct flow *f);
+
 /* One line if it was TLS that failed. */
 void flow_log_tls(const struct flow *f);
 
