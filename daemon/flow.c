@@ -7,6 +7,7 @@
 #include "daemon/request.h"
 #include "daemon/tls.h"
 #include "daemon/worker.h"
+#include "runtime/proxyproto.h"
 
 #include <assert.h>
 #include <netinet/in.h>
@@ -22,6 +23,7 @@
 
 /* Which states may follow which. */
 static const unsigned may_follow[FLOW_STATES] = {
+	[FLOW_PROXY] = AFTER(HANDSHAKE) | AFTER(GONE),
 	[FLOW_HANDSHAKE] =
 		AFTER(HEAD) | AFTER(REPLY) | AFTER(LINGER) | AFTER(GONE),
 	[FLOW_HEAD] = AFTER(HOLD) | AFTER(DIAL) | AFTER(REPLY) | AFTER(GONE),
@@ -120,21 +122,28 @@ setup_tcp(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-/* The counts that the acceptor took for this connection. */
+/* The counts that the acceptor took for this connection, from that address. */
 static void
-uncount(struct worker *w, const struct arrival *a)
+uncount(struct worker *w, const struct arrival *a, const struct ip *ip)
 {
 	atomic_fetch_sub(&w->shared->connections, 1);
 	if (a->counted)
-		clients_leave(w->shared->clients, &a->ip);
+		clients_leave(w->shared->clients, ip);
 }
 
-/* The connection, and its TLS. False: closed. */
+/* The connection, its PROXY header to come, its TLS. False: closed. */
 static bool
 open_client(struct flow *f, struct worker *w, const struct arrival *a)
 {
 	struct leg *c = &f->client;
 
+	if (w->policy->settings.listeners[a->listener].proxy_protocol) {
+		f->proxy = calloc(1, sizeof(*f->proxy));
+		if (!f->proxy) {
+			close(a->fd);
+			return false;
+		}
+	}
 	if (a->ip.set)
 		setup_tcp(a->fd);
 	if (!leg_open(c, w->base, &w->blocks, a->fd, on_client))
@@ -155,12 +164,15 @@ flow_new(struct worker *w, const struct arrival *a)
 	bool ok = f && open_client(f, w, a);
 	tls_context_unref(a->tls);
 	if (!ok) {
-		uncount(w, a);
+		uncount(w, a, &a->ip);
+		if (f)
+			free(f->proxy);
 		free(f);
 		return false;
 	}
 	f->worker = w;
 	f->from = *a;
+	f->counted_as = a->ip;
 	f->from.tls = NULL;
 	f->deadline.fire = on_deadline;
 	link_flow(w, f);
@@ -202,9 +214,11 @@ flow_gone(struct flow *f)
 	flow_log_tls(f);
 	f->client.in.base = 0;
 	leg_close(&f->client);
+	free(f->proxy);
+	f->proxy = NULL;
 	tls_free_cert(f->cert);
 	f->cert = NULL;
-	uncount(w, &f->from);
+	uncount(w, &f->from, &f->counted_as);
 	unlink_flow(w, f);
 	f->next = w->graveyard;
 	w->graveyard = f;
@@ -250,6 +264,7 @@ void
 flow_run(struct flow *f)
 {
 	static enum flow_step (*const steps[FLOW_STATES])(struct flow *) = {
+		[FLOW_PROXY] = flow_step_proxy,
 		[FLOW_HANDSHAKE] = flow_step_handshake,
 		[FLOW_HEAD] = flow_step_head,
 		[FLOW_HOLD] = flow_step_hold,
@@ -324,22 +339,27 @@ flow_answer(struct flow *f, bool (*queue)(struct flow *f))
 	return FLOW_MORE;
 }
 
+bool
+flow_begin(struct flow *f)
+{
+	f->rq = request_new(f->worker);
+	if (!f->rq)
+		return false;
+	f->rq->start_ms = now_ms();
+	f->rq->facts.client_ip = f->from.ip;
+	return true;
+}
+
 enum flow_step
 flow_refuse(struct flow *f, enum why why)
 {
-	struct request *rq = f->rq;
-
 	drop_engine(f, false);
 	metrics_refusal(&f->worker->metrics, why);
 	if (f->state < FLOW_DIAL)
 		metrics_add(&f->worker->metrics, METRIC_DENIED, 1);
-	if (!rq) {
-		rq = f->rq = request_new(f->worker);
-		if (!rq)
-			return flow_gone(f);
-		rq->start_ms = now_ms();
-	}
-	rq->why = why;
+	if (!f->rq && !flow_begin(f))
+		return flow_gone(f);
+	f->rq->why = why;
 	return flow_answer(f, reply_queue);
 }
 

@@ -1,6 +1,6 @@
 /* A flow: a client's connection and, while a request is served, the Engine's.
  *
- *   HANDSHAKE ──▶ HEAD
+ *   PROXY ──▶ HANDSHAKE ──▶ HEAD
  *   HEAD ──▶ HOLD ──▶ DIAL ──▶ EXCHANGE ──▶ HEAD (keep-alive)
  *     │       │        │          ├──▶ TUNNEL ──▶ GONE
  *     └───────┴────────┴──▶ REPLY ┴──▶ LINGER ──▶ GONE
@@ -21,9 +21,11 @@
 #include <stdint.h>
 
 struct auth_cert;
+struct proxyproto;
 struct request;
 
 enum flow_state {
+	FLOW_PROXY,     /* whose it is; over at once without proxy_protocol */
 	FLOW_HANDSHAKE, /* TLS; over at once on a plain listener */
 	FLOW_HEAD,      /* idle, or a head is arriving */
 	FLOW_HOLD,      /* a body is read whole, to be judged */
@@ -45,6 +47,8 @@ struct flow {
 	struct auth_cert *cert;      /* owned: the client's; NULL: none */
 	size_t seen;                 /* bookmark of http1_scan_head() */
 	struct arrival from;         /* who is there */
+	struct ip counted_as;        /* in the per-client table */
+	struct proxyproto *proxy;    /* owned: until the PROXY header is read */
 	uint32_t served;             /* requests answered so far */
 	enum flow_state state;       /* only flow_enter() writes it */
 	enum deadline_class expired; /* which one went off; NONE when handled */
@@ -93,9 +97,13 @@ enum flow_step flow_finish(struct flow *f);
 /* Stops sending and waits a while for the client to read it. FLOW_MORE. */
 enum flow_step flow_linger(struct flow *f);
 
+/* A request of this flow's, begun now; in f->rq. False without memory. */
+bool flow_begin(struct flow *f);
+
 /* One line if it was TLS that failed. */
 void flow_log_tls(const struct flow *f);
 
+enum flow_step flow_step_proxy(struct flow *f);     /* flow_proxy.c */
 enum flow_step flow_step_handshake(struct flow *f); /* flow_handshake.c */
 enum flow_step flow_step_head(struct flow *f);      /* flow_head.c */
 enum flow_step flow_step_hold(struct flow *f);      /* flow_head.c */

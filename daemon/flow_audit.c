@@ -49,8 +49,8 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.duration_ms = now_ms() - rq->start_ms,
 	};
 
-	if (f->from.ip.set)
-		e.peer_ip = str_of(ip_text(&f->from.ip, ip));
+	if (rq->facts.client_ip.set)
+		e.peer_ip = str_of(ip_text(&rq->facts.client_ip, ip));
 	if (rule != PROGRAM_NO_RULE) {
 		e.rule_name = program_text(p, p->rules[rule].name);
 		e.rule_action = str_of(action_name(p->rules[rule].action));
@@ -68,7 +68,8 @@ kind_of(enum why why)
 	if (why == WHY_RATE_LIMITED)
 		return AUDIT_RATE_LIMITED;
 	/* What the Engine failed to do was let in. */
-	if (why == WHY_OK || why_status(why) >= 502)
+	if (why == WHY_OK ||
+		(why >= WHY_ENGINE_CONNECT && why <= WHY_ENGINE_RESPONSE))
 		return AUDIT_REQUEST;
 	return AUDIT_DENY;
 }

@@ -77,12 +77,10 @@ static enum flow_step
 on_head(struct flow *f, size_t len)
 {
 	struct leg *c = &f->client;
-	struct request *rq = f->rq = request_new(f->worker);
 
-	if (!rq)
+	if (!flow_begin(f))
 		return flow_gone(f);
 	deadline_clear(&f->deadline);
-	rq->start_ms = now_ms();
 	const char *head = c->in.block + c->in.start;
 	leg_take(c, len);
 	c->in.base = c->in.start; /* pinned until the request is over */

@@ -8,6 +8,7 @@
 #include "daemon/scrape.h"
 #include "daemon/worker.h"
 #include "runtime/auth.h"
+#include "runtime/forwarded.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
 #include "runtime/lockout.h"
@@ -58,11 +59,12 @@ static uint32_t
 locked_out(struct flow *f)
 {
 	struct shared *s = f->worker->shared;
+	const struct ip *ip = &f->rq->facts.client_ip;
 
-	if (!f->from.ip.set || atomic_load(&s->lockouts) == 0)
+	if (!ip->set || atomic_load(&s->lockouts) == 0)
 		return 0;
 	pthread_mutex_lock(&s->lockout_lock);
-	uint32_t ms = lockout_left_ms(s->lockout, &f->from.ip, now_ms());
+	uint32_t ms = lockout_left_ms(s->lockout, ip, now_ms());
 	pthread_mutex_unlock(&s->lockout_lock);
 	return ms / 1000 + (ms % 1000 != 0);
 }
@@ -71,12 +73,13 @@ static enum why
 failed_authentication(struct flow *f)
 {
 	struct shared *s = f->worker->shared;
-	char ip[46];
+	const struct ip *ip = &f->rq->facts.client_ip;
+	char text[46];
 
-	if (!s->lockout || !f->from.ip.set)
+	if (!s->lockout || !ip->set)
 		return WHY_UNAUTHENTICATED;
 	pthread_mutex_lock(&s->lockout_lock);
-	bool now_locked = lockout_fail(s->lockout, &f->from.ip, now_ms());
+	bool now_locked = lockout_fail(s->lockout, ip, now_ms());
 	pthread_mutex_unlock(&s->lockout_lock);
 	if (now_locked) {
 		metrics_add(&f->worker->metrics, METRIC_LOCKOUTS, 1);
@@ -84,7 +87,7 @@ failed_authentication(struct flow *f)
 		log_say(LOG_LEVEL_WARN,
 			"%s is locked out: too many failed "
 			"authentications",
-			ip_text(&f->from.ip, ip));
+			ip_text(ip, text));
 	}
 	return WHY_UNAUTHENTICATED;
 }
@@ -120,6 +123,21 @@ authenticate_cert(struct flow *f)
 	return WHY_UNAUTHENTICATED;
 }
 
+/* The first entry that the process at the other end of a unix socket fits. */
+static const struct settings_peer *
+find_peer(const struct settings_auth *a, const struct arrival *from)
+{
+	if (!from->has_peer)
+		return NULL;
+	for (size_t i = 0; i < a->npeers; i++) {
+		const struct settings_peer *p = &a->peers[i];
+		if ((!p->has_uid || p->uid == from->uid) &&
+			(!p->has_gid || p->gid == from->gid))
+			return p;
+	}
+	return NULL;
+}
+
 static enum why
 authenticate(struct flow *f)
 {
@@ -131,6 +149,13 @@ authenticate(struct flow *f)
 		return WHY_OK;
 	if (a->type == AUTH_CLOSED)
 		return WHY_UNAUTHENTICATED;
+	const struct settings_peer *peer = find_peer(a, &f->from);
+	if (peer) {
+		rq->facts.role = peer->role;
+		rq->facts.identity =
+			arena_fmt(&rq->arena, "uid:%u", f->from.uid);
+		return WHY_OK;
+	}
 	if (a->type == AUTH_MTLS)
 		return authenticate_cert(f);
 	rq->retry_after = locked_out(f);
@@ -183,7 +208,6 @@ gather_facts(struct flow *f)
 	facts->target = &rq->target;
 	facts->headers = rq->head.fields;
 	facts->nheaders = rq->head.nfields;
-	facts->client_ip = f->from.ip;
 	facts->listener =
 		f->worker->policy->settings.listeners[f->from.listener].name;
 	facts->has_peer = f->from.has_peer;
@@ -192,6 +216,24 @@ gather_facts(struct flow *f)
 	facts->body = has_body(&rq->head) ? NULL : &no_body;
 	facts->arena = &rq->arena;
 	read_clock(facts);
+}
+
+/* Who it is for, when a trusted proxy brings it. */
+static enum why
+find_client(struct flow *f)
+{
+	const struct settings *s = &f->worker->policy->settings;
+	struct request *rq = f->rq;
+	const struct forwarded_trust trust = {
+		s->trusted_proxies, s->ntrusted_proxies};
+
+	enum why why = forwarded_client(rq->head.fields, rq->head.nfields,
+		&trust, &f->from.ip, &rq->facts.client_ip);
+	if (why)
+		rq->message = STR("docker-proxy: Forwarded, X-Forwarded-For or "
+				  "X-Real-IP from a trusted proxy does not "
+				  "say who the client is");
+	return why;
 }
 
 enum why
@@ -206,6 +248,9 @@ judge_head(struct flow *f, const char *head, size_t len)
 	};
 
 	enum why why = http1_parse_request(head, len, &rq->head);
+	if (why)
+		return why;
+	why = find_client(f);
 	if (why)
 		return why;
 	why = target_parse(rq->head.target, &limits, &rq->arena, &rq->target);

@@ -221,6 +221,26 @@ leg_fill(struct leg *leg)
 	return false;
 }
 
+size_t
+leg_peek(struct leg *leg, char *buf, size_t n)
+{
+	ssize_t got = recv(leg->fd, buf, n, MSG_PEEK);
+
+	if (got > 0)
+		return (size_t)got;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	leg->rd_eof = true;
+	leg->rd_failed = got < 0;
+	return 0;
+}
+
+bool
+leg_skip(struct leg *leg, char *buf, size_t n)
+{
+	return n == 0 || recv(leg->fd, buf, n, 0) == (ssize_t)n;
+}
+
 void
 leg_take(struct leg *leg, size_t n)
 {

@@ -140,6 +140,14 @@ bool leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
 /* One read. True when bytes came; false otherwise: look at rd_eof. */
 bool leg_fill(struct leg *leg);
 
+/* Before the first read, and below TLS: copies what has come, and leaves it.
+ * 0: nothing yet, or the end: look at rd_eof. */
+size_t leg_peek(struct leg *leg, char *buf, size_t n);
+
+/* Takes the first n bytes of what leg_peek() copied, into buf again. False:
+ * the connection broke off. */
+bool leg_skip(struct leg *leg, char *buf, size_t n);
+
 /* The unread bytes, and taking n of them. */
 static inline struct str
 leg_input(const struct leg *leg)

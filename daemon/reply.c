@@ -9,6 +9,7 @@
 #include "runtime/http1_write.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define BODY_MAX    4096
@@ -229,8 +230,27 @@ reply_queue_held(struct flow *f, struct str type)
 
 /* --- the log ---------------------------------------------------------------- */
 
+/* Is the client another one than who is connected: did a trusted proxy say
+ * so? */
+static bool
+is_forwarded(const struct flow *f)
+{
+	const struct ip *client = &f->rq->facts.client_ip;
+
+	return memcmp(client->b, f->from.ip.b, sizeof(client->b)) != 0;
+}
+
 static struct str
 client_text(const struct flow *f, struct arena *a)
+{
+	char ip[46];
+
+	return arena_fmt(a, "%s", ip_text(&f->rq->facts.client_ip, ip));
+}
+
+/* Who is connected. */
+static struct str
+peer_text(const struct flow *f, struct arena *a)
 {
 	char ip[46];
 
@@ -250,12 +270,14 @@ write_line(struct flow *f, enum log_level level)
 	const struct settings_listener *l =
 		&policy->settings.listeners[f->from.listener];
 	struct str place = STR("");
+	bool behind = is_forwarded(f);
 
 	if (r && r->line)
 		place = arena_fmt(a, "%.*s:%u",
 			STR_FMT(program_text(p, r->file)), r->line);
 	const struct log_field fields[] = {
-		{"client", client_text(f, a)},
+		{"client", behind ? client_text(f, a) : peer_text(f, a)},
+		{"via", behind ? peer_text(f, a) : STR("")},
 		{"listener", l->name},
 		{"identity", rq->facts.identity},
 		{"role", rq->facts.role},

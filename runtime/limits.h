@@ -27,6 +27,7 @@
 #define CHUNK_LINE_MAX       256 /* a size, its extensions, CRLF */
 #define CHUNK_SIZE_DIGITS    15  /* so that no size comes near 2^63 */
 #define TRAILER_BYTES_MAX    KIB(8)
+#define PROXYPROTO_V2_MAX    KIB(4) /* addresses have 36; the rest is TLVs */
 #define INSPECTED_BODY_MAX   MIB(64)
 #define HELD_BODIES_MAX      64 /* of the largest size, or 1 MiB, at once */
 /* A request's arena: the JSON nodes and decoded strings of a held body. */

@@ -3,20 +3,28 @@
 
 #include "runtime/json_string.h"
 
-/* How many bytes of a text stay in front of its secret. What a pattern finds
- * is the name of a secret or the secret itself; of `NAME=value` the name
- * stays, and nothing that could be a part of the value. */
-static size_t
-kept(struct str text, size_t start, size_t end)
+static bool
+is_name(struct str s)
 {
-	const char *in_match = memchr(text.p + start, '=', end - start);
-	const char *before = memchr(text.p, '=', start);
-	const char *behind = memchr(text.p + end, '=', text.n - end);
-	const char *equals = in_match ? in_match : before ? before : behind;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ascii_lower(s.p[i]);
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+			c != '_' && c != '-' && c != '.')
+			return false;
+	}
+	return s.n > 0;
+}
 
-	if (equals)
-		return (size_t)(equals - text.p) + 1;
-	return end < text.n ? end : 0;
+/* How many bytes of a text stay in front of its secret: of `NAME=value` the
+ * name. In any other text what the pattern found may be the secret itself, or
+ * stand behind it: nothing stays. */
+static size_t
+kept(struct str text)
+{
+	const char *equals = memchr(text.p, '=', text.n);
+	size_t name = equals ? (size_t)(equals - text.p) : 0;
+
+	return is_name((struct str){text.p, name}) ? name + 1 : 0;
 }
 
 /* Does the pattern match, or can it not be told? */
@@ -35,7 +43,7 @@ applies(struct redact *r, const struct regex *re, struct str text,
 	case REGEX_NO:
 		return false;
 	case REGEX_YES:
-		*keep_out = kept(text, start, end);
+		*keep_out = kept(text);
 		return true;
 	case REGEX_DOUBT:
 		break;

@@ -1,5 +1,7 @@
 """Who may ask: the proxy's own authentication, and what of it goes on."""
 
+import os
+
 import pytest
 
 from wire import request
@@ -100,6 +102,38 @@ def test_roles(bearer, engine):
         r = ask(bearer, f"/swarm?x={name}", f"Authorization: Bearer {token}")
         assert r.status == status
     assert len(engine.named(name)) == 1
+
+
+OTHER = 4000000000  # nobody's uid or gid
+PEERS = {
+    "by-uid": ([{"uid": os.getuid(), "role": "admin"}], 200),
+    "by-gid": ([{"gid": os.getgid(), "role": "admin"}], 200),
+    "by-both": ([{"uid": os.getuid(), "gid": os.getgid(),
+                  "role": "admin"}], 200),
+    "other-gid": ([{"uid": os.getuid(), "gid": OTHER, "role": "admin"}], 401),
+    "other-uid": ([{"uid": OTHER, "gid": os.getgid(), "role": "admin"}], 401),
+    "other": ([{"uid": OTHER, "role": "admin"}], 401),
+    "the-first": ([{"uid": OTHER, "role": "admin"},
+                   {"uid": os.getuid(), "role": "user"},
+                   {"gid": os.getgid(), "role": "admin"}], 403),
+}
+
+
+@pytest.mark.parametrize("peers, status", PEERS.values(), ids=PEERS)
+def test_peers(own_proxy, engine, peers, status):
+    """Who is on a unix listener needs no token; others do, as on TCP."""
+    proxy = own_proxy(auth={**TOKENS, "peers": peers}, rules=RULES,
+                      global_={"access_log": "all"})
+    name = engine.play()
+    assert ask(proxy, f"/swarm?x={name}").status == status
+    assert len(engine.named(name)) == (status == 200)
+    if status == 401:
+        assert ask(proxy, f"/swarm?x={name}",
+                   "Authorization: Bearer the-secret").status == 200
+    with proxy.connect("tcp") as client:
+        assert client.get("/version").status == 401
+    proxy.stop()
+    assert (f" identity=uid:{os.getuid()} " in proxy.log()) == (status != 401)
 
 
 def test_no_auth_section_lets_nobody_in(own_proxy, engine):
