@@ -1,7 +1,6 @@
 /* Flows: their life, the state machine's frame, our own answers. */
 #include "daemon/flow.h"
 
-#include "daemon/clients.h"
 #include "daemon/log.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
@@ -119,15 +118,6 @@ setup_tcp(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-/* The counts that the acceptor took for this connection. */
-static void
-uncount(struct worker *w, const struct arrival *a)
-{
-	atomic_fetch_sub(&w->shared->connections, 1);
-	if (a->counted)
-		clients_leave(w->shared->clients, &a->ip);
-}
-
 /* The connection, and its TLS. False: closed. */
 static bool
 open_client(struct flow *f, struct worker *w, const struct arrival *a)
@@ -151,16 +141,17 @@ flow_new(struct worker *w, const struct arrival *a)
 
 	if (!f)
 		close(a->fd);
-	bool ok = f && open_client(f, w, a);
-	tls_context_unref(a->tls);
-	if (!ok) {
-		uncount(w, a);
+	struct arrival from = *a;
+	if (!f || !open_client(f, w, a)) {
+		arrival_fini(w->shared, &from);
 		free(f);
 		return false;
 	}
+	/* The connection has a reference of its own. */
+	tls_context_unref(from.tls);
+	from.tls = NULL;
 	f->worker = w;
-	f->from = *a;
-	f->from.tls = NULL;
+	f->from = from;
 	f->deadline.fire = on_deadline;
 	link_flow(w, f);
 	/* Most clients have sent their request by now. */
@@ -200,7 +191,7 @@ flow_gone(struct flow *f)
 	leg_close(&f->client);
 	tls_free_cert(f->cert);
 	f->cert = NULL;
-	uncount(w, &f->from);
+	arrival_fini(w->shared, &f->from);
 	unlink_flow(w, f);
 	f->next = w->graveyard;
 	w->graveyard = f;

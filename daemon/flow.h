@@ -51,7 +51,8 @@ struct flow {
 	bool running;                /* flow_run() is on the stack */
 };
 
-/* Takes over a->fd. False without memory: the descriptor is closed. */
+/* Takes over a->fd and what a holds. False without memory: the descriptor is
+ * closed. */
 bool flow_new(struct worker *w, const struct arrival *a);
 
 /* Runs until it has to wait. */

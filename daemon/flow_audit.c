@@ -3,6 +3,7 @@
 
 #include "daemon/audit_writer.h"
 #include "daemon/flow.h"
+#include "daemon/listener.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
@@ -32,8 +33,7 @@ static struct audit_event
 event_of(const struct flow *f, uint32_t rule, char ip[46])
 {
 	const struct request *rq = f->rq;
-	const struct policy *policy = f->worker->policy;
-	const struct program *p = &policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	struct audit_event e = {
 		.time_ms = wall_ms(),
 		.method = rq->parsed ? method_name(rq->head.method) : STR(""),
@@ -41,8 +41,7 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.user_agent = rq->parsed ? user_agent(rq) : STR(""),
 		.role = rq->facts.role,
 		.identity = rq->facts.identity,
-		.listener =
-			policy->settings.listeners[f->from.listener].name,
+		.listener = f->from.listener->name,
 		.params = rq->target.params,
 		.nparams = rq->target.nparams,
 		.bytes_in = rq->up.bytes,
@@ -81,14 +80,14 @@ flow_audit_end(struct flow *f)
 	const struct request *rq = f->rq;
 	enum audit_kind kind = kind_of(rq->why);
 	bool judged = rq->why == WHY_OK || rq->why == WHY_DENIED ||
-		rq->why == WHY_RATE_LIMITED;
+		      rq->why == WHY_RATE_LIMITED;
 	char ip[46];
 
 	if (!w ||
-		(kind == AUDIT_REQUEST && !f->worker->policy->settings.audit.all))
+		(kind == AUDIT_REQUEST && !flow_policy(f)->settings.audit.all))
 		return;
-	struct audit_event e = event_of(
-		f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
+	struct audit_event e =
+		event_of(f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
 	e.kind = kind;
 	e.status = rq->status;
 	e.message = rq->why ? reply_message(f) : STR("");
@@ -99,7 +98,7 @@ void
 flow_audit_dry(struct flow *f, uint32_t rule)
 {
 	struct audit_writer *w = f->worker->shared->audit;
-	const struct program *p = &f->worker->policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	char ip[46];
 
 	if (!w)
@@ -109,5 +108,17 @@ flow_audit_dry(struct flow *f, uint32_t rule)
 	e.status = p->rules[rule].status;
 	e.dry_run = true;
 	e.message = program_text(p, p->rules[rule].message);
+	audit_writer_put(w, &e);
+}
+
+void
+flow_audit_reload(struct audit_writer *w, struct str message)
+{
+	const struct audit_event e = {
+		.kind = AUDIT_RELOAD,
+		.time_ms = wall_ms(),
+		.message = message,
+	};
+
 	audit_writer_put(w, &e);
 }
