@@ -1,6 +1,7 @@
 /* Health, readiness, metrics: doors, connections, routes. */
 #include "daemon/admin.h"
 
+#include "daemon/generation.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/ready.h"
@@ -163,7 +164,8 @@ static void
 answer_metrics(struct admin_conn *c)
 {
 	size_t n;
-	char *text = scrape_text(c->admin->shared, &n);
+	char *text =
+		scrape_text(c->admin->shared, c->admin->shared->generation, &n);
 
 	if (text)
 		answer(c, 200, SCRAPE_TYPE, (struct str){text, n});
@@ -185,7 +187,8 @@ route(struct admin_conn *c, struct str path)
 		{DOOR_ADMIN, STR("/readyz"), answer_ready},
 		{DOOR_ADMIN, STR("/metrics"), answer_metrics},
 	};
-	const struct settings *s = &c->admin->shared->policy->settings;
+	const struct settings *s =
+		&c->admin->shared->generation->policy->settings;
 
 	if (c->kind == DOOR_METRICS && str_eq(path, s->metrics.path)) {
 		answer_metrics(c);
@@ -392,7 +395,7 @@ open_door(struct admin *a, enum door_kind kind, const char *name,
 struct admin *
 admin_open(struct shared *shared)
 {
-	const struct settings *s = &shared->policy->settings;
+	const struct settings *s = &shared->generation->policy->settings;
 	struct admin *a = calloc(1, sizeof(*a));
 
 	if (!a)

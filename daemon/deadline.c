@@ -66,6 +66,24 @@ deadline_set(
 		arm(ds, d->at_ms, now);
 }
 
+/* All of a list move alike, so it stays in order. */
+void
+deadlines_change(struct deadlines *ds, enum deadline_class class, uint32_t ms)
+{
+	struct deadline *list = &ds->lists[class];
+	uint32_t old = ds->ms[class];
+
+	ds->ms[class] = ms;
+	if (ms == old)
+		return;
+	while (ms == 0 && list->next != list)
+		deadline_clear(list->next);
+	for (struct deadline *d = list->next; d != list; d = d->next)
+		d->at_ms = d->at_ms - old + ms;
+	if (list->next != list && list->next->at_ms < ds->armed_ms)
+		arm(ds, list->next->at_ms, now_ms());
+}
+
 /* The timer went off: fire what is due, arm for what is next. */
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)

@@ -60,4 +60,8 @@ void deadline_set(
 	struct deadlines *ds, struct deadline *d, enum deadline_class class);
 void deadline_clear(struct deadline *d);
 
+/* Changes a class's duration, also for those that are set; 0 clears them. */
+void deadlines_change(
+	struct deadlines *ds, enum deadline_class class, uint32_t ms);
+
 #endif

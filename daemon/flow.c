@@ -1,7 +1,7 @@
 /* Flows: their life, the state machine's frame, our own answers. */
 #include "daemon/flow.h"
 
-#include "daemon/clients.h"
+#include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
@@ -122,22 +122,13 @@ setup_tcp(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-/* The counts that the acceptor took for this connection, from that address. */
-static void
-uncount(struct worker *w, const struct arrival *a, const struct ip *ip)
-{
-	atomic_fetch_sub(&w->shared->connections, 1);
-	if (a->counted)
-		clients_leave(w->shared->clients, ip);
-}
-
 /* The connection, its PROXY header to come, its TLS. False: closed. */
 static bool
 open_client(struct flow *f, struct worker *w, const struct arrival *a)
 {
 	struct leg *c = &f->client;
 
-	if (w->policy->settings.listeners[a->listener].proxy_protocol) {
+	if (a->listener->proxy_protocol) {
 		f->proxy = calloc(1, sizeof(*f->proxy));
 		if (!f->proxy) {
 			close(a->fd);
@@ -161,19 +152,19 @@ flow_new(struct worker *w, const struct arrival *a)
 
 	if (!f)
 		close(a->fd);
-	bool ok = f && open_client(f, w, a);
-	tls_context_unref(a->tls);
-	if (!ok) {
-		uncount(w, a, &a->ip);
+	struct arrival from = *a;
+	if (!f || !open_client(f, w, a)) {
+		arrival_fini(w->shared, &from);
 		if (f)
 			free(f->proxy);
 		free(f);
 		return false;
 	}
+	/* The connection has a reference of its own. */
+	tls_context_unref(from.tls);
+	from.tls = NULL;
 	f->worker = w;
-	f->from = *a;
-	f->counted_as = a->ip;
-	f->from.tls = NULL;
+	f->from = from;
 	f->deadline.fire = on_deadline;
 	link_flow(w, f);
 	/* Most clients have sent their request by now. */
@@ -218,7 +209,7 @@ flow_gone(struct flow *f)
 	f->proxy = NULL;
 	tls_free_cert(f->cert);
 	f->cert = NULL;
-	uncount(w, &f->from, &f->counted_as);
+	arrival_fini(w->shared, &f->from);
 	unlink_flow(w, f);
 	f->next = w->graveyard;
 	w->graveyard = f;

@@ -47,7 +47,6 @@ struct flow {
 	struct auth_cert *cert;      /* owned: the client's; NULL: none */
 	size_t seen;                 /* bookmark of http1_scan_head() */
 	struct arrival from;         /* who is there */
-	struct ip counted_as;        /* in the per-client table */
 	struct proxyproto *proxy;    /* owned: until the PROXY header is read */
 	uint32_t served;             /* requests answered so far */
 	enum flow_state state;       /* only flow_enter() writes it */
@@ -55,7 +54,8 @@ struct flow {
 	bool running;                /* flow_run() is on the stack */
 };
 
-/* Takes over a->fd. False without memory: the descriptor is closed. */
+/* Takes over a->fd and what a holds. False without memory: the descriptor is
+ * closed. */
 bool flow_new(struct worker *w, const struct arrival *a);
 
 /* Runs until it has to wait. */

@@ -3,6 +3,7 @@
 
 #include "daemon/audit_writer.h"
 #include "daemon/flow.h"
+#include "daemon/listener.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
@@ -32,8 +33,7 @@ static struct audit_event
 event_of(const struct flow *f, uint32_t rule, char ip[46])
 {
 	const struct request *rq = f->rq;
-	const struct policy *policy = f->worker->policy;
-	const struct program *p = &policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	struct audit_event e = {
 		.time_ms = wall_ms(),
 		.method = rq->parsed ? method_name(rq->head.method) : STR(""),
@@ -41,7 +41,7 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.user_agent = rq->parsed ? user_agent(rq) : STR(""),
 		.role = rq->facts.role,
 		.identity = rq->facts.identity,
-		.listener = policy->settings.listeners[f->from.listener].name,
+		.listener = f->from.listener->name,
 		.params = rq->target.params,
 		.nparams = rq->target.nparams,
 		.bytes_in = rq->up.bytes,
@@ -84,8 +84,8 @@ flow_audit_end(struct flow *f)
 		      rq->why == WHY_RATE_LIMITED;
 	char ip[46];
 
-	if (!w || (kind == AUDIT_REQUEST &&
-			  !f->worker->policy->settings.audit.all))
+	if (!w ||
+		(kind == AUDIT_REQUEST && !flow_policy(f)->settings.audit.all))
 		return;
 	struct audit_event e =
 		event_of(f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
@@ -99,7 +99,7 @@ void
 flow_audit_dry(struct flow *f, uint32_t rule)
 {
 	struct audit_writer *w = f->worker->shared->audit;
-	const struct program *p = &f->worker->policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	char ip[46];
 
 	if (!w)
@@ -109,5 +109,17 @@ flow_audit_dry(struct flow *f, uint32_t rule)
 	e.status = p->rules[rule].status;
 	e.dry_run = true;
 	e.message = program_text(p, p->rules[rule].message);
+	audit_writer_put(w, &e);
+}
+
+void
+flow_audit_reload(struct audit_writer *w, struct str message)
+{
+	const struct audit_event e = {
+		.kind = AUDIT_RELOAD,
+		.time_ms = wall_ms(),
+		.message = message,
+	};
+
 	audit_writer_put(w, &e);
 }

@@ -4,6 +4,7 @@
 
 #include "runtime/audit.h"
 
+struct audit_writer;
 struct flow;
 
 /* The request as it ended: a denial, a failed authentication, a rate limit;
@@ -12,5 +13,8 @@ void flow_audit_end(struct flow *f);
 
 /* A rule in dry run would have denied it. */
 void flow_audit_dry(struct flow *f, uint32_t rule);
+
+/* The policy was, or was not, replaced. From the main thread. */
+void flow_audit_reload(struct audit_writer *w, struct str message);
 
 #endif

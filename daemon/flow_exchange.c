@@ -135,8 +135,7 @@ flow_step_dial(struct flow *f)
 {
 	struct request *rq = f->rq;
 	struct metrics *m = &f->worker->metrics;
-	const struct settings_timeouts *t =
-		&f->worker->policy->settings.timeouts;
+	const struct settings_timeouts *t = &flow_policy(f)->settings.timeouts;
 
 	if (!rq->dial_ms)
 		rq->dial_ms = now_ms();

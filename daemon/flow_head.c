@@ -93,7 +93,7 @@ flow_step_head(struct flow *f)
 {
 	struct leg *c = &f->client;
 	struct str in = leg_input(c);
-	uint32_t max = f->worker->policy->settings.limits.header_bytes;
+	uint32_t max = flow_policy(f)->settings.limits.header_bytes;
 	size_t len = 0;
 
 	if (f->expired) {
@@ -124,7 +124,7 @@ held_grow(struct flow *f, size_t n)
 {
 	struct request *rq = f->rq;
 	struct shared *s = f->worker->shared;
-	size_t each = f->worker->policy->settings.limits.inspected_body_bytes;
+	size_t each = flow_policy(f)->settings.limits.inspected_body_bytes;
 	size_t room = rq->held_room ? rq->held_room * 2 : 4096;
 
 	while (room - rq->held_n < n)
@@ -168,7 +168,7 @@ static enum why
 take_body(struct flow *f, bool *end_out)
 {
 	struct request *rq = f->rq;
-	uint32_t max = f->worker->policy->settings.limits.inspected_body_bytes;
+	uint32_t max = flow_policy(f)->settings.limits.inspected_body_bytes;
 
 	for (;;) {
 		struct str in = leg_input(&f->client), data;

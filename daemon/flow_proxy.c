@@ -1,6 +1,7 @@
 /* Flows: the PROXY header, and whose the connection is by it. */
 #include "daemon/flow.h"
 
+#include "daemon/listener.h"
 #include "daemon/log.h"
 #include "runtime/proxyproto.h"
 
@@ -10,7 +11,6 @@
 static void
 log_line(const struct flow *f, enum log_level level, const char *why)
 {
-	const struct settings *s = &f->worker->policy->settings;
 	char from[64] = "", ip[46];
 
 	if (f->from.ip.set)
@@ -18,7 +18,7 @@ log_line(const struct flow *f, enum log_level level, const char *why)
 			f->from.port);
 	const struct log_field fields[] = {
 		{"client", str_of(from)},
-		{"listener", s->listeners[f->from.listener].name},
+		{"listener", f->from.listener->name},
 		{"why", str_of(why)},
 	};
 	log_event(level, "no PROXY header", fields, 3);

@@ -2,6 +2,7 @@
 #include "daemon/judge.h"
 
 #include "daemon/flow_audit.h"
+#include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/rate.h"
 #include "daemon/request.h"
@@ -106,7 +107,7 @@ cert_role(const struct settings_auth *a, const struct auth_cert *cert)
 static enum why
 authenticate_cert(struct flow *f)
 {
-	const struct settings_auth *a = &f->worker->policy->settings.auth;
+	const struct settings_auth *a = &flow_policy(f)->settings.auth;
 	struct request *rq = f->rq;
 
 	if (!f->cert) {
@@ -141,7 +142,7 @@ find_peer(const struct settings_auth *a, const struct arrival *from)
 static enum why
 authenticate(struct flow *f)
 {
-	const struct settings_auth *a = &f->worker->policy->settings.auth;
+	const struct settings_auth *a = &flow_policy(f)->settings.auth;
 	struct request *rq = f->rq;
 	uint8_t digest[32];
 
@@ -208,8 +209,7 @@ gather_facts(struct flow *f)
 	facts->target = &rq->target;
 	facts->headers = rq->head.fields;
 	facts->nheaders = rq->head.nfields;
-	facts->listener =
-		f->worker->policy->settings.listeners[f->from.listener].name;
+	facts->listener = f->from.listener->name;
 	facts->has_peer = f->from.has_peer;
 	facts->peer_uid = f->from.uid;
 	facts->peer_gid = f->from.gid;
@@ -222,7 +222,7 @@ gather_facts(struct flow *f)
 static enum why
 find_client(struct flow *f)
 {
-	const struct settings *s = &f->worker->policy->settings;
+	const struct settings *s = &flow_policy(f)->settings;
 	struct request *rq = f->rq;
 	const struct forwarded_trust trust = {
 		s->trusted_proxies, s->ntrusted_proxies};
@@ -239,7 +239,7 @@ find_client(struct flow *f)
 enum why
 judge_head(struct flow *f, const char *head, size_t len)
 {
-	const struct settings *s = &f->worker->policy->settings;
+	const struct settings *s = &flow_policy(f)->settings;
 	struct request *rq = f->rq;
 	const struct target_limits limits = {
 		.target_bytes = s->limits.target_bytes,
@@ -269,7 +269,7 @@ judge_head(struct flow *f, const char *head, size_t len)
 	why = authenticate(f);
 	if (why)
 		return why;
-	return vm_init(&rq->vm, &f->worker->policy->program, &rq->arena)
+	return vm_init(&rq->vm, &flow_policy(f)->program, &rq->arena)
 		       ? WHY_OK
 		       : WHY_OUT_OF_MEMORY;
 }
@@ -299,7 +299,7 @@ judge_body(struct flow *f)
 {
 	struct request *rq = f->rq;
 	const struct json_limits limits = {
-		.depth = f->worker->policy->settings.limits.json_depth,
+		.depth = flow_policy(f)->settings.limits.json_depth,
 		.hash_seed = f->worker->shared->hash_seed,
 	};
 	struct str text = {rq->held ? rq->held : "", rq->held_n};
@@ -325,7 +325,7 @@ static enum flow_step
 hold(struct flow *f)
 {
 	struct request *rq = f->rq;
-	const struct settings_limits *l = &f->worker->policy->settings.limits;
+	const struct settings_limits *l = &flow_policy(f)->settings.limits;
 
 	if (rq->head.framing == HTTP1_LENGTH &&
 		rq->head.content_length > l->inspected_body_bytes)
@@ -344,7 +344,7 @@ hold(struct flow *f)
 static void
 log_dry(struct flow *f)
 {
-	const struct program *p = &f->worker->policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	const struct verdict *v = &f->rq->vm.verdict;
 
 	for (uint32_t i = 0; i < v->ndry; i++) {
@@ -364,13 +364,14 @@ static void
 count_rules(struct flow *f)
 {
 	const struct verdict *v = &f->rq->vm.verdict;
+	struct metrics_rules *rules = f->rq->generation->rules;
 	struct worker *w = f->worker;
 
 	metrics_add(&w->metrics, METRIC_DRY_RUN, v->ndry > 0);
 	for (uint32_t i = 0; i < v->ndry; i++)
-		metrics_rule(w->shared->rules, w->index, v->dry[i]);
+		metrics_rule(rules, w->index, v->dry[i]);
 	if (v->rule != PROGRAM_NO_RULE)
-		metrics_rule(w->shared->rules, w->index, v->rule);
+		metrics_rule(rules, w->index, v->rule);
 }
 
 /* The VM stopped at a rate limit: ask its bucket. */

@@ -38,6 +38,27 @@ listener_text(const struct settings_listener *l, char *buf, size_t size)
 	return buf;
 }
 
+static bool
+is_loopback(const struct settings_listener *l)
+{
+	return l->path.n || str_eq(l->bind, STR("::1")) ||
+	       str_starts(l->bind, STR("127."));
+}
+
+void
+listener_say(const struct settings_listener *l)
+{
+	char text[LISTENER_TEXT];
+
+	listener_text(l, text, sizeof(text));
+	log_say(LOG_LEVEL_INFO, "listening on %s", text);
+	if (!is_loopback(l) && !l->tls.on)
+		log_say(LOG_LEVEL_WARN,
+			"%s can be reached from other hosts and has no TLS: "
+			"publish it to trusted networks only",
+			text);
+}
+
 static int
 new_socket(int family)
 {
@@ -207,6 +228,38 @@ listener_bind(const struct settings_listener *l)
 	return l->path.n ? bind_unix(l) : bind_tcp(l);
 }
 
+/* --- names ------------------------------------------------------------------ */
+
+static struct listener_name *
+name_new(struct str name, bool proxy_protocol)
+{
+	struct listener_name *n = malloc(sizeof(*n) + name.n + 1);
+
+	if (!n)
+		return NULL;
+	atomic_init(&n->refs, 1);
+	memcpy(n->text, name.p ? name.p : "", name.n);
+	n->text[name.n] = '\0';
+	n->name = (struct str){n->text, name.n};
+	n->proxy_protocol = proxy_protocol;
+	return n;
+}
+
+static struct listener_name *
+name_ref(struct listener_name *n)
+{
+	atomic_fetch_add_explicit(&n->refs, 1, memory_order_relaxed);
+	return n;
+}
+
+void
+listener_name_unref(struct listener_name *n)
+{
+	if (n && atomic_fetch_sub_explicit(&n->refs, 1, memory_order_acq_rel) ==
+			 1)
+		free(n);
+}
+
 /* --- accepting -------------------------------------------------------------- */
 
 static void
@@ -214,8 +267,9 @@ pause_accepting(struct listeners *ls)
 {
 	const struct timeval tv = {.tv_usec = PAUSE_MS * 1000};
 
-	for (size_t i = 0; i < ls->n; i++)
-		event_del(ls->each[i].event);
+	for (struct listener *l = ls->first; l; l = l->next)
+		if (l->event)
+			event_del(l->event);
 	event_add(ls->resume, &tv);
 	if (!ls->paused)
 		log_say(LOG_LEVEL_WARN,
@@ -232,8 +286,8 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 
-	for (size_t i = 0; i < ls->n; i++)
-		event_add(ls->each[i].event, NULL);
+	for (struct listener *l = ls->first; l; l = l->next)
+		event_add(l->event, NULL);
 }
 
 static void
@@ -269,10 +323,11 @@ apply_limits(struct listeners *ls, struct arrival *a)
 	struct shared *s = ls->shared;
 	uint32_t have = atomic_fetch_add(&s->connections, 1);
 
-	if (have >= ls->settings->limits.connections) {
+	if (have >= s->max_connections) {
 		a->refused = true;
 		a->why = WHY_TOO_MANY_CONNECTIONS;
 	} else if (s->clients && a->ip.set) {
+		a->counted_as = a->ip;
 		a->counted = clients_enter(s->clients, &a->ip);
 		a->refused = !a->counted;
 		a->why = WHY_CLIENT_CONNECTIONS;
@@ -280,7 +335,7 @@ apply_limits(struct listeners *ls, struct arrival *a)
 }
 
 static void
-hand_over(struct listeners *ls, const struct arrival *a)
+hand_over(struct listeners *ls, struct arrival *a)
 {
 	for (unsigned i = 0; i < ls->nworkers; i++) {
 		struct worker *w = &ls->workers[ls->next];
@@ -288,6 +343,8 @@ hand_over(struct listeners *ls, const struct arrival *a)
 		if (worker_give(w, a))
 			return;
 	}
+	close(a->fd);
+	arrival_fini(ls->shared, a);
 }
 
 static bool
@@ -296,7 +353,7 @@ accept_one(struct listener *l)
 	struct listeners *ls = l->all;
 	struct sockaddr_storage sa = {0};
 	socklen_t len = sizeof(sa);
-	uint32_t hard = ls->settings->limits.connections + REFUSE_MARGIN;
+	uint32_t hard = ls->shared->max_connections + REFUSE_MARGIN;
 
 	int fd = accept4(l->fd, (struct sockaddr *)&sa, &len,
 		SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -314,7 +371,7 @@ accept_one(struct listener *l)
 		close(fd);
 		return true;
 	}
-	struct arrival a = {.fd = fd, .listener = l->index};
+	struct arrival a = {.fd = fd, .listener = name_ref(l->name)};
 	if (l->tls)
 		a.tls = tls_context_ref(l->tls);
 	read_peer(&a, &sa);
@@ -337,68 +394,204 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 
 /* --- all of them ------------------------------------------------------------ */
 
-static bool
-open_one(struct listeners *ls, uint32_t index)
+static void
+listener_free(struct listener *l)
 {
-	const struct settings_listener *s = &ls->settings->listeners[index];
-	struct listener *l = &ls->each[ls->n];
-	char text[160];
-
-	l->all = ls;
-	l->index = index;
-	l->is_unix = s->path.n > 0;
-	if (s->tls.on) {
-		l->tls = tls_server_context(&s->tls);
-		if (!l->tls)
-			return false;
+	if (l->event)
+		event_free(l->event);
+	if (l->fd >= 0) {
+		close(l->fd);
+		if (l->is_unix)
+			unlink(l->address + strlen("unix://"));
 	}
+	tls_context_unref(l->tls);
+	tls_context_unref(l->next_tls);
+	listener_name_unref(l->name);
+	listener_name_unref(l->next_name);
+	free(l);
+}
+
+/* The one that has this address and is not spoken for. */
+static struct listener *
+find_bound(struct listeners *ls, const struct settings_listener *s)
+{
+	char text[LISTENER_TEXT];
+
+	listener_text(s, text, sizeof(text));
+	for (struct listener *l = ls->first; l; l = l->next)
+		if (!l->stays && l->ipv4_only == s->ipv4_only &&
+			strcmp(l->address, text) == 0)
+			return l;
+	return NULL;
+}
+
+static struct listener *
+open_one(struct listeners *ls, const struct settings_listener *s)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->all = ls;
+	l->is_unix = s->path.n > 0;
+	l->ipv4_only = s->ipv4_only;
+	listener_text(s, l->address, sizeof(l->address));
 	l->fd = listener_bind(s);
 	if (l->fd < 0) {
-		log_say(LOG_LEVEL_ERROR, "cannot listen on %s: %s",
-			listener_text(s, text, sizeof(text)), strerror(errno));
-		tls_context_unref(l->tls);
+		log_say(LOG_LEVEL_ERROR, "cannot listen on %s: %s", l->address,
+			strerror(errno));
+		listener_free(l);
+		return NULL;
+	}
+	l->next = ls->first;
+	ls->first = l;
+	return l;
+}
+
+static bool
+prepare_one(struct listeners *ls, const struct settings_listener *s)
+{
+	struct tls_context *tls = NULL;
+
+	if (s->tls.on) {
+		tls = tls_server_context(&s->tls);
+		if (!tls)
+			return false;
+	}
+	struct listener *l = find_bound(ls, s);
+	if (!l)
+		l = open_one(ls, s);
+	if (!l) {
+		tls_context_unref(tls);
 		return false;
 	}
-	ls->n++;
-	l->event = event_new(
-		ls->workers[0].base, l->fd, EV_READ | EV_PERSIST, on_accept, l);
-	return l->event && event_add(l->event, NULL) == 0;
+	l->stays = true;
+	l->next_tls = tls;
+	l->next_name = name_new(s->name, s->proxy_protocol);
+	return l->next_name;
+}
+
+/* An event of a new one; it is not accepting before the commit. */
+static bool
+prepare_events(struct listeners *ls)
+{
+	struct event_base *base = ls->workers[0].base;
+
+	for (struct listener *l = ls->first; l; l = l->next) {
+		if (!l->event)
+			l->event = event_new(base, l->fd, EV_READ | EV_PERSIST,
+				on_accept, l);
+		if (!l->event)
+			return false;
+	}
+	return true;
 }
 
 bool
-listeners_open(struct listeners *ls, const struct settings *s,
-	struct shared *shared, struct worker *workers, unsigned nworkers)
+listeners_prepare(struct listeners *ls, const struct settings *s)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < s->nlisteners; i++)
+		ok = prepare_one(ls, &s->listeners[i]);
+	if (ok && prepare_events(ls))
+		return true;
+	listeners_abandon(ls);
+	return false;
+}
+
+static void
+close_one(struct listener *l)
+{
+	/* Who waits in the queue has been accepted by the kernel. */
+	while (accept_one(l))
+		;
+	log_say(LOG_LEVEL_INFO, "no longer listening on %s", l->address);
+	listener_free(l);
+}
+
+static void
+come_into_force(struct listener *l)
+{
+	bool fresh = !l->name;
+
+	tls_context_unref(l->tls);
+	listener_name_unref(l->name);
+	l->tls = l->next_tls;
+	l->name = l->next_name;
+	l->next_tls = NULL;
+	l->next_name = NULL;
+	l->stays = false;
+	if (fresh && event_add(l->event, NULL) != 0)
+		log_say(LOG_LEVEL_ERROR, "cannot accept on %s", l->address);
+}
+
+void
+listeners_commit(struct listeners *ls)
+{
+	struct listener **at = &ls->first, *closing = NULL;
+
+	while (*at) {
+		struct listener *l = *at;
+		if (l->stays) {
+			come_into_force(l);
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		l->next = closing;
+		closing = l;
+	}
+	while (closing) {
+		struct listener *next = closing->next;
+		close_one(closing);
+		closing = next;
+	}
+}
+
+void
+listeners_abandon(struct listeners *ls)
+{
+	struct listener **at = &ls->first;
+
+	while (*at) {
+		struct listener *l = *at;
+		if (!l->name) {
+			*at = l->next;
+			listener_free(l);
+			continue;
+		}
+		tls_context_unref(l->next_tls);
+		listener_name_unref(l->next_name);
+		l->next_tls = NULL;
+		l->next_name = NULL;
+		l->stays = false;
+		at = &l->next;
+	}
+}
+
+bool
+listeners_init(struct listeners *ls, struct shared *shared,
+	struct worker *workers, unsigned nworkers)
 {
 	*ls = (struct listeners){
-		.each = calloc(s->nlisteners, sizeof(*ls->each)),
 		.workers = workers,
 		.nworkers = nworkers,
-		.settings = s,
 		.shared = shared,
 		.resume = evtimer_new(workers[0].base, on_resume, ls),
 	};
-	bool ok = ls->each && ls->resume;
-	for (uint32_t i = 0; ok && i < s->nlisteners; i++)
-		ok = open_one(ls, i);
-	if (!ok)
-		listeners_close(ls);
-	return ok;
+	return ls->resume;
 }
 
 void
 listeners_close(struct listeners *ls)
 {
-	for (size_t i = 0; i < ls->n; i++) {
-		struct listener *l = &ls->each[i];
-		if (l->event)
-			event_free(l->event);
-		close(l->fd);
-		tls_context_unref(l->tls);
-		if (l->is_unix)
-			unlink(ls->settings->listeners[l->index].path.p);
+	while (ls->first) {
+		struct listener *l = ls->first;
+		ls->first = l->next;
+		listener_free(l);
 	}
 	if (ls->resume)
 		event_free(ls->resume);
-	free(ls->each);
 	*ls = (struct listeners){0};
 }

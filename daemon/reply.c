@@ -3,6 +3,7 @@
 
 #include "daemon/flow.h"
 #include "daemon/flow_audit.h"
+#include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
@@ -13,7 +14,7 @@
 #include <time.h>
 
 #define BODY_MAX    4096
-#define MESSAGE_MAX 512  /* cut to this: at worst six bytes each */
+#define MESSAGE_MAX 512 /* cut to this: at worst six bytes each */
 
 struct str
 reply_reason(uint16_t status)
@@ -55,7 +56,7 @@ by_policy(enum why why)
 static const struct program_rule *
 deciding_rule(const struct flow *f)
 {
-	const struct program *p = &f->worker->policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	uint32_t rule = f->rq->vm.verdict.rule;
 
 	if (!by_policy(f->rq->why) || rule == PROGRAM_NO_RULE)
@@ -73,7 +74,7 @@ status_of(const struct flow *f)
 struct str
 reply_message(struct flow *f)
 {
-	const struct program *p = &f->worker->policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	const struct program_rule *r = deciding_rule(f);
 	struct str text = str_of(why_text(f->rq->why));
 
@@ -128,7 +129,7 @@ body_of(struct flow *f, char buf[BODY_MAX])
 		message.n = MESSAGE_MAX;
 	while (message.n && !str_is_utf8(message))
 		message.n--; /* not in the middle of a character */
-	if (f->worker->policy->settings.error_text) {
+	if (flow_policy(f)->settings.error_text) {
 		http1_put(&w, message);
 		http1_put(&w, STR("\n"));
 	} else {
@@ -190,7 +191,7 @@ bool
 reply_queue(struct flow *f)
 {
 	struct request *rq = f->rq;
-	bool text = f->worker->policy->settings.error_text;
+	bool text = flow_policy(f)->settings.error_text;
 	char body_buf[BODY_MAX];
 
 	rq->status = status_of(f);
@@ -263,12 +264,9 @@ static void
 write_line(struct flow *f, enum log_level level)
 {
 	struct request *rq = f->rq;
-	const struct policy *policy = f->worker->policy;
-	const struct program *p = &policy->program;
+	const struct program *p = &flow_policy(f)->program;
 	const struct program_rule *r = deciding_rule(f);
 	struct arena *a = &rq->arena;
-	const struct settings_listener *l =
-		&policy->settings.listeners[f->from.listener];
 	struct str place = STR("");
 	bool behind = is_forwarded(f);
 
@@ -278,7 +276,7 @@ write_line(struct flow *f, enum log_level level)
 	const struct log_field fields[] = {
 		{"client", behind ? client_text(f, a) : peer_text(f, a)},
 		{"via", behind ? peer_text(f, a) : STR("")},
-		{"listener", l->name},
+		{"listener", f->from.listener->name},
 		{"identity", rq->facts.identity},
 		{"role", rq->facts.role},
 		{"method", rq->parsed ? method_name(rq->head.method) : STR("")},
@@ -303,7 +301,7 @@ void
 reply_log(struct flow *f)
 {
 	struct request *rq = f->rq;
-	enum access_log want = f->worker->policy->settings.access_log;
+	enum access_log want = flow_policy(f)->settings.access_log;
 
 	if (!rq->status)
 		return; /* nothing was answered: the client went */

@@ -12,7 +12,8 @@
 struct request *
 request_new(struct worker *w)
 {
-	const struct settings_limits *l = &w->policy->settings.limits;
+	const struct settings_limits *l =
+		&w->generation->policy->settings.limits;
 	struct request *rq = w->spare;
 	struct arena arena;
 
@@ -31,8 +32,10 @@ request_new(struct worker *w)
 	}
 	*rq = (struct request){
 		.arena = arena,
+		.generation = w->generation,
 		.head = {.fields = rq->fields, .max_fields = l->headers},
 	};
+	rq->generation->uses[w->index].requests++;
 	return rq;
 }
 
@@ -47,6 +50,15 @@ request_count_bytes(struct worker *w, struct request *rq)
 	down->counted = down->bytes;
 }
 
+/* The last request of a generation that the worker has left ends the
+ * worker's hold on it. */
+static void
+leave(struct worker *w, struct generation *g)
+{
+	if (--g->uses[w->index].requests == 0 && g != w->generation)
+		generation_unref(g);
+}
+
 void
 request_free(struct worker *w, struct request *rq)
 {
@@ -58,7 +70,10 @@ request_free(struct worker *w, struct request *rq)
 	free(rq->held);
 	if (rq->held_room)
 		atomic_fetch_sub(&w->shared->held_bytes, rq->held_room);
-	if (w->nspare >= SPARE_MAX) {
+	/* Another generation's may have another size. */
+	bool fits = rq->generation == w->generation;
+	leave(w, rq->generation);
+	if (w->nspare >= SPARE_MAX || !fits) {
 		arena_fini(&rq->arena);
 		free(rq);
 		return;

@@ -7,7 +7,10 @@
 #define DAEMON_REQUEST_H
 
 #include "daemon/engine.h"
+#include "daemon/flow.h"
+#include "daemon/generation.h"
 #include "daemon/leg.h"
+#include "daemon/worker.h"
 #include "runtime/arena.h"
 #include "runtime/facts.h"
 #include "runtime/http1.h"
@@ -27,7 +30,9 @@ struct pipe_way {
 };
 
 struct request {
-	struct request *next; /* among the worker's spare ones */
+	struct request *next;          /* among the worker's spare ones */
+	struct generation *generation; /* that it began with: the worker's
+					  reference, while it is counted */
 	struct arena arena;
 	struct http1_head head;
 	struct target target;
@@ -66,8 +71,16 @@ struct request {
 	struct http1_field fields[]; /* limits.headers of them */
 };
 
-/* NULL without memory. */
+/* Of the worker's generation. NULL without memory. */
 struct request *request_new(struct worker *w);
+
+/* The policy of the request that is served, else the one in force. */
+static inline const struct policy *
+flow_policy(const struct flow *f)
+{
+	return f->rq ? f->rq->generation->policy
+		     : f->worker->generation->policy;
+}
 
 /* Adds to the worker's metrics what has moved since the last time. */
 void request_count_bytes(struct worker *w, struct request *rq);

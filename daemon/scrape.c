@@ -1,6 +1,7 @@
 /* Scraping: the sums of all workers, and what the system knows of us. */
 #include "daemon/scrape.h"
 
+#include "daemon/generation.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
 
@@ -53,7 +54,8 @@ put_to_file(void *ctx, const char *p, size_t n)
 }
 
 static void
-gather(const struct shared *s, struct metrics_snapshot *out)
+gather(const struct shared *s, const struct generation *g,
+	struct metrics_snapshot *out)
 {
 	uint64_t *count = out->count;
 
@@ -62,15 +64,15 @@ gather(const struct shared *s, struct metrics_snapshot *out)
 		metrics_collect(out, &s->first[i].metrics);
 	count[METRIC_CONNECTIONS] =
 		atomic_load_explicit(&s->connections, memory_order_relaxed);
-	count[METRIC_GENERATION] = s->generation;
-	count[METRIC_RULES] = s->policy->program.nrules;
+	count[METRIC_GENERATION] = g->number;
+	count[METRIC_RULES] = g->policy->program.nrules;
 	count[METRIC_START_TIME] = (uint64_t)s->start_time;
 	count[METRIC_RESIDENT] = resident_bytes();
 	count[METRIC_OPEN_FDS] = open_descriptors();
 }
 
 char *
-scrape_text(const struct shared *s, size_t *n_out)
+scrape_text(const struct shared *s, const struct generation *g, size_t *n_out)
 {
 	struct metrics_snapshot snapshot;
 	char *text = NULL;
@@ -78,9 +80,9 @@ scrape_text(const struct shared *s, size_t *n_out)
 
 	if (!f)
 		return NULL;
-	gather(s, &snapshot);
+	gather(s, g, &snapshot);
 	const struct metrics_out out = {.put = put_to_file, .ctx = f};
-	metrics_write(&out, &snapshot, s->rules, DOCKER_PROXY_VERSION);
+	metrics_write(&out, &snapshot, g->rules, DOCKER_PROXY_VERSION);
 	bool failed = ferror(f);
 	if (fclose(f) == 0 && !failed)
 		return text;
@@ -93,7 +95,7 @@ scrape_text(const struct shared *s, size_t *n_out)
 bool
 scrape_is_asked(const struct flow *f)
 {
-	const struct settings_metrics *m = &f->worker->policy->settings.metrics;
+	const struct settings_metrics *m = &flow_policy(f)->settings.metrics;
 	const struct request *rq = f->rq;
 
 	return m->enabled && str_eq(rq->target.path, m->path) &&
@@ -113,7 +115,7 @@ scrape_answer(struct flow *f)
 {
 	struct request *rq = f->rq;
 
-	rq->held = scrape_text(f->worker->shared, &rq->held_n);
+	rq->held = scrape_text(f->worker->shared, rq->generation, &rq->held_n);
 	rq->held_room = rq->held_n;
 	return rq->held ? flow_answer(f, queue)
 			: flow_refuse(f, WHY_OUT_OF_MEMORY);

@@ -10,9 +10,11 @@
 
 #define SCRAPE_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* The text now, to be freed; NULL without memory. On any thread. Reads
- * /proc/self; what it cannot read there is left out. */
-char *scrape_text(const struct shared *s, size_t *n_out);
+/* The text now, to be freed, with the rules of a generation that the caller
+ * holds; NULL without memory. On any thread. Reads /proc/self; what it cannot
+ * read there is left out. */
+char *scrape_text(
+	const struct shared *s, const struct generation *g, size_t *n_out);
 
 /* Is the flow's request, parsed, one for the metrics of metrics.enabled? */
 bool scrape_is_asked(const struct flow *f);

@@ -3,15 +3,15 @@
 
 #include "daemon/admin.h"
 #include "daemon/audit_writer.h"
-#include "daemon/clients.h"
 #include "daemon/demo_child.h"
+#include "daemon/generation.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
-#include "daemon/rate.h"
+#include "daemon/reload.h"
+#include "daemon/tables.h"
 #include "daemon/tls.h"
 #include "daemon/worker.h"
 #include "runtime/limits.h"
-#include "runtime/lockout.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -25,16 +25,22 @@
 
 struct server {
 	struct shared shared;
-	struct policy *policy;  /* owned */
 	struct worker *workers; /* owned */
 	unsigned nworkers, nstarted;
 	struct listeners listeners;
 	struct admin *admin;                      /* owned */
 	struct event *sigterm, *sigint, *sigusr1; /* owned */
 	struct event *drained; /* owned: the drain time is over */
+	struct reload reload;
 	struct demo_child demo;
 	bool stopping;
 };
+
+static const struct settings *
+settings_of(const struct server *s)
+{
+	return &s->shared.generation->policy->settings;
+}
 
 /* --- stopping ----------------------------------------------------------------- */
 
@@ -62,7 +68,7 @@ static void
 on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *s = arg;
-	uint32_t ms = s->policy->settings.timeouts.drain_ms;
+	uint32_t ms = settings_of(s)->timeouts.drain_ms;
 	const struct timeval tv = {
 		.tv_sec = ms / 1000,
 		.tv_usec = (suseconds_t)(ms % 1000) * 1000,
@@ -88,11 +94,12 @@ on_stop(evutil_socket_t fd, short what, void *arg)
 /* Each client may need two descriptors; what the system does not grant
  * limits the connections. */
 static void
-raise_descriptors(struct settings *s)
+raise_descriptors(struct shared *shared, const struct settings *s)
 {
 	rlim_t want = (rlim_t)s->limits.connections * 2 + 256;
 	struct rlimit rl;
 
+	shared->max_connections = s->limits.connections;
 	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
 		return;
 	if (rl.rlim_cur < want) {
@@ -109,7 +116,7 @@ raise_descriptors(struct settings *s)
 		"limits.connections is lowered from %u to %u: "
 		"the limit of open files is %llu",
 		s->limits.connections, can, (unsigned long long)rl.rlim_cur);
-	s->limits.connections = can;
+	shared->max_connections = can;
 }
 
 static unsigned
@@ -147,7 +154,7 @@ find_engine(struct server *s, const struct options *o)
 {
 	struct engine_address *a = &s->shared.engine;
 
-	if (!engine_resolve(&s->policy->settings.engine, a))
+	if (!engine_resolve(&settings_of(s)->engine, a))
 		return false;
 	if (!o->demo && a->at[0].sa.ss_family != AF_UNIX)
 		return true;
@@ -165,7 +172,7 @@ find_engine(struct server *s, const struct options *o)
 static bool
 start_engine_tls(struct server *s)
 {
-	const struct settings_engine *e = &s->policy->settings.engine;
+	const struct settings_engine *e = &settings_of(s)->engine;
 
 	if (e->tls.on)
 		s->shared.engine_tls = tls_client_context(&e->tls, e->host);
@@ -175,10 +182,8 @@ start_engine_tls(struct server *s)
 static bool
 start_workers(struct server *s)
 {
-	unsigned want = s->policy->settings.threads;
+	unsigned want = s->shared.nworkers;
 
-	if (want == 0)
-		want = usable_cpus();
 	s->workers = calloc(want, sizeof(*s->workers));
 	if (!s->workers)
 		return false;
@@ -187,9 +192,7 @@ start_workers(struct server *s)
 		if (!worker_init(
 			    &s->workers[s->nworkers], &s->shared, s->nworkers))
 			return false;
-	s->shared.nworkers = s->nworkers;
-	s->shared.rules = metrics_rules_new(&s->policy->program, s->nworkers);
-	return s->shared.rules;
+	return true;
 }
 
 static bool
@@ -228,13 +231,6 @@ handle_signals(struct server *s)
 	       event_add(s->sigint, NULL) == 0;
 }
 
-static bool
-is_loopback(const struct settings_listener *l)
-{
-	return l->path.n || str_eq(l->bind, STR("::1")) ||
-	       str_starts(l->bind, STR("127."));
-}
-
 /* "containers, events" of the toggles that are on, or off. */
 static void
 say_toggles(const struct toggles *t, bool on)
@@ -258,8 +254,8 @@ say_toggles(const struct toggles *t, bool on)
 static void
 say_hello(const struct server *s)
 {
-	const struct policy *p = s->policy;
-	char text[160];
+	const struct policy *p = s->shared.generation->policy;
+	char text[LISTENER_TEXT];
 
 	log_say(LOG_LEVEL_INFO,
 		"docker-proxy %s: %u rules, default %s, "
@@ -274,13 +270,7 @@ say_hello(const struct server *s)
 	for (size_t i = 0; i < p->settings.nlisteners; i++) {
 		const struct settings_listener *l = &p->settings.listeners[i];
 		listener_text(l, text, sizeof(text));
-		log_say(LOG_LEVEL_INFO, "listening on %s", text);
-		if (!is_loopback(l) && !l->tls.on)
-			log_say(LOG_LEVEL_WARN,
-				"%s can be reached from other "
-				"hosts and has no TLS: publish it to trusted "
-				"networks only",
-				text);
+		listener_say(l);
 		if (i == 0 && !str_eq(l->bind, STR("*")))
 			log_say(LOG_LEVEL_INFO, "try: docker -H %s%s version",
 				text, l->tls.on ? " --tlsverify" : "");
@@ -292,40 +282,10 @@ say_hello(const struct server *s)
 			"bearer or none");
 }
 
-/* Counts kept by client address. */
-static bool
-start_tables(struct server *s)
-{
-	const struct settings *settings = &s->policy->settings;
-	const struct lockout_rule rule = {
-		.failures = settings->auth.lockout_failures,
-		.window_ms = settings->auth.lockout_window_ms,
-		.lock_ms = settings->auth.lockout_ms,
-	};
-
-	pthread_mutex_init(&s->shared.lockout_lock, NULL);
-	if (settings->auth.type == AUTH_BEARER) {
-		s->shared.lockout = lockout_new(&rule, s->shared.hash_seed);
-		if (!s->shared.lockout)
-			return false;
-	}
-	if (s->policy->program.nbuckets) {
-		s->shared.rate = rate_new(
-			settings->limits.idle_buckets, s->shared.hash_seed);
-		if (!s->shared.rate)
-			return false;
-	}
-	if (settings->limits.connections_per_client == 0)
-		return true;
-	s->shared.clients = clients_new(settings->limits.connections_per_client,
-		settings->limits.connections + 256, s->shared.hash_seed);
-	return s->shared.clients;
-}
-
 static bool
 start_audit(struct server *s)
 {
-	const struct settings_audit *a = &s->policy->settings.audit;
+	const struct settings_audit *a = &settings_of(s)->audit;
 	const struct audit_writer_config config = {
 		.sink = a->sink,
 		.path = a->path,
@@ -339,28 +299,51 @@ start_audit(struct server *s)
 }
 
 static bool
+start_listeners(struct server *s)
+{
+	if (!listeners_init(
+		    &s->listeners, &s->shared, s->workers, s->nworkers) ||
+		!listeners_prepare(&s->listeners, settings_of(s)))
+		return false;
+	listeners_commit(&s->listeners);
+	return true;
+}
+
+/* The first generation, of the policy that is taken over. */
+static bool
+start_generation(struct server *s, struct policy *policy)
+{
+	unsigned threads = policy->settings.threads;
+
+	s->shared.nworkers = threads ? threads : usable_cpus();
+	s->shared.generation = generation_new(policy, 1, s->shared.nworkers);
+	return s->shared.generation;
+}
+
+static bool
 start(struct server *s, const struct options *o)
 {
-	struct settings *settings = &s->policy->settings;
+	const struct settings *settings = settings_of(s);
 
 	log_setup(settings->log_level, settings->log_json);
-	raise_descriptors(settings);
-	s->shared.policy = s->policy;
-	s->shared.generation = 1;
+	raise_descriptors(&s->shared, settings);
 	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
 	if (!find_engine(s, o) || !start_engine_tls(s))
 		return false;
-	if (!start_tables(s) || !start_audit(s))
+	pthread_mutex_init(&s->shared.lockout_lock, NULL);
+	const struct policy *p = s->shared.generation->policy;
+	if (!tables_make(&s->shared, p) ||
+		!tables_make_clients(&s->shared, p) || !start_audit(s))
 		return false;
 	if (!start_workers(s) || !handle_signals(s))
 		return false;
 	s->admin = admin_open(&s->shared);
+	/* Whoever can connect may also ask for a reload. */
 	return s->admin &&
-	       listeners_open(&s->listeners, settings, &s->shared, s->workers,
-		       s->nworkers) &&
-	       start_threads(s);
+	       reload_start(&s->reload, &s->shared, &s->listeners) &&
+	       start_listeners(s) && start_threads(s);
 }
 
 static void
@@ -387,6 +370,7 @@ finish(struct server *s)
 	if (s->workers) {
 		listeners_close(&s->listeners);
 		admin_close(s->admin);
+		reload_stop(&s->reload);
 		struct event *const events[] = {
 			s->sigterm, s->sigint, s->sigusr1, s->drained};
 		for (size_t i = 0; i < 4; i++)
@@ -396,15 +380,12 @@ finish(struct server *s)
 			worker_fini(&s->workers[i]);
 	}
 	free(s->workers);
-	metrics_rules_free(s->shared.rules);
-	clients_free(s->shared.clients);
-	lockout_free(s->shared.lockout);
-	rate_free(s->shared.rate);
+	tables_free(&s->shared);
 	finish_audit(s);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
 	tls_context_unref(s->shared.engine_tls);
-	policy_free(s->policy);
+	generation_unref(s->shared.generation);
 	libevent_global_shutdown();
 }
 
@@ -414,12 +395,15 @@ serve(const struct options *o)
 	struct server s = {0};
 
 	signal(SIGPIPE, SIG_IGN);
-	s.policy = options_compile(o, stderr);
-	if (!s.policy) {
+	/* Too early to reload, no reason to end. */
+	signal(SIGHUP, SIG_IGN);
+	reload_init(&s.reload, o);
+	struct policy *policy = options_compile(o, stderr);
+	if (!policy) {
 		fputs("docker-proxy: not started\n", stderr);
 		return EXIT_INVALID;
 	}
-	bool ok = start(&s, o);
+	bool ok = start_generation(&s, policy) && start(&s, o);
 	if (ok) {
 		say_hello(&s);
 		event_base_loop(s.workers[0].base, EVLOOP_NO_EXIT_ON_EMPTY);

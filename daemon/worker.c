@@ -1,9 +1,13 @@
 /* Workers: loops, hand-over, drain. */
 #include "daemon/worker.h"
 
+#include "daemon/clients.h"
 #include "daemon/flow.h"
+#include "daemon/generation.h"
+#include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/request.h"
+#include "daemon/tls.h"
 #include "runtime/limits.h"
 
 #include <errno.h>
@@ -25,6 +29,7 @@ enum message_kind {
 	MESSAGE_DRAIN,
 	MESSAGE_STOP,
 	MESSAGE_ENDED, /* to worker 0: another's loop is over */
+	MESSAGE_OFFER, /* there is a generation to be taken over */
 };
 
 /* A record of the pipe: smaller than PIPE_BUF, so written in one piece. */
@@ -32,6 +37,56 @@ struct message {
 	enum message_kind kind;
 	struct arrival arrival;
 };
+
+static void
+set_durations(struct worker *w)
+{
+	const struct settings_timeouts *t =
+		&w->generation->policy->settings.timeouts;
+	const uint32_t ms[DEADLINE_CLASSES] = {
+		[DEADLINE_HANDSHAKE] = t->tls_handshake_ms,
+		[DEADLINE_HEAD] = t->request_head_ms,
+		[DEADLINE_BODY] = t->request_body_ms,
+		[DEADLINE_KEEPALIVE] = t->keepalive_ms,
+		[DEADLINE_CONNECT] = t->engine_connect_ms,
+		[DEADLINE_RESPONSE] = t->engine_response_ms,
+		[DEADLINE_TUNNEL] = t->tunnel_idle_ms,
+		[DEADLINE_TUNNEL_HALF] = TUNNEL_HALF_MS,
+		[DEADLINE_LINGER] = LINGER_MS,
+		[DEADLINE_GONE] = CLIENT_GONE_MS,
+		[DEADLINE_REDIAL] = REDIAL_MS,
+		[DEADLINE_POOL] = POOL_IDLE_MS,
+	};
+
+	for (int c = 1; c < DEADLINE_CLASSES; c++)
+		deadlines_change(&w->deadlines, (enum deadline_class)c, ms[c]);
+}
+
+/* --- generations ---------------------------------------------------------- */
+
+/* Requests in flight keep theirs. Spare requests are sized by the limits. */
+static void
+take_over(struct worker *w, struct generation *g)
+{
+	struct generation *old = w->generation;
+
+	w->generation = g;
+	if (old->uses[w->index].requests == 0)
+		generation_unref(old);
+	flow_free_spare(w);
+	set_durations(w);
+}
+
+static void
+look_for_offer(struct worker *w)
+{
+	struct generation *g = atomic_exchange(&w->offered, NULL);
+
+	if (g)
+		take_over(w, g);
+}
+
+/* --- messages ------------------------------------------------------------- */
 
 /* Worker 0 stays to the last: the drain time and a second signal are its. */
 static void
@@ -68,6 +123,8 @@ on_message(struct worker *w, const struct message *m)
 		w->others--;
 		end_when_drained(w);
 		break;
+	case MESSAGE_OFFER:
+		break; /* any message makes the worker look */
 	}
 }
 
@@ -81,6 +138,8 @@ on_pipe(evutil_socket_t fd, short what, void *arg)
 	ssize_t n = read(fd, m, sizeof(m));
 	if (n <= 0)
 		return;
+	/* Before the arrivals: those of a new listener find its policy. */
+	look_for_offer(w);
 	for (size_t i = 0; i < (size_t)n / sizeof(m[0]); i++)
 		on_message(w, &m[i]);
 }
@@ -118,26 +177,6 @@ new_base(void)
 	return base;
 }
 
-static void
-set_durations(struct worker *w)
-{
-	const struct settings_timeouts *t = &w->policy->settings.timeouts;
-	uint32_t *ms = w->deadlines.ms;
-
-	ms[DEADLINE_HANDSHAKE] = t->tls_handshake_ms;
-	ms[DEADLINE_HEAD] = t->request_head_ms;
-	ms[DEADLINE_BODY] = t->request_body_ms;
-	ms[DEADLINE_KEEPALIVE] = t->keepalive_ms;
-	ms[DEADLINE_CONNECT] = t->engine_connect_ms;
-	ms[DEADLINE_RESPONSE] = t->engine_response_ms;
-	ms[DEADLINE_TUNNEL] = t->tunnel_idle_ms;
-	ms[DEADLINE_TUNNEL_HALF] = TUNNEL_HALF_MS;
-	ms[DEADLINE_LINGER] = LINGER_MS;
-	ms[DEADLINE_GONE] = CLIENT_GONE_MS;
-	ms[DEADLINE_REDIAL] = REDIAL_MS;
-	ms[DEADLINE_POOL] = POOL_IDLE_MS;
-}
-
 static bool
 init_parts(struct worker *w)
 {
@@ -163,7 +202,7 @@ worker_init(struct worker *w, struct shared *shared, unsigned index)
 {
 	*w = (struct worker){
 		.shared = shared,
-		.policy = shared->policy,
+		.generation = generation_ref(shared->generation),
 		.index = index,
 		.pipe = {-1, -1},
 	};
@@ -176,6 +215,33 @@ worker_init(struct worker *w, struct shared *shared, unsigned index)
 }
 
 void
+arrival_fini(struct shared *s, struct arrival *a)
+{
+	atomic_fetch_sub(&s->connections, 1);
+	if (a->counted)
+		clients_leave(s->clients, &a->counted_as);
+	tls_context_unref(a->tls);
+	listener_name_unref(a->listener);
+	a->tls = NULL;
+	a->listener = NULL;
+}
+
+/* What arrived after the loop had ended. */
+static void
+discard_messages(struct worker *w)
+{
+	struct message m;
+
+	while (w->pipe[0] >= 0 &&
+		read(w->pipe[0], &m, sizeof(m)) == (ssize_t)sizeof(m)) {
+		if (m.kind != MESSAGE_ARRIVAL)
+			continue;
+		close(m.arrival.fd);
+		arrival_fini(w->shared, &m.arrival);
+	}
+}
+
+void
 worker_fini(struct worker *w)
 {
 	while (w->flows)
@@ -184,6 +250,9 @@ worker_fini(struct worker *w)
 	flow_bury(w);
 	engine_pool_bury(&w->pool);
 	flow_free_spare(w);
+	discard_messages(w);
+	generation_unref(atomic_exchange(&w->offered, NULL));
+	generation_unref(w->generation);
 	for (int i = 0; i < 2; i++)
 		if (w->pipe[i] >= 0)
 			close(w->pipe[i]);
@@ -253,6 +322,18 @@ worker_give(struct worker *w, const struct arrival *a)
 	}
 	return send_message(
 		w, &(struct message){.kind = MESSAGE_ARRIVAL, .arrival = *a});
+}
+
+/* That the pipe is full does no harm: then the worker looks soon. */
+void
+worker_offer(struct worker *w, struct generation *g)
+{
+	if (w->index == 0) {
+		take_over(w, generation_ref(g));
+		return;
+	}
+	generation_unref(atomic_exchange(&w->offered, generation_ref(g)));
+	send_message(w, &(struct message){.kind = MESSAGE_OFFER});
 }
 
 void

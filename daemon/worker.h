@@ -7,7 +7,6 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
-#include "compiler/policy.h"
 #include "daemon/block.h"
 #include "daemon/deadline.h"
 #include "daemon/engine.h"
@@ -23,6 +22,8 @@
 
 struct event_base;
 struct flow;
+struct generation;
+struct listener_name;
 struct ready;
 struct request;
 struct shared;
@@ -31,21 +32,23 @@ struct tls_context;
 /* A connection just accepted, on its way to its worker. */
 struct arrival {
 	int fd;
-	uint32_t listener; /* index into the settings' */
-	struct ip ip;      /* not set on a unix listener */
+	struct listener_name *listener; /* ref */
+	struct ip ip;                   /* not set on a unix listener */
 	uint16_t port;
 	bool has_peer;
 	uint32_t uid, gid;
 	bool refused; /* over a limit: answer with `why` and close */
 	enum why why;
+	struct ip counted_as;    /* ip as it was then: PROXY may change it */
 	bool counted;            /* in the per-client table */
 	struct tls_context *tls; /* ref; NULL: plain */
 };
 
 struct worker {
-	struct shared *shared;       /* borrowed: of the process */
-	const struct policy *policy; /* borrowed */
-	struct event_base *base;     /* owned */
+	struct shared *shared;                /* borrowed: of the process */
+	struct generation *generation;        /* ref; this thread's own view */
+	_Atomic(struct generation *) offered; /* ref: to be taken over */
+	struct event_base *base;              /* owned */
 	unsigned index;
 	pthread_t thread;         /* of workers above 0 */
 	int pipe[2];              /* owned: [1] is written by the main thread,
@@ -69,23 +72,22 @@ struct worker {
 
 /* What all workers see. */
 struct shared {
-	const struct policy *policy; /* owned by the main thread */
-	struct worker *first;        /* borrowed: worker 0, all behind it */
+	struct generation *generation; /* ref: in force; the main thread's */
+	struct worker *first;          /* borrowed: worker 0, all behind it */
 	unsigned nworkers;
-	struct metrics_rules *rules; /* owned: the policy's counters */
-	uint64_t generation;         /* of the policy */
-	int64_t start_time;          /* seconds since 1970 */
-	struct ready *ready;         /* borrowed: the main thread's, or NULL */
+	int64_t start_time;  /* seconds since 1970 */
+	struct ready *ready; /* borrowed: the main thread's, or NULL */
 	struct engine_address engine;
 	struct tls_context *engine_tls; /* ref; NULL: plain */
 	uint32_t hash_seed;
+	uint32_t max_connections;
 	atomic_uint connections;
 	atomic_ulong request_ids;
 	atomic_size_t held_bytes; /* room of all held bodies */
 	struct clients *clients;  /* owned; NULL when there is no such limit */
-	struct rate *rate; /* owned; NULL when no rule limits */
+	struct rate *rate;        /* owned; NULL when no rule limits */
 	struct audit_writer *audit; /* owned; NULL: no audit log */
-	struct lockout *lockout;  /* owned; NULL: failures are not counted */
+	struct lockout *lockout;    /* owned; NULL: failures are not counted */
 	pthread_mutex_t lockout_lock;
 	atomic_uint lockouts; /* so far: 0 saves the lock */
 };
@@ -100,6 +102,13 @@ void worker_join(struct worker *w);
 /* From the main thread: hand over a connection; false: w's pipe is full and
  * the caller still owns the descriptor. */
 bool worker_give(struct worker *w, const struct arrival *a);
+
+/* Gives up what an arrival holds, and the counts that the acceptor took; not
+ * the descriptor. */
+void arrival_fini(struct shared *s, struct arrival *a);
+
+/* From the main thread: requests that begin from now on are of g. */
+void worker_offer(struct worker *w, struct generation *g);
 
 /* Frees what has ended, after the callbacks of this loop turn. */
 void worker_bury_soon(struct worker *w);

@@ -1,0 +1,403 @@
+"""Reloading: the next request has the new policy, what is under way the old
+one, and a configuration with an error changes nothing."""
+
+import itertools
+import json
+import os
+import signal
+import ssl
+import threading
+
+import pytest
+
+import tls_peer
+import wire
+from authority import Authority
+from exposition import scrape
+from fake_engine import OK
+from proxy_process import DENIALS, free_port
+from wire import request
+
+DENY_INFO = {"name": "no-info", "action": "deny", "message": "info is closed",
+             "conditions": [{"field": "path", "operator": "starts_with",
+                             "value": "/info"}]}
+
+
+class Reloadable:
+    """A proxy and its file."""
+
+    def __init__(self, proxy):
+        self.proxy = proxy
+        self.path = proxy.folder / "config.yaml"
+        self.config = json.loads(self.path.read_text())
+
+    def write(self, text=None):
+        """As an editor does: a new file in the old one's place."""
+        new = self.path.with_suffix(".new")
+        new.write_text(text or json.dumps(self.config, indent=1))
+        os.rename(new, self.path)
+
+    def lines(self, text):
+        return self.proxy.log().count(text)
+
+    def refused(self):
+        return self.lines("reload refused: ")
+
+    def in_force(self):
+        return self.lines(" is in force: ")
+
+    def hup(self, text=None):
+        """Writes, signals and waits; was it accepted?"""
+        before = self.refused(), self.in_force()
+        self.write(text)
+        self.proxy.signal(signal.SIGHUP)
+        return self.wait(before)
+
+    def wait(self, before):
+        wire.wait_until(
+            lambda: before != (self.refused(), self.in_force()),
+            "the reload is over")
+        return self.in_force() > before[1]
+
+
+@pytest.fixture
+def reloadable(own_proxy):
+    def start(**overrides):
+        return Reloadable(own_proxy(**overrides))
+    return start
+
+
+def held_back(engine, n=1):
+    """A script that answers when told to."""
+    go_on = threading.Event()
+
+    def script(x):
+        x.body()
+        assert go_on.wait(wire.TIMEOUT)
+        x.send(OK)
+    return engine.play(*[script] * n), go_on
+
+
+# --- rules ------------------------------------------------------------------
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_next_request_of_a_connection(reloadable, threads):
+    r = reloadable(global_={"threads": threads})
+    clients = [r.proxy.connect() for _ in range(2 * threads)]
+    assert all(c.get("/info").status == 200 for c in clients)
+    r.config["rules"] = [*DENIALS, DENY_INFO]
+    assert r.hup()
+    for c in clients:
+        if threads > 1:  # another thread may take a moment longer
+            wire.wait_until(lambda c=c: c.get("/info").status == 403,
+                            "each worker has the policy")
+        answer = c.get("/info")
+        assert (answer.status, answer.message()) == (403, "info is closed")
+    r.config["rules"] = DENIALS
+    assert r.hup()
+    for c in clients:
+        wire.wait_until(lambda c=c: c.get("/info").status == 200,
+                        "each worker has the policy")
+        c.sock.close()
+
+
+def test_a_request_at_the_engine_ends_as_it_began(reloadable, engine):
+    """Its log line is of the rules and the settings that let it in."""
+    r = reloadable(global_={"access_log": "all"})
+    name, go_on = held_back(engine)
+    with r.proxy.connect() as c:
+        c.send(request("GET", f"/containers/{name}/json"))
+        engine.wait_for(name)
+        r.config["global"]["access_log"] = "off"
+        r.config["global"]["default"] = "deny"
+        r.config["rules"] = [DENY_INFO]
+        assert r.hup()
+        r.config["global"]["listeners"][1]["name"] = "renamed"
+        assert r.hup()
+        go_on.set()
+        assert c.response().body == b"ok"
+        wire.wait_until(lambda: r.lines(f"path=/containers/{name}/json"),
+                        "it is logged")
+        assert r.lines("listener=unix") and not r.lines("renamed ")
+        assert c.get("/version").status == 403
+
+
+def test_a_held_body_is_judged_by_the_rules_it_came_under(reloadable):
+    r = reloadable()
+    body = b'{"HostConfig": {"Privileged": true}}'
+    with r.proxy.connect() as c, r.proxy.connect() as later:
+        message = request("POST", "/containers/create",
+                          "Content-Type: application/json", body=body)
+        c.send_apart([message[:-5]])
+        r.config["rules"] = []
+        assert r.hup()
+        c.send(message[-5:])
+        assert c.response().status == 403
+        assert later.ask(message, "POST").status == 200
+
+
+def test_settings_that_a_worker_keeps(reloadable):
+    """Waiting connections and the room for a head follow at once."""
+    r = reloadable(global_={"timeouts": {"keepalive": "75s"}})
+    with r.proxy.connect() as idle, r.proxy.connect() as c:
+        assert idle.get("/info").status == 200
+        r.config["global"]["timeouts"]["keepalive"] = "100ms"
+        r.config["global"]["limits"] = {"headers": 90}
+        assert r.hup()
+        assert idle.gone()
+    with r.proxy.connect() as c:
+        fields = [f"X-{i}: v" for i in range(85)]
+        assert c.get("/info", *fields).status == 200
+        r.config["global"]["limits"] = {"headers": 60}
+        r.config["global"]["timeouts"]["keepalive"] = "75s"
+        assert r.hup()
+        assert c.get("/info", *fields).status == 431
+
+
+# --- errors -----------------------------------------------------------------
+
+def test_an_error_changes_nothing(reloadable):
+    r = reloadable()
+    with r.proxy.connect() as c:
+        good = json.dumps(r.config, indent=1)
+        bad = good.replace('"operator": "equals"', '"operator": "eqals"', 1)
+        line = bad[:bad.index("eqals")].count("\n") + 1
+        assert not r.hup(bad)
+        assert r.lines(f"config.yaml:{line}:")
+        assert r.lines('did you mean "equals"')
+        assert c.get("/secrets/1").status == 403
+        os.unlink(r.path)
+        r.proxy.signal(signal.SIGHUP)
+        wire.wait_until(lambda: r.refused() == 2, "no file is an error")
+        assert r.lines("No such file or directory")
+        assert c.get("/secrets/1").status == 403
+        assert c.get("/info").status == 200
+
+
+def test_metrics_and_audit(reloadable, folder):
+    port, log = free_port(), folder / "audit.log"
+    r = reloadable(global_={"admin": {"listen": f"127.0.0.1:{port}"},
+                            "audit_log": str(log)})
+    assert r.hup()
+    assert not r.hup("rules: {")
+    m = scrape(port)
+    assert m("policy_generation") == 2
+    assert m("reloads_total", "ok") == m("reloads_total", "error") == 1
+    wire.wait_until(lambda: log.read_text().count('"reload"') == 2,
+                    "both are in the audit log")
+    r.config["global"]["audit_log"] = "stdout"
+    assert not r.hup()
+    assert r.lines("audit_log and audit_chain cannot change")
+
+
+def test_what_takes_a_restart_is_told(reloadable):
+    r = reloadable()
+    r.config["global"]["threads"] = 2
+    r.config["global"]["limits"] = {"connections": 77}
+    assert r.hup()
+    assert r.lines("threads: the change takes effect after a restart") == 1
+    assert r.lines("limits.connections: the change takes effect") == 1
+
+
+def test_rate_limits_are_kept(reloadable):
+    r = reloadable(rules=[{
+        "name": "slow", "action": "rate_limit",
+        "rate_limit": {"requests": 2, "period": "1h", "key": "client_ip"},
+        "conditions": [{"field": "path", "operator": "equals",
+                        "value": "/info"}]}])
+    with r.proxy.connect() as c:
+        assert [c.get("/info").status for _ in range(3)] == [200, 200, 429]
+        r.config["rules"].append(DENIALS[0])
+        assert r.hup()
+        assert c.get("/info").status == 429
+        assert c.get("/secrets/1").status == 403
+
+
+# --- under load -------------------------------------------------------------
+
+def test_no_request_fails_while_it_reloads(reloadable):
+    r = reloadable(global_={"threads": 2, "access_log": "off"})
+    over, failures, served = threading.Event(), [], []
+
+    def serve(kind):
+        n = 0
+        try:
+            while not over.is_set():
+                with r.proxy.connect(kind) as c:
+                    for _ in range(5):
+                        if c.get("/info").status not in (200, 403):
+                            failures.append("status")
+                        if c.get("/secrets/1").status != 403:
+                            failures.append("let in")
+                        n += 2
+        except Exception as e:  # the test must hear of it
+            failures.append(repr(e))
+        served.append(n)
+
+    threads = [threading.Thread(target=serve, args=(kind,))
+               for kind in ["tcp", "unix"] * 4]
+    for t in threads:
+        t.start()
+    try:
+        for i in range(200):
+            r.config["rules"] = DENIALS + [DENY_INFO] * (i // 2 % 2)
+            assert r.hup("rules: [" if i % 3 == 2 else None) == (i % 3 != 2)
+    finally:
+        over.set()
+        for t in threads:
+            t.join()
+    assert not failures, failures[:5]
+    assert len(served) == 8 and min(served) > 0
+    assert r.refused() == 66
+
+
+# --- listeners --------------------------------------------------------------
+
+def answers(address):
+    try:
+        with wire.socket.create_connection(address, wire.TIMEOUT):
+            return True
+    except ConnectionRefusedError:
+        return False
+
+
+def test_listeners_come_and_go(reloadable):
+    r = reloadable()
+    listeners = r.config["global"]["listeners"]
+    old = r.proxy.tcp
+    new = ("127.0.0.1", free_port())
+    with r.proxy.connect("tcp") as c:
+        assert c.get("/info").status == 200
+        listeners[0] = {"name": "other", "bind": new[0], "port": new[1]}
+        assert r.hup()
+        assert c.get("/info").status == 200
+        assert answers(new) and not answers(old)
+        r.proxy.tcp = new
+        with r.proxy.connect("tcp") as d:
+            assert d.get("/secrets/1").status == 403
+        wire.wait_until(lambda: r.lines("listener=other"), "the new name")
+        removed = listeners.pop()["unix"]
+        assert r.hup()
+        assert not os.path.exists(removed)
+        r.proxy.unix = None
+        assert c.get("/info").status == 200
+
+
+def test_one_that_cannot_be_opened_refuses_all(reloadable):
+    r = reloadable()
+    listeners = r.config["global"]["listeners"]
+    first = free_port()
+    with wire.socket.create_server(("127.0.0.1", 0)) as taken:
+        listeners.append({"name": "a", "bind": "127.0.0.1", "port": first})
+        listeners.append({"name": "b", "bind": "127.0.0.1",
+                          "port": taken.getsockname()[1]})
+        r.config["rules"] = [DENY_INFO]
+        assert not r.hup()
+    assert r.lines("Address already in use")
+    assert not answers(("127.0.0.1", first))
+    with r.proxy.connect("tcp") as c, r.proxy.connect("unix") as d:
+        assert c.get("/info").status == d.get("/info").status == 200
+    assert r.hup()
+    assert answers(("127.0.0.1", first))
+
+
+def test_new_certificates_for_new_connections(reloadable, tmp_path):
+    authorities = [Authority(tmp_path / f"ca{i}", f"CA {i}") for i in (1, 2)]
+    pairs = [a.issue("server", "server", names=["IP:127.0.0.1"])
+             for a in authorities]
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+
+    def install(i):
+        cert.write_bytes(pairs[i][0].read_bytes())
+        key.write_bytes(pairs[i][1].read_bytes())
+
+    install(0)
+    port = free_port()
+    r = reloadable(global_={"listeners": [
+        {"name": "tls", "bind": "127.0.0.1", "port": port,
+         "tls": {"cert": str(cert), "key": str(key)}}]})
+
+    def connect(i):
+        sock = wire.socket.create_connection(("127.0.0.1", port))
+        sock.settimeout(wire.TIMEOUT)
+        context = tls_peer.client_context(authorities[i].ca)
+        try:
+            return tls_peer.raw_client.Client(
+                tls_peer.TlsSocket(sock, context))
+        except ssl.SSLError:
+            sock.close()
+            raise
+
+    with connect(0) as old:
+        assert old.get("/info").status == 200
+        install(1)
+        r.config["rules"] = [DENY_INFO]
+        assert r.hup()
+        assert old.get("/info").status == 403
+        with connect(1) as new:
+            assert new.get("/info").status == 403
+        with pytest.raises(ssl.SSLError):
+            connect(0)
+        key.write_text("nonsense")
+        assert not r.hup()
+        with connect(1) as new:
+            assert new.get("/info").status == 403
+        assert old.get("/version").status == 200
+
+
+# --- watching ---------------------------------------------------------------
+
+def test_watch(reloadable):
+    r = reloadable(global_={"watch": True})
+    before = r.refused(), r.in_force()
+    (r.path.parent / "unrelated").write_text("x")
+    r.config["rules"] = [DENY_INFO]
+    r.write()
+    assert r.wait(before)
+    with r.proxy.connect() as c:
+        assert c.get("/info").status == 403
+        r.path.write_text("rules: [")
+        assert not r.wait((0, 1))
+        assert c.get("/info").status == 403
+        r.config["global"]["watch"] = False
+        r.write()
+        assert r.wait((1, 1))
+    assert (r.refused(), r.in_force()) == (1, 2)
+
+
+def test_watch_a_mounted_folder(own_proxy, tmp_path):
+    """As a ConfigMap is mounted: the file is a link through a link that is
+    replaced."""
+    numbers = itertools.count()
+
+    def publish(config):
+        folder = tmp_path / f"..{next(numbers)}"
+        folder.mkdir()
+        (folder / "config.yaml").write_text(json.dumps(config))
+        os.symlink(folder.name, tmp_path / "..new")
+        os.rename(tmp_path / "..new", tmp_path / "..data")
+
+    proxy = own_proxy(global_={"watch": True})
+    config = Reloadable(proxy).config
+    proxy.stop()
+    publish(config)
+    os.symlink("..data/config.yaml", tmp_path / "config.yaml")
+    proxy.args[-1] = str(tmp_path / "config.yaml")
+    proxy.start()
+    publish({**config, "rules": [DENY_INFO]})
+    wire.wait_until(lambda: " is in force: " in proxy.log(),
+                    "the new folder is seen")
+    with proxy.connect() as c:
+        assert c.get("/info").status == 403
+
+
+def test_without_a_file_there_is_nothing_to_read(make_proxy, engine, folder):
+    port = free_port()
+    path = folder / "bare"
+    path.mkdir()
+    proxy = make_proxy(path, env={
+        "CONTAINERS": "1", "DOCKER_SOCKET": engine.url(),
+        "DOCKER_PROXY_PORT": str(port)}, port=port).start()
+    proxy.signal(signal.SIGHUP)
+    wire.wait_until(lambda: "no configuration file" in proxy.log(), "told")
+    proxy.stop()
