@@ -155,10 +155,10 @@ test_precedence(void **state)
 			"{\"b\":0}"},
 		{{"replace a = 0", "redact a ~ x"},
 			"{\"a\":\"axb\",\"A\":\"b\",\"a\":1}",
-			"{\"a\":\"ax***REDACTED***\",\"A\":0,\"a\":0}"},
+			"{\"a\":\"***REDACTED***\",\"A\":0,\"a\":0}"},
 		{{"redact a ~ x", "remove a ~ y"},
 			"{\"b\":0,\"a\":\"xy\",\"a\":\"xz\",\"a\":\"z\"}",
-			"{\"b\":0,\"a\":\"x***REDACTED***\",\"a\":\"z\"}"},
+			"{\"b\":0,\"a\":\"***REDACTED***\",\"a\":\"z\"}"},
 		/* A value inside a redacted one is gone with it. */
 		{{"redact a", "replace a.b = 0"}, "{\"a\":{\"b\":1}}",
 			"{\"a\":" GONE "}"},
@@ -270,9 +270,9 @@ test_patterns(void **state)
 		{{"redact * ~ ghp_\\w+"}, "[\"T=ghp_x==\"]",
 			"[\"T=***REDACTED***\"]"},
 		{{"redact * ~ pw="}, "[\"URL=//u?a=b&pw=c&d=e\"]",
-			"[\"URL=//u?a=b&pw=***REDACTED***\"]"},
+			"[\"URL=***REDACTED***\"]"},
 		{{"redact * ~ --pass "}, "[\"x --pass y\"]",
-			"[\"x --pass ***REDACTED***\"]"},
+			"[\"***REDACTED***\"]"},
 		/* With nothing behind it, the match is the secret. */
 		{{"redact * ~ ghp_\\w+"}, "[\"ghp_x\"]", "[" GONE "]"},
 		{{"redact * ~ "}, "[\"\"]", "[" GONE "]"},
@@ -292,7 +292,7 @@ test_patterns(void **state)
 		/* Deeper filters go on where a pattern does not apply. */
 		{{"redact a ~ x", "redact a.b"},
 			"{\"a\":{\"b\":1},\"a\":\"wxy\"}",
-			"{\"a\":{\"b\":" GONE "},\"a\":\"wx***REDACTED***\"}"},
+			"{\"a\":{\"b\":" GONE "},\"a\":\"***REDACTED***\"}"},
 		{{"redact ~ x"}, "\"x\" \"y\"", NULL},
 	};
 	(void)state;
@@ -484,7 +484,7 @@ test_long_keys(void **state)
 		check_grown("redact *", "{\"@\":1,\"b\":[]}",
 			"{\"@\":" GONE ",\"b\":" GONE "}", 'a', n);
 		check_grown("redact * ~ x", "{\"@\":\"axb\",\"@\":1}",
-			"{\"@\":\"ax***REDACTED***\",\"@\":1}", 'a', n);
+			"{\"@\":\"***REDACTED***\",\"@\":1}", 'a', n);
 		/* Held no longer, it counts as a match. */
 		check_grown("remove * ~ x",
 			"{\"b\":0,\"@\":\"x\",\"@\":{},\"c\":0}",
@@ -654,7 +654,7 @@ test_events(void **state)
 				"{\"secret\":\"secret!\"}},\"from\":2}")));
 		assert_true(str_eq(answer_text(&a),
 			STR("{\"Actor\":{\"Attributes\":{\"secret\":"
-			    "\"secret***REDACTED***\"}}}")));
+			    "\"***REDACTED***\"}}}")));
 		assert_true(redact_end(a.redact));
 		assert_true(answer_feed(&a, STR("\n")));
 	}
