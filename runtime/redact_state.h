@@ -87,6 +87,10 @@ void redact_comma(struct redact *r, const char *p);
 bool redact_key_begin(struct redact *r, const char *p);
 void redact_key_end(struct redact *r, const char *p);
 
+/* Both, for a key from p to past that is whole in this window. False: it is
+ * too long for that, or nothing may follow what is held. */
+bool redact_key(struct redact *r, const char *p, const char *past);
+
 /* The value whose first byte is at p begins; it ends before p. */
 bool redact_value_begin(struct redact *r, const char *p);
 void redact_value_end(struct redact *r, const char *p);
