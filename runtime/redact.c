@@ -60,6 +60,7 @@ redact_enter(struct redact *r, bool object)
 	r->watched++;
 	frame(r)->index = 0;
 	frame(r)->object = object;
+	frame(r)->settled = false;
 	frame(r)->kept = false;
 }
 
@@ -159,6 +160,18 @@ key_outgrown(struct redact *r, const char *p)
 		release(r, p);
 }
 
+/* Finds the set of an element. */
+static void
+find_element(struct redact *r)
+{
+	struct redact_frame *f = frame(r);
+
+	if (f->settled)
+		return;
+	redact_plan_index(r->plan, &f->set, f->index, next_set(r));
+	f->settled = !f->set.indices;
+}
+
 /* In the place of the value that begins at p comes another, or nothing. */
 static void
 overwrite(struct redact *r, const char *p, const struct redact_final *final)
@@ -184,8 +197,7 @@ redact_value_begin(struct redact *r, const char *p)
 	if (r->watched == 0)
 		r->doubts = 0;
 	else if (!frame(r)->object)
-		redact_plan_index(
-			r->plan, &frame(r)->set, frame(r)->index, set);
+		find_element(r);
 	if (set->patterns && *p == '"') {
 		if (!o->mark) {
 			redact_out_hold(o, p, 0);

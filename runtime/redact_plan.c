@@ -45,6 +45,7 @@ child(struct builder *b, uint32_t parent, const struct program_step *s,
 		.any = s->any != 0,
 	};
 	b->nodes[parent].keys |= s->any ? UINT64_MAX : redact_key_bit(key);
+	b->nodes[parent].indices |= s->index != UINT32_MAX;
 	b->widths[level]++;
 	if (key.n > b->key_max)
 		b->key_max = key.n;
@@ -157,6 +158,7 @@ add_node(const struct redact_plan *plan, uint32_t node, struct redact_set *to)
 	to->live |= n->child != 0;
 	to->patterns |= n->patterns;
 	to->removes |= n->removes;
+	to->indices |= n->indices;
 	to->keys |= n->keys;
 	to->best = redact_stronger(to->best, n->best);
 }

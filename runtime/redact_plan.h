@@ -29,6 +29,7 @@ struct redact_node {
 	bool any;            /* the step is `*` */
 	bool patterns;       /* some final has a match */
 	bool removes;        /* some child has a final that removes */
+	bool indices;        /* some child is an index */
 	uint32_t child;      /* the first of its children; 0: none */
 	uint32_t next;       /* its parent's next child; 0: the last */
 	uint64_t keys;       /* redact_key_bit() of its children's, or all */
@@ -52,6 +53,7 @@ struct redact_set {
 	bool live;     /* some value inside may be named */
 	bool patterns; /* a string here has to be looked at */
 	bool removes;  /* some value directly inside may be removed */
+	bool indices;  /* some element directly inside is unlike others */
 	uint64_t keys; /* redact_key_bit() of those inside that are named */
 	const struct redact_final *best; /* that applies to any value */
 };

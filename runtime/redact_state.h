@@ -40,7 +40,9 @@ struct redact_frame {
 	struct redact_set set;
 	uint32_t index; /* of an array: that of the next element */
 	bool object;
-	bool kept; /* some member has not been removed */
+	bool settled; /* all elements of the array are named alike, and the
+			 set of the next value is theirs */
+	bool kept;    /* some member has not been removed */
 };
 
 struct redact {

@@ -197,8 +197,10 @@ quick_undecided(struct redact *r, const char *p, const char *end)
 {
 	const struct redact_frame *f = &r->frames[r->watched];
 
-	if (watched(r) && (r->out.mark || !f->object || f[1].set.count ||
-				  r->out.swallowing))
+	bool known = f->object || f->settled;
+	bool plain = known && !f[1].set.best && !f[1].set.patterns;
+
+	if (watched(r) && (!plain || r->out.mark || r->out.swallowing))
 		return decide(r, p);
 	return quick_value(r, p, end);
 }
