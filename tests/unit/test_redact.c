@@ -525,6 +525,22 @@ test_long_steps(void **state)
 	filters_free(f);
 }
 
+/* One that is redacted so has not been removed: the comma behind it stays. */
+static void
+test_long_string_first(void **state)
+{
+	struct filters *f = filters_new();
+	struct str in = grown("{\"a\":\"@\",\"b\":1}", 'a', 100000);
+
+	(void)state;
+	filters_add(f, "redact a ~ x");
+	filters_add(f, "remove z");
+	check_pieces(f, in, STR("{\"a\":" GONE ",\"b\":1}"), 5000, 100);
+	check_pieces(f, in, STR("{\"a\":" GONE ",\"b\":1}"), in.n, 200000);
+	free((void *)(uintptr_t)in.p);
+	filters_free(f);
+}
+
 /* A string longer than any subject of a regex counts as a match, without
  * being held for longer than that takes. */
 static void
@@ -546,6 +562,11 @@ test_long_strings(void **state)
 			known ? "{\"a\":\"@\",\"b\":\"@\"}" : "{}", 'a',
 			sizes[i]);
 	}
+	/* However much of it is escapes. */
+	check_grown(
+		"redact *", "[\"\\n@\",1]", "[" GONE "," GONE "]", 'a', 100000);
+	check_grown(
+		"redact * ~ x", "[\"\\n@\",1]", "[" GONE ",1]", 'a', 100000);
 	check_grown("redact a", "{\"b\":\"@\",\"a\":\"@\"}",
 		"{\"b\":\"@\",\"a\":" GONE "}", 'a', 300000);
 }
@@ -733,6 +754,7 @@ main(void)
 		cmocka_unit_test(test_long_keys),
 		cmocka_unit_test(test_long_steps),
 		cmocka_unit_test(test_long_strings),
+		cmocka_unit_test(test_long_string_first),
 		cmocka_unit_test(test_long_space),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_doubts),
