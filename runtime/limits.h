@@ -43,7 +43,7 @@
 #define REGEX_JIT_STACK_MAX  KIB(512)
 
 /* --- redaction --------------------------------------------------------- */
-#define REDACT_DEPTH_MAX     512 /* answers are the Engine's: be generous */
+#define REDACT_DEPTH_MAX     512  /* answers are the Engine's: be generous */
 #define REDACT_SPACE_MAX     2048 /* whitespace held; the Engine writes none */
 #define REDACT_KEY_MIN       2048 /* of a key that may be removed, as written */
 /* A string that is matched, as written: six bytes (an escape) for each byte of

@@ -65,7 +65,7 @@ add_final(struct builder *b, uint32_t node, const struct program_filter *f)
 		.replacement = program_text(b->p, f->replacement),
 		.action = (enum filter_action)f->action,
 	};
-	if (f->match != UINT32_MAX) {
+	if (f->match != FILTER_ANY_VALUE) {
 		final->match = b->p->regexes[f->match];
 		assert(final->match && "a pattern that was not compiled");
 		n->patterns = true;
