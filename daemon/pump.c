@@ -77,6 +77,7 @@ queue_redacted(struct pipe_way *way, struct leg *dst)
 	enum redact_step step = redact_run(
 		way->redact, way->rest.p, way->rest.n, &used, data, cap, &n);
 	way->rest = str_from(way->rest, used);
+	way->more = step == REDACT_FULL;
 	if (step == REDACT_BAD)
 		return false;
 	way->bytes += n;
@@ -101,7 +102,7 @@ static enum http1_step
 take_pieces(struct pipe_way *way, struct leg *src, struct leg *dst)
 {
 	while (outq_has_room(&way->q, CHUNK_REFS + LAST_REFS)) {
-		if (way->rest.n) {
+		if (way->rest.n || way->more) {
 			if (redacted_enough(&way->q))
 				return HTTP1_STEP_DATA;
 			if (!queue_redacted(way, dst))

@@ -27,6 +27,7 @@ struct pipe_way {
 	bool done;             /* the end is queued */
 	struct redact *redact; /* borrowed of the arena; NULL: unchanged */
 	struct str rest;       /* of a piece that is still to be redacted */
+	bool more;             /* of it, more is to come out */
 };
 
 struct request {

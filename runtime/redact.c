@@ -60,6 +60,7 @@ redact_enter(struct redact *r, bool object)
 	r->watched++;
 	frame(r)->index = 0;
 	frame(r)->object = object;
+	frame(r)->settled = false;
 	frame(r)->kept = false;
 }
 
@@ -104,24 +105,45 @@ key_text(struct redact *r, struct str inside)
 	return (struct str){r->text, json_string_fold(r->text, n)};
 }
 
+/* The set of a member's value is known, and its key ends before p: it passes
+ * unless the value may be removed. */
+static void
+end_key(struct redact *r, const char *p)
+{
+	if (!frame(r)->set.removes || next_set(r)->count == 0)
+		release(r, p);
+	else
+		r->out.limit = redact_out_held(&r->out, p) + REDACT_SPACE_MAX;
+}
+
 void
 redact_key_end(struct redact *r, const char *p)
 {
-	struct redact_out *o = &r->out;
+	if (!r->out.mark)
+		return; /* it has outgrown its limit */
+	const char *key = redact_out_gather(&r->out, p) + r->key_at;
+	size_t n = redact_out_held(&r->out, p) - r->key_at;
+	struct str inside = {key + 1, n - 2};
 
-	if (r->out.swallowing)
-		return; /* it outgrew the limit */
-	if (o->mark) {
-		const char *key = redact_out_gather(o, p) + r->key_at;
-		size_t n = redact_out_held(o, p) - r->key_at;
-		struct str inside = {key + 1, n - 2};
-		redact_plan_key(r->plan, &frame(r)->set, key_text(r, inside),
-			next_set(r));
-	}
-	if (!frame(r)->set.removes)
-		release(r, p);
-	else if (o->mark)
-		o->limit = redact_out_held(o, p) + REDACT_SPACE_MAX;
+	redact_plan_key(
+		r->plan, &frame(r)->set, key_text(r, inside), next_set(r));
+	end_key(r, p);
+}
+
+bool
+redact_key(struct redact *r, const char *p, const char *past)
+{
+	const struct redact_frame *f = frame(r);
+	struct str inside = {p + 1, (size_t)(past - p) - 2};
+
+	if (inside.n + 2 > r->plan->key_max)
+		return false;
+	if (f->set.removes && !redact_key_begin(r, p))
+		return false;
+	redact_plan_key(r->plan, &f->set, key_text(r, inside), next_set(r));
+	if (f->set.removes)
+		end_key(r, past);
+	return true;
 }
 
 /* A key longer than any step: only `*` can name it. Whether a pattern matches
@@ -136,6 +158,18 @@ key_outgrown(struct redact *r, const char *p)
 		drop(r, p);
 	else
 		release(r, p);
+}
+
+/* Finds the set of an element. */
+static void
+find_element(struct redact *r)
+{
+	struct redact_frame *f = frame(r);
+
+	if (f->settled)
+		return;
+	redact_plan_index(r->plan, &f->set, f->index, next_set(r));
+	f->settled = !f->set.indices;
 }
 
 /* In the place of the value that begins at p comes another, or nothing. */
@@ -163,8 +197,7 @@ redact_value_begin(struct redact *r, const char *p)
 	if (r->watched == 0)
 		r->doubts = 0;
 	else if (!frame(r)->object)
-		redact_plan_index(
-			r->plan, &frame(r)->set, frame(r)->index, set);
+		find_element(r);
 	if (set->patterns && *p == '"') {
 		if (!o->mark) {
 			redact_out_hold(o, p, 0);

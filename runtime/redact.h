@@ -11,7 +11,18 @@
  * A filter's path: keys, array indices, `*` for any element or any member;
  * it is tried from the root of each value of the stream. A value inside a
  * redacted or removed one is gone with it. Where several filters name one
- * value, `remove` wins over `redact`, which wins over `replace`.
+ * value, `remove` wins over `redact`, which wins over `replace`; of several
+ * replacements the first does.
+ *
+ * A filter with a pattern applies to strings that match. Of `NAME=value` its
+ * `redact` keeps the name: all up to the first `=` in the match, else the
+ * first before it, else the first behind it; without any, all up to the
+ * match's end; and nothing when the match ends the string. A string too long
+ * for a regex, and one it cannot decide, counts as a match.
+ *
+ * To be undone, a comma, a key and what a pattern looks at are held, up to
+ * the limits of limits.h: a longer key is no step but `*`, and with a pattern
+ * that removes counts as a match; more whitespace there is bad.
  */
 #ifndef RUNTIME_REDACT_H
 #define RUNTIME_REDACT_H
@@ -34,13 +45,17 @@ const struct redact_plan *redact_plan_new(const struct program *p,
 
 enum redact_step {
 	REDACT_MORE, /* all input is taken: feed more, or end */
-	REDACT_FULL, /* the output is full: empty it and go on */
-	REDACT_BAD,  /* the input is no JSON, or too deep: cut the answer */
+	REDACT_FULL, /* the output is full: empty it and go on, with what is
+			left of the input, be it nothing */
+	REDACT_BAD,  /* the input is no JSON, or too deep: cut the answer;
+			what is out is right as far as it goes */
 };
 
 struct redact;
 
-/* For one answer. NULL when the arena overflows. */
+/* For one answer: all the memory it will ever need, about 10 KiB, with
+ * patterns 100 more. The plan and the scratch must outlive it. NULL when the
+ * arena overflows. */
 struct redact *redact_new(const struct redact_plan *plan,
 	struct regex_scratch *scratch, struct arena *a);
 

@@ -40,11 +40,12 @@ child(struct builder *b, uint32_t parent, const struct program_step *s,
 	*link = b->count;
 	b->nodes[b->count] = (struct redact_node){
 		.key = key,
+		.spelling = program_text(b->p, s->raw),
 		.index = s->index,
 		.any = s->any != 0,
 	};
-	b->nodes[parent].lengths |=
-		s->any ? UINT64_MAX : redact_length_bit(key.n);
+	b->nodes[parent].keys |= s->any ? UINT64_MAX : redact_key_bit(key);
+	b->nodes[parent].indices |= s->index != UINT32_MAX;
 	b->widths[level]++;
 	if (key.n > b->key_max)
 		b->key_max = key.n;
@@ -64,7 +65,7 @@ add_final(struct builder *b, uint32_t node, const struct program_filter *f)
 		.replacement = program_text(b->p, f->replacement),
 		.action = (enum filter_action)f->action,
 	};
-	if (f->match != UINT32_MAX) {
+	if (f->match != FILTER_ANY_VALUE) {
 		final->match = b->p->regexes[f->match];
 		assert(final->match && "a pattern that was not compiled");
 		n->patterns = true;
@@ -157,7 +158,8 @@ add_node(const struct redact_plan *plan, uint32_t node, struct redact_set *to)
 	to->live |= n->child != 0;
 	to->patterns |= n->patterns;
 	to->removes |= n->removes;
-	to->lengths |= n->lengths;
+	to->indices |= n->indices;
+	to->keys |= n->keys;
 	to->best = redact_stronger(to->best, n->best);
 }
 
@@ -186,9 +188,12 @@ take_step(const struct redact_plan *plan, const struct redact_set *from,
 }
 
 static bool
-takes_key(const struct redact_node *n, const void *key)
+takes_key(const struct redact_node *n, const void *what)
 {
-	return str_eq_nocase(n->key, *(const struct str *)key);
+	const struct str *key = what;
+
+	/* Most are spelled as the filter is. */
+	return str_eq(n->spelling, *key) || str_eq_nocase(n->key, *key);
 }
 
 static bool
@@ -209,7 +214,10 @@ void
 redact_plan_key(const struct redact_plan *plan, const struct redact_set *from,
 	struct str key, struct redact_set *out)
 {
-	take_step(plan, from, takes_key, &key, out);
+	if (from->keys & redact_key_bit(key))
+		take_step(plan, from, takes_key, &key, out);
+	else
+		redact_set_clear(out);
 }
 
 void

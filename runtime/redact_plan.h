@@ -23,14 +23,16 @@ struct redact_final {
 };
 
 struct redact_node {
-	struct str key;   /* the step, folded; borrowed */
-	uint32_t index;   /* the step as an index; UINT32_MAX: it is none */
-	bool any;         /* the step is `*` */
-	bool patterns;    /* some final has a match */
-	bool removes;     /* some child has a final that removes */
-	uint32_t child;   /* the first of its children; 0: none */
-	uint32_t next;    /* its parent's next child; 0: the last */
-	uint64_t lengths; /* redact_length_bit() of its children's keys */
+	struct str key;      /* the step, folded; borrowed */
+	struct str spelling; /* as some filter has it; borrowed */
+	uint32_t index;      /* the step as an index; UINT32_MAX: it is none */
+	bool any;            /* the step is `*` */
+	bool patterns;       /* some final has a match */
+	bool removes;        /* some child has a final that removes */
+	bool indices;        /* some child is an index */
+	uint32_t child;      /* the first of its children; 0: none */
+	uint32_t next;       /* its parent's next child; 0: the last */
+	uint64_t keys;       /* redact_key_bit() of its children's, or all */
 	struct redact_final *finals;     /* in their order */
 	const struct redact_final *best; /* that applies to any value */
 };
@@ -48,18 +50,21 @@ struct redact_plan {
 struct redact_set {
 	uint32_t *nodes; /* room for those of the level */
 	uint32_t count;
-	bool live;        /* some value inside may be named */
-	bool patterns;    /* a string here has to be looked at */
-	bool removes;     /* some value directly inside may be removed */
-	uint64_t lengths; /* of the keys inside that may be named */
+	bool live;     /* some value inside may be named */
+	bool patterns; /* a string here has to be looked at */
+	bool removes;  /* some value directly inside may be removed */
+	bool indices;  /* some element directly inside is unlike others */
+	uint64_t keys; /* redact_key_bit() of those inside that are named */
 	const struct redact_final *best; /* that applies to any value */
 };
 
-/* The bit of a key's length in a set's lengths. */
+/* A bit for the length and the first byte of a plain key, case aside. */
 static inline uint64_t
-redact_length_bit(size_t n)
+redact_key_bit(struct str key)
 {
-	return UINT64_C(1) << (n & 63);
+	unsigned first = key.n ? (unsigned char)key.p[0] | 0x20u : 0;
+
+	return UINT64_C(1) << ((key.n + 5 * first) & 63);
 }
 
 /* Of two filters that apply, the one that wins; either may be NULL. */

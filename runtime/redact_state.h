@@ -40,7 +40,9 @@ struct redact_frame {
 	struct redact_set set;
 	uint32_t index; /* of an array: that of the next element */
 	bool object;
-	bool kept; /* some member has not been removed */
+	bool settled; /* all elements of the array are named alike, and the
+			 set of the next value is theirs */
+	bool kept;    /* some member has not been removed */
 };
 
 struct redact {
@@ -86,6 +88,10 @@ void redact_comma(struct redact *r, const char *p);
 /* The key whose opening quote is at p begins; it ends before p. */
 bool redact_key_begin(struct redact *r, const char *p);
 void redact_key_end(struct redact *r, const char *p);
+
+/* Both, for a key from p to past that is whole in this window. False: it is
+ * too long for that, or nothing may follow what is held. */
+bool redact_key(struct redact *r, const char *p, const char *past);
 
 /* The value whose first byte is at p begins; it ends before p. */
 bool redact_value_begin(struct redact *r, const char *p);

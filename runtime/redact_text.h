@@ -59,7 +59,7 @@ redact_plain_run(const char *p, const char *end)
 				((w ^ REDACT_EACH('\\')) - REDACT_EACH(1))) &
 			REDACT_EACH(0x80);
 		if (special)
-			return p + (__builtin_ctzll(special) >> 3);
+			return p + ((unsigned)__builtin_ctzll(special) >> 3);
 	}
 	for (; p < end; p++) {
 		unsigned char c = (unsigned char)*p;

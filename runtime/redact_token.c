@@ -84,6 +84,9 @@ skip_unusual(const char *p, const char *end)
 {
 	struct redact_string s = {0};
 
+	if (end - p > 2 && p[0] == '\\' && (p[1] == '"' || p[1] == '\\'))
+		return p + 2; /* the most usual of them */
+
 	do {
 		if (p == end || !redact_string_step(&s, (unsigned char)*p++))
 			return NULL;
@@ -91,11 +94,10 @@ skip_unusual(const char *p, const char *end)
 	return p;
 }
 
-/* Past the closing quote of the string whose opening one is at p, or NULL. */
+/* Past the closing quote of the string that goes on at p, or NULL. */
 INLINE const char *
-skip_string(const char *p, const char *end)
+skip_rest(const char *p, const char *end)
 {
-	p++;
 	for (;;) {
 		p = redact_plain_run(p, end);
 		if (p == end)
@@ -134,7 +136,7 @@ skip_scalar(const char *p, const char *end)
 {
 	switch (*p) {
 	case '"':
-		return skip_string(p, end);
+		return skip_rest(p + 1, end);
 	case 'n':
 		return skip_word(p, end, STR("null"));
 	case 't':
@@ -144,65 +146,6 @@ skip_scalar(const char *p, const char *end)
 	default:
 		return *p >= '0' && *p <= '9' ? skip_integer(p, end) : NULL;
 	}
-}
-
-/* A whole key of a watched object, and whether some filter may name it. */
-static bool
-quick_watched_key(struct redact *r, const char *p, const char *past)
-{
-	struct redact_frame *f = &r->frames[r->watched];
-	size_t n = (size_t)(past - p);
-
-	if (n > r->plan->key_max)
-		return false;
-	/* Most keys have the length of no step. Escapes and folds shorten a
-	 * key: nothing is known of those. */
-	if (!f->set.removes && !(f->set.lengths & redact_length_bit(n - 2)) &&
-		redact_plain_run(p + 1, past) == past - 1) {
-		redact_set_clear(&r->frames[r->watched + 1].set);
-		return true;
-	}
-	if (!redact_key_begin(r, p))
-		return false;
-	redact_key_end(r, past);
-	return true;
-}
-
-/* Past a key and its colon, or NULL. */
-INLINE const char *
-quick_key(struct redact *r, const char *p, const char *end)
-{
-	if (*p != '"')
-		return NULL;
-	const char *past = skip_string(p, end);
-	if (!past || past == end || *past != ':')
-		return NULL;
-	if (watched(r) && !quick_watched_key(r, p, past))
-		return NULL;
-	r->state = REDACT_AT_VALUE;
-	return past + 1;
-}
-
-/* Past a whole scalar, or the opening bracket of a container, or NULL. */
-INLINE const char *
-quick_value(struct redact *r, const char *p, const char *end)
-{
-	if (*p == '{' || *p == '[') {
-		if (r->depth == REDACT_DEPTH_MAX)
-			return NULL;
-		r->state = open_container(r, *p);
-		return p + 1;
-	}
-	const char *past = skip_scalar(p, end);
-	if (!past)
-		return NULL;
-	if (watched(r)) {
-		if (r->matching && (size_t)(past - p) > REDACT_MATCH_MAX)
-			return NULL;
-		redact_value_end(r, past);
-	}
-	r->state = behind_value(r);
-	return past;
 }
 
 /* Past a comma or the closing bracket of a container, or NULL. */
@@ -223,23 +166,99 @@ quick_comma(struct redact *r, const char *p)
 	return p + 1;
 }
 
-/* One token from p on, a byte of the window that is no space; NULL: it is
- * left to the slow walker, with the state as it should find it. */
+/* Past a whole scalar and the comma that follows at once, or past the opening
+ * bracket of a container, or NULL. */
+INLINE const char *
+quick_value(struct redact *r, const char *p, const char *end)
+{
+	if (*p == '{' || *p == '[') {
+		if (r->depth == REDACT_DEPTH_MAX)
+			return NULL;
+		r->state = open_container(r, *p);
+		return p + 1;
+	}
+	const char *past = skip_scalar(p, end);
+	if (!past)
+		return NULL;
+	if (watched(r) && (r->matching || r->out.swallowing)) {
+		if ((size_t)(past - p) > REDACT_MATCH_MAX)
+			return NULL;
+		redact_value_end(r, past);
+	}
+	r->state = behind_value(r);
+	if (past < r->out.end && *past == ',' && r->depth > 0)
+		return quick_comma(r, past);
+	return past;
+}
+
+/* A value that has not been decided on. */
+INLINE const char *
+quick_undecided(struct redact *r, const char *p, const char *end)
+{
+	const struct redact_frame *f = &r->frames[r->watched];
+
+	bool known = f->object || f->settled;
+	bool plain = known && !f[1].set.best && !f[1].set.patterns;
+
+	if (watched(r) && (!plain || r->out.mark || r->out.swallowing))
+		return decide(r, p);
+	return quick_value(r, p, end);
+}
+
+/* Finds the set of a watched object's member. */
+INLINE bool
+quick_watched_key(
+	struct redact *r, const char *p, const char *run, const char *past)
+{
+	struct redact_frame *f = &r->frames[r->watched];
+	struct str key = {p + 1, (size_t)(run - p) - 1};
+	bool plain = past == run + 1;
+
+	/* Most keys are no step: they have another length or another first
+	 * byte. Of those that are not plain nothing is known yet. */
+	if (plain && !f->set.removes && !(f->set.keys & redact_key_bit(key))) {
+		redact_set_clear(&f[1].set);
+		return true;
+	}
+	return redact_key(r, p, past);
+}
+
+/* Past a key, its colon, and what quick_value() takes, or NULL. */
+INLINE const char *
+quick_member(struct redact *r, const char *p, const char *end)
+{
+	if (*p != '"')
+		return NULL;
+	const char *run = redact_plain_run(p + 1, end);
+	const char *past = skip_rest(run, end);
+	if (!past || past == end || *past != ':')
+		return NULL;
+	if (watched(r) && !quick_watched_key(r, p, run, past))
+		return NULL;
+	r->state = REDACT_AT_VALUE;
+	r->p = ++past;
+	if (past == end || is_space(*past))
+		return past;
+	return quick_undecided(r, past, end);
+}
+
+/* Some tokens from p on, a byte of the window that is no space. NULL: what
+ * is at r->p, with the state as it is, is left to the slow walker. */
 INLINE const char *
 quick_token(struct redact *r, const char *p, const char *end)
 {
 	switch (r->state) {
 	case REDACT_AT_FIRST_KEY:
-		return *p == '}' ? quick_comma(r, p) : quick_key(r, p, end);
+		return *p == '}' ? quick_comma(r, p) : quick_member(r, p, end);
 	case REDACT_AT_KEY:
-		return quick_key(r, p, end);
+		return quick_member(r, p, end);
 	case REDACT_AT_FIRST_ELEMENT:
 		if (*p == ']')
 			return quick_comma(r, p);
-		return watched(r) ? decide(r, p) : quick_value(r, p, end);
+		return quick_undecided(r, p, end);
 	case REDACT_AT_ROOT:
 	case REDACT_AT_VALUE:
-		return watched(r) ? decide(r, p) : quick_value(r, p, end);
+		return quick_undecided(r, p, end);
 	case REDACT_AT_OPENED:
 		return quick_value(r, p, end);
 	case REDACT_AT_COMMA:
@@ -255,20 +274,16 @@ quick_token(struct redact *r, const char *p, const char *end)
 	return NULL;
 }
 
-/* What is in the hold would have to be put out before what comes next: as
- * long as there is something, the slow walker walks. */
 static void
 walk_quick(struct redact *r)
 {
 	const char *p = r->p;
 
-	while (p && r->state < REDACT_IN_KEY && r->out.hold_n == 0) {
-		r->p = p;
+	while (p) {
 		p = skip_space(p, r->out.end);
-		if (p == r->out.end) {
-			r->p = p;
-			break;
-		}
+		r->p = p;
+		if (p == r->out.end)
+			return;
 		p = quick_token(r, p, r->out.end);
 	}
 }
@@ -496,7 +511,10 @@ bool
 redact_tokens(struct redact *r)
 {
 	while (r->p < r->out.end) {
-		walk_quick(r);
+		/* What is in the hold would have to be put out before what
+		 * comes next: as long as there is some, it goes slowly. */
+		if (r->state < REDACT_IN_KEY && r->out.hold_n == 0)
+			walk_quick(r);
 		if (r->p < r->out.end && !walk_slow(r))
 			return false;
 	}

@@ -100,7 +100,7 @@ filters_begin(struct filters *f, enum filter_action action, struct str pattern,
 	f->all[i] = i;
 	f->filters[i] = (struct program_filter){
 		.step = f->program.nsteps,
-		.match = pattern.p ? i : UINT32_MAX,
+		.match = pattern.p ? i : FILTER_ANY_VALUE,
 		.action = (uint8_t)action,
 		.replacement = filters_text(f, replacement),
 	};

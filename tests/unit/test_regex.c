@@ -246,11 +246,47 @@ test_free_nothing(void **state)
 	regex_scratch_free(NULL);
 }
 
+/* Where the first match is. */
+static void
+test_find(void **state)
+{
+	static const struct {
+		const char *pattern, *subject;
+		size_t start, end;
+	} cases[] = {
+		{"b+", "abbcb", 1, 3},
+		{"", "ab", 0, 0},
+		{"$", "ab", 2, 2},
+		{"\xc3\xa9.", "a\xc3\xa9\xe2\x82\xac", 1, 6},
+		{"a\\Kb", "xab", 2, 3},
+		{"(b)(c)", "abcd", 1, 3},
+	};
+	size_t start, end;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct regex *re = compiled(cases[i].pattern, false);
+		assert_int_equal(regex_find(re, str_of(cases[i].subject),
+					 *state, &start, &end),
+			REGEX_YES);
+		assert_int_equal(start, cases[i].start);
+		assert_int_equal(end, cases[i].end);
+		assert_int_equal(
+			regex_find(re, STR("\xff"), *state, &start, &end),
+			REGEX_DOUBT);
+		regex_free(re);
+	}
+	struct regex *re = compiled("x", false);
+	assert_int_equal(
+		regex_find(re, STR("y"), *state, &start, &end), REGEX_NO);
+	regex_free(re);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_semantics),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_bad_patterns),
 		cmocka_unit_test(test_message_is_cut_to_its_room),
 		cmocka_unit_test(test_pattern_length),
