@@ -58,7 +58,7 @@ def test_two_services_up_and_down(engine, proxy, home, folder):
             down = run("down", "--volumes", "--timeout", "0")
         left = [engine.get_json(f"/{kind}?filters=" + LABEL)
                 for kind in ("networks", "volumes")]
-        return (up.code, greeting, logs, services, rerun.out, restart.code,
+        return (up.code, greeting, logs, services, rerun.code, restart.code,
                 len(running.out.split()), down.code, left)
 
     seen = alike((engine.host, proxy.host), scenario)

@@ -50,7 +50,7 @@ def client_of(program, host, home, authority, name, **issue):
     """A client whose DOCKER_CERT_PATH holds its files, as the documentation
     of dockerd's --tlsverify has them."""
     docker = cli.Docker(program, host, home)
-    folder = home / f"certs-{name}"
+    folder = authority.folder / f"certs-{name}"
     if not folder.exists():
         folder.mkdir()
         cert, key = authority.issue(name, **issue)
@@ -95,7 +95,7 @@ def test_who_is_who(program, home, authority, secured):
 
 def test_a_client_without_a_certificate(program, home, authority, secured):
     docker = client_of(program, secured.host, home, authority, "nobody")
-    folder = home / "certs-nobody"
+    folder = authority.folder / "certs-nobody"
     (folder / "cert.pem").unlink(missing_ok=True)
     (folder / "key.pem").unlink(missing_ok=True)
     refused = docker.run("--tls", "--tlscacert", folder / "ca.pem", "ps")
