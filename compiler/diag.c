@@ -10,7 +10,6 @@
 
 #define TEXT_MAX    600 /* bytes of a message: it may quote a huge value */
 #define EXCERPT_MAX 100 /* characters of a source line that are shown */
-#define WORD_MAX    48  /* longer words are not compared for nearness */
 
 /* --- collecting ------------------------------------------------------- */
 
@@ -155,11 +154,10 @@ min3(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Damerau-Levenshtein (optimal string alignment), without case. */
-static size_t
-distance(struct str a, struct str b)
+size_t
+diag_distance(struct str a, struct str b)
 {
-	size_t row[3][WORD_MAX + 1];
+	size_t row[3][DIAG_WORD_MAX + 1];
 	size_t *two = row[0], *one = row[1], *now = row[2];
 
 	for (size_t j = 0; j <= b.n; j++)
@@ -188,7 +186,7 @@ void
 diag_did_you_mean(
 	struct diag *d, struct str word, const char *const *names, size_t n)
 {
-	if (word.n == 0 || word.n > WORD_MAX)
+	if (word.n == 0 || word.n > DIAG_WORD_MAX)
 		return;
 	/* At most 2 or a third of the word, and never most of it. */
 	size_t best = word.n / 3 > 2 ? word.n / 3 : 2;
@@ -197,9 +195,9 @@ diag_did_you_mean(
 	const char *near = NULL;
 	for (size_t i = 0; i < n; i++) {
 		struct str name = str_of(names[i]);
-		if (name.n > WORD_MAX)
+		if (name.n > DIAG_WORD_MAX)
 			continue;
-		size_t dist = distance(word, name);
+		size_t dist = diag_distance(word, name);
 		if (dist < best || (dist == best && !near)) {
 			best = dist;
 			near = names[i];

@@ -75,6 +75,12 @@ void diag_env_warning(struct diag *d, const char *fmt, ...)
 /* Of the entry added last. */
 void diag_help(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Edits from a to b, a transposition being one, without case
+ * (Damerau-Levenshtein, optimal string alignment). Both of at most
+ * DIAG_WORD_MAX bytes: longer words are not compared for nearness. */
+#define DIAG_WORD_MAX 48
+size_t diag_distance(struct str a, struct str b);
+
 /* "did you mean ...?" when one of the n names is near to word. */
 void diag_did_you_mean(
 	struct diag *d, struct str word, const char *const *names, size_t n);

@@ -10,42 +10,6 @@
 #define NAME_SHORT   5  /* shorter names are near to too many others */
 #define NAME_LONG    8  /* two mistakes are forgiven */
 
-static size_t
-min3(size_t a, size_t b, size_t c)
-{
-	size_t m = a < b ? a : b;
-	return m < c ? m : c;
-}
-
-/* Edits from a to b, a transposition being one; without case. */
-static size_t
-distance(struct str a, struct str b)
-{
-	size_t rows[3][NAME_MAX_LEN + 1];
-	size_t *before = rows[0], *last = rows[1], *row = rows[2];
-
-	for (size_t j = 0; j <= b.n; j++)
-		last[j] = j;
-	for (size_t i = 1; i <= a.n; i++) {
-		row[0] = i;
-		for (size_t j = 1; j <= b.n; j++) {
-			char x = ascii_lower(a.p[i - 1]);
-			char y = ascii_lower(b.p[j - 1]);
-			row[j] = min3(last[j] + 1, row[j - 1] + 1,
-				last[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == ascii_lower(b.p[j - 2]) &&
-				y == ascii_lower(a.p[i - 2]) &&
-				before[j - 2] + 1 < row[j])
-				row[j] = before[j - 2] + 1;
-		}
-		size_t *free_row = before;
-		before = last;
-		last = row;
-		row = free_row;
-	}
-	return last[b.n];
-}
-
 static bool
 has_prefix(struct str name)
 {
@@ -69,7 +33,7 @@ is_near(struct str name, struct str known)
 		return false;
 	/* A prefix in common says nothing of the rest. */
 	bool one = known.n < NAME_LONG || has_prefix(known);
-	return distance(name, known) <= (one ? 1u : 2u);
+	return diag_distance(name, known) <= (one ? 1u : 2u);
 }
 
 static const char *
