@@ -226,6 +226,8 @@ write_insn(const struct program *p, uint32_t at, FILE *out)
 			i->flags & INSN_DOUBT_IS_TRUE ? "  doubt yes"
 						      : "  doubt no");
 		write_test(p, i->arg, false, out);
+	} else if (i->op == OPCODE_NEXT) {
+		fprintf(out, " s%u  before s%u  else %u", i->arg, i->jt, i->jf);
 	} else if (i->op != OPCODE_END) {
 		fprintf(out, " r%u  ", i->arg);
 		show_text(program_text(p, p->rules[i->arg].name), out);
@@ -345,7 +347,8 @@ write_code_of(const struct program *p, uint32_t rule, FILE *out)
 	while (p->insns[end].op == OPCODE_TEST)
 		end++;
 	const struct insn *i = &p->insns[end];
-	if (i->op != OPCODE_END && i->arg == rule)
+	bool acts = i->op != OPCODE_END && i->op != OPCODE_NEXT;
+	if (acts && i->arg == rule)
 		write_conditions(p, r->entry, end, out);
 	else if (r->action == ACTION_RESPONSE_FILTER &&
 		 (r->flags & RULE_DRY_RUN))

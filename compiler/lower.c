@@ -1,13 +1,15 @@
 /* Lowering: rules to an image.
  *
  * Each rule becomes a run of tests that ends in its action; what does not
- * hold jumps to the next rule of its pass. Negations are pushed down to the tests, where
+ * hold jumps behind it, where NEXT goes to the next rule of the pass that can
+ * fire. Negations are pushed down to the tests, where
  * they swap the two ways, so that only AND and OR are left; their exits are
  * patched backwards, the list of jumps to patch living in the jumps
  * themselves (as in Lua's lcode.c).
  */
 #include "compiler/lower.h"
 
+#include "compiler/index.h"
 #include "compiler/lower_parts.h"
 #include "runtime/json.h"
 #include "runtime/limits.h"
@@ -379,7 +381,7 @@ is_idle(const struct rule *r)
 	return r->action == ACTION_RESPONSE_FILTER && r->dry_run;
 }
 
-/* The code of the rule with that index. */
+/* The code of the rule with that index: none when it cannot fire. */
 static void
 lower_rule(struct lowering *lo, const struct rule *r, uint32_t index)
 {
@@ -419,49 +421,112 @@ by_order(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : 1;
 }
 
+/* The rules in the order of evaluation, and the slots of those with code. */
+struct order {
+	struct ordered *v;
+	size_t n;
+	struct index_slot *slots; /* NULL: there is no index */
+	uint32_t nslots;
+};
+
+static void
+put_next(struct lowering *lo, const struct order *o)
+{
+	struct insn next = {.op = OPCODE_NEXT, .arg = o->nslots};
+
+	if (o->slots)
+		lower_append(lo, SECTION_INSNS, &next, sizeof(next));
+}
+
+/* The NEXTs from `at` on: the pass ends here, with slot nslots. */
+static void
+land_nexts(struct lowering *lo, uint32_t at, uint32_t nslots)
+{
+	struct insn *insns = lower_records(lo, SECTION_INSNS);
+	uint32_t here = lower_count(lo, SECTION_INSNS);
+
+	for (; at < here; at++)
+		if (insns[at].op == OPCODE_NEXT) {
+			insns[at].jt = nslots;
+			insns[at].jf = here;
+		}
+}
+
+/* A rule, and behind it where those go on that it was not for. */
+static void
+lower_in_order(struct lowering *lo, struct order *o, uint32_t index)
+{
+	const struct rule *r = o->v[index].rule;
+	uint32_t at = lower_count(lo, SECTION_INSNS);
+
+	lower_rule(lo, r, index);
+	if (!o->slots || lower_count(lo, SECTION_INSNS) == at)
+		return;
+	o->slots[o->nslots++] = (struct index_slot){r, at};
+	put_next(lo, o);
+}
+
 /* One pass: the rules that filter, or those that do not. */
 static void
-lower_pass(struct lowering *lo, const struct ordered *order, size_t n,
-	bool filters)
+lower_pass(struct lowering *lo, struct order *o, bool filters)
 {
-	for (size_t i = 0; i < n && !lo->failed; i++) {
-		const struct rule *r = order[i].rule;
+	uint32_t start = lower_count(lo, SECTION_INSNS);
+
+	put_next(lo, o);
+	for (size_t i = 0; i < o->n && !lo->failed; i++) {
+		const struct rule *r = o->v[i].rule;
 		if (filters == (r->action == ACTION_RESPONSE_FILTER))
-			lower_rule(lo, r, (uint32_t)i);
+			lower_in_order(lo, o, (uint32_t)i);
 	}
+	land_nexts(lo, start, o->nslots);
 	struct insn end = {.op = OPCODE_END};
 	lower_append(lo, SECTION_INSNS, &end, sizeof(end));
 }
 
-static void
-lower_rules(struct lowering *lo, const struct rule_list *l, struct str file)
+static bool
+put_in_order(struct lowering *lo, const struct rule_list *l, bool no_index,
+	struct order *o)
 {
-	struct ordered *order =
-		arena_alloc(lo->arena, (l->count + 1) * sizeof(*order));
-	size_t n = 0;
-	if (!order)
+	o->v = arena_alloc(lo->arena, (l->count + 1) * sizeof(*o->v));
+	if (!no_index)
+		o->slots = arena_alloc(
+			lo->arena, l->count * sizeof(*o->slots) + 1);
+	if (!o->v || (!no_index && !o->slots))
+		return false;
+	for (const struct rule *r = l->first; r; r = r->next, o->n++)
+		o->v[o->n] = (struct ordered){r, o->n};
+	assert(o->n == l->count);
+	qsort(o->v, o->n, sizeof(*o->v), by_order);
+	return true;
+}
+
+static void
+lower_rules(struct lowering *lo, const struct rule_list *l,
+	const struct lower_options *options)
+{
+	struct order o = {0};
+
+	if (!put_in_order(lo, l, options->no_index, &o))
 		return;
-	for (const struct rule *r = l->first; r; r = r->next, n++)
-		order[n] = (struct ordered){r, n};
-	assert(n == l->count);
-	qsort(order, n, sizeof(*order), by_order);
-	for (size_t i = 0; i < n; i++)
-		put_rule(lo, order[i].rule, file);
-	lower_pass(lo, order, n, false);
+	for (size_t i = 0; i < o.n; i++)
+		put_rule(lo, o.v[i].rule, options->file);
+	lower_pass(lo, &o, false);
 	lo->pass = lower_count(lo, SECTION_INSNS);
-	lower_pass(lo, order, n, true);
+	lower_pass(lo, &o, true);
+	index_put(lo, o.slots, o.nslots);
+	lower_order_tests(lo);
 }
 
 bool
-lower(const struct rule_list *l, bool default_allow, struct str file,
+lower(const struct rule_list *l, const struct lower_options *options,
 	struct image *out, struct arena *a, struct diag *d)
 {
 	struct lowering lo;
 	lower_init(&lo, a);
-	lower_rules(&lo, l, file);
+	lower_rules(&lo, l, options);
 	if (arena_overflowed(a))
 		lo.failed = true;
-	bool ok = lower_assemble(&lo, default_allow, out);
+	bool ok = lower_assemble(&lo, options->default_allow, out);
 	lower_fini(&lo);
 	if (!ok)
 		diag_file_error(d,

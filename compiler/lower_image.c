@@ -5,25 +5,13 @@
 
 #include <stdlib.h>
 
-static const size_t record_size[SECTION_COUNT] = {
-	[SECTION_INSNS] = sizeof(struct insn),
-	[SECTION_TESTS] = sizeof(struct program_test),
-	[SECTION_STEPS] = sizeof(struct program_step),
-	[SECTION_VALUES] = sizeof(struct program_value),
-	[SECTION_RULES] = sizeof(struct program_rule),
-	[SECTION_BUCKETS] = sizeof(struct program_bucket),
-	[SECTION_FILTERS] = sizeof(struct program_filter),
-	[SECTION_STRINGS] = 1,
-	[SECTION_INDEX] = 1,
-};
-
 void
 lower_init(struct lowering *lo, struct arena *a)
 {
 	*lo = (struct lowering){.arena = a};
 	intern_init(&lo->nocase_regexes, a);
 	for (unsigned i = 0; i < SECTION_COUNT; i++) {
-		lo->section[i].record = record_size[i];
+		lo->section[i].record = program_record_size[i];
 		intern_init(&lo->section[i].runs, a);
 	}
 }
@@ -43,6 +31,12 @@ lower_count(const struct lowering *lo, enum program_section which)
 {
 	const struct lower_section *s = &lo->section[which];
 	return (uint32_t)(s->size / s->record);
+}
+
+void *
+lower_records(struct lowering *lo, enum program_section which)
+{
+	return lo->section[which].bytes;
 }
 
 uint32_t
@@ -101,6 +95,47 @@ lower_put_str(struct lowering *lo, struct str s)
 		lower_put(lo, SECTION_STRINGS, s.p, s.n), (uint32_t)s.n};
 }
 
+/* How often each test is asked for. */
+static uint32_t *
+count_uses(struct lowering *lo)
+{
+	uint32_t ntests = lower_count(lo, SECTION_TESTS);
+	const struct insn *insns = lower_records(lo, SECTION_INSNS);
+	uint32_t *uses = arena_alloc(lo->arena, ntests * sizeof(*uses) + 1);
+
+	for (uint32_t i = 0; uses && i < lower_count(lo, SECTION_INSNS); i++)
+		if (insns[i].op == OPCODE_TEST)
+			uses[insns[i].arg]++;
+	return uses;
+}
+
+void
+lower_order_tests(struct lowering *lo)
+{
+	uint32_t ntests = lower_count(lo, SECTION_TESTS), n = 0;
+	struct program_test *tests = lower_records(lo, SECTION_TESTS);
+	struct insn *insns = lower_records(lo, SECTION_INSNS);
+	struct program_test *ordered =
+		arena_alloc(lo->arena, ntests * sizeof(*ordered) + 1);
+	uint32_t *number = count_uses(lo);
+
+	if (lo->failed || ntests == 0 || !number || !ordered)
+		return;
+	for (unsigned shared = 2; shared-- > 0;) {
+		for (uint32_t i = 0; i < ntests; i++)
+			if ((number[i] > 1) == shared)
+				ordered[n++] = tests[i];
+		if (shared)
+			lo->nmemo = n;
+	}
+	for (uint32_t i = 0, first = 0, last = lo->nmemo; i < ntests; i++)
+		number[i] = number[i] > 1 ? first++ : last++;
+	memcpy(tests, ordered, ntests * sizeof(*tests));
+	for (uint32_t i = 0; i < lower_count(lo, SECTION_INSNS); i++)
+		if (insns[i].op == OPCODE_TEST)
+			insns[i].arg = number[insns[i].arg];
+}
+
 static size_t
 align8(size_t n)
 {
@@ -124,6 +159,9 @@ lower_assemble(const struct lowering *lo, bool default_allow, struct image *out)
 	h->size = (uint32_t)size;
 	h->default_allow = default_allow;
 	h->pass = lo->pass;
+	h->nmemo = lo->nmemo;
+	h->nalways = lo->nalways;
+	memcpy(h->keys, lo->keys, sizeof(h->keys));
 	size_t at = align8(sizeof(*h));
 	for (unsigned i = 0; i < SECTION_COUNT; i++) {
 		const struct lower_section *s = &lo->section[i];

@@ -19,7 +19,9 @@ struct lowering {
 	/* A regex with and one without case are two values. */
 	struct intern nocase_regexes;
 	uint32_t pass; /* where the second pass begins */
-	bool failed;   /* too large, or out of memory: sticky */
+	/* As in struct program_header. */
+	uint32_t nmemo, nalways, keys[KEY_TABLES + 1];
+	bool failed; /* too large, or out of memory: sticky */
 };
 
 void lower_init(struct lowering *lo, struct arena *a);
@@ -27,6 +29,9 @@ void lower_fini(struct lowering *lo);
 
 /* Records of the section so far. */
 uint32_t lower_count(const struct lowering *lo, enum program_section which);
+
+/* Its first record; valid until more are appended. */
+void *lower_records(struct lowering *lo, enum program_section which);
 
 /* Appends a record or a run of them, n bytes; its first index. */
 uint32_t lower_append(struct lowering *lo, enum program_section which,
@@ -47,6 +52,10 @@ uint32_t lower_put_path(struct lowering *lo, struct str path, uint32_t *n_out);
 /* What the rule's action takes, into *out. lower_operands.c */
 void lower_operands(
 	struct lowering *lo, const struct rule *r, struct program_rule *out);
+
+/* Numbers the tests anew, those first that more than one instruction asks
+ * for. Nothing is appended behind this. */
+void lower_order_tests(struct lowering *lo);
 
 /* The sections as one block; false when it would be too large. */
 bool lower_assemble(

@@ -102,9 +102,12 @@ emit(struct work *w, struct policy *p)
 {
 	struct image image;
 	const char *why;
-	struct str file = w->source ? w->source->name : STR("");
-	if (!lower(&w->rules, p->settings.default_allow, file, &image,
-		    &w->scratch, w->diag))
+	struct lower_options options = {
+		.default_allow = p->settings.default_allow,
+		.file = w->source ? w->source->name : STR(""),
+		.no_index = w->in->no_index,
+	};
+	if (!lower(&w->rules, &options, &image, &w->scratch, w->diag))
 		return false;
 	p->image = image.bytes;
 	p->image_size = image.size;

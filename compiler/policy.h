@@ -16,6 +16,8 @@ struct policy_input {
 	bool (*read_file)(
 		void *ctx, const char *path, struct arena *a, struct str *out);
 	void *read_file_ctx;
+	/* Without a candidate index: to compare the two. */
+	bool no_index;
 	/* --check-config: doubtful toggles are errors. */
 	bool strict;
 };

@@ -120,3 +120,15 @@ ip_text(const struct ip *ip, char buf[46])
 		inet_ntop(AF_INET6, ip->b, buf, 46);
 	return buf;
 }
+
+size_t
+cidr_key(const struct cidr *net, char key[CIDR_KEY_MAX])
+{
+	bool v4 = net->bits >= V4_BITS && is_v4(net->b);
+	size_t n = 0;
+
+	key[n++] = v4 ? '4' : '6';
+	for (unsigned i = v4 ? V4_BITS : 0; i < net->bits; i++)
+		key[n++] = (net->b[i / 8] >> (7 - i % 8)) & 1 ? '1' : '0';
+	return n;
+}

@@ -30,6 +30,13 @@ bool cidr_parse(struct str text, struct cidr *out, bool *host_bits_out);
  * and no IPv4 one, as "0.0.0.0/0" is every IPv4 address. */
 bool cidr_has(const struct cidr *net, const struct ip *ip);
 
+#define CIDR_KEY_MAX 129
+
+/* The network as a text, returned its length: '4' or '6', and a '0' or '1'
+ * for each bit of the prefix, so that a network holds those whose keys begin
+ * with its own. */
+size_t cidr_key(const struct cidr *net, char key[CIDR_KEY_MAX]);
+
 /* At most 46 bytes with the NUL; IPv4 in dotted form, no address as "".
  * Returns buf. */
 const char *ip_text(const struct ip *ip, char buf[46]);

@@ -52,6 +52,20 @@ static const char *const filter_action_names[FILTER_ACTION_COUNT] = {
 	[FILTER_REPLACE] = "replace",
 };
 
+const uint32_t program_record_size[SECTION_COUNT] = {
+	[SECTION_INSNS] = sizeof(struct insn),
+	[SECTION_TESTS] = sizeof(struct program_test),
+	[SECTION_STEPS] = sizeof(struct program_step),
+	[SECTION_VALUES] = sizeof(struct program_value),
+	[SECTION_RULES] = sizeof(struct program_rule),
+	[SECTION_BUCKETS] = sizeof(struct program_bucket),
+	[SECTION_FILTERS] = sizeof(struct program_filter),
+	[SECTION_SLOTS] = sizeof(uint32_t),
+	[SECTION_KEYS] = sizeof(struct program_key),
+	[SECTION_FILED] = sizeof(uint32_t),
+	[SECTION_STRINGS] = 1,
+};
+
 bool
 operator_applies(enum operator_id op, enum field field)
 {
@@ -100,6 +114,9 @@ map_sections(struct program *p, const struct program_header *h)
 		.rules = program_section(h, SECTION_RULES),
 		.buckets = program_section(h, SECTION_BUCKETS),
 		.filters = program_section(h, SECTION_FILTERS),
+		.slots = program_section(h, SECTION_SLOTS),
+		.keys = program_section(h, SECTION_KEYS),
+		.filed = program_section(h, SECTION_FILED),
 		.strings = program_section(h, SECTION_STRINGS),
 		.ninsns = h->section[SECTION_INSNS].count,
 		.ntests = h->section[SECTION_TESTS].count,
@@ -108,6 +125,7 @@ map_sections(struct program *p, const struct program_header *h)
 		.nrules = h->section[SECTION_RULES].count,
 		.nbuckets = h->section[SECTION_BUCKETS].count,
 		.nfilters = h->section[SECTION_FILTERS].count,
+		.nslots = h->section[SECTION_SLOTS].count,
 	};
 }
 

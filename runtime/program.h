@@ -1,7 +1,7 @@
 /* The program: a policy as one flat, position-independent block.
  *
  *   header | instructions | tests | steps | values | rules | buckets |
- *   filters | strings
+ *   filters | slots | keys | filed | strings
  *
  * Sections are arrays of fixed-width records, 8-byte aligned, addressed by
  * index; strings by offset and length into the last section. Instructions
@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define PROGRAM_MAGIC   "DPXPROG"
-#define PROGRAM_VERSION 1u
+#define PROGRAM_VERSION 2u
 #define PROGRAM_NO_RULE UINT32_MAX
 
 enum field_kind {
@@ -95,7 +95,7 @@ struct insn {
 	uint8_t op;    /* enum opcode */
 	uint8_t flags; /* enum insn_flag */
 	uint16_t reserved;
-	uint32_t arg; /* of a test or rule */
+	uint32_t arg; /* of a test, rule or slot */
 	uint32_t jt, jf;
 };
 
@@ -107,7 +107,8 @@ enum test_flag {
 	TEST_NOCASE = 1 << 0,
 };
 
-/* One distinct test: a field, a positive operator, operands. */
+/* One distinct test: a field, a positive operator, operands. Those that more
+ * than one instruction asks for stand first: their answers are remembered. */
 struct program_test {
 	uint8_t field; /* enum field */
 	uint8_t op;    /* enum operator_id */
@@ -222,6 +223,29 @@ struct program_filter {
 	struct program_str replacement; /* of REPLACE: a JSON value as text */
 };
 
+/* --- the candidate index (candidates.h) ---------------------------------- */
+
+/* A rule that has code has a slot, in the order of evaluation. */
+
+enum key_table {
+	KEYS_PATH,
+	KEYS_METHOD,
+	KEYS_NETWORK, /* by cidr_key() */
+	KEY_TABLES
+};
+
+/* What a request may have that rules require. The keys of a table are sorted
+ * and distinct. */
+struct program_key {
+	struct program_str text;
+	/* The longest other key of the table that this one begins with; its
+	 * own index when there is none. Always below the own index else. */
+	uint32_t parent;
+	/* Records of the filed section, slots: first those of any text that
+	 * begins with the key, then those of the key alone. */
+	uint32_t first, nbegins, nequals;
+};
+
 enum program_section {
 	SECTION_INSNS,
 	SECTION_TESTS,
@@ -230,8 +254,10 @@ enum program_section {
 	SECTION_RULES,
 	SECTION_BUCKETS,
 	SECTION_FILTERS,
+	SECTION_SLOTS,   /* uint32_t: entries, ascending */
+	SECTION_KEYS,    /* of all tables, one behind the other */
+	SECTION_FILED,   /* uint32_t: slots; first those in no table */
 	SECTION_STRINGS, /* bytes */
-	SECTION_INDEX,   /* the candidate index, when there is one */
 	SECTION_COUNT
 };
 
@@ -241,7 +267,10 @@ struct program_header {
 	uint32_t size; /* of the whole image, bytes */
 	uint8_t default_allow;
 	uint8_t reserved[3];
-	uint32_t pass; /* the second pass: its first instruction */
+	uint32_t pass;  /* the second pass: its first instruction */
+	uint32_t nmemo; /* tests whose answers are remembered: the first ones */
+	uint32_t keys[KEY_TABLES + 1]; /* the first of each table; their end */
+	uint32_t nalways;              /* slots that are filed in no table */
 	struct {
 		uint32_t off;   /* bytes from the image's start, 8-aligned */
 		uint32_t count; /* records */
@@ -262,8 +291,11 @@ struct program {
 	const struct program_rule *rules;
 	const struct program_bucket *buckets;
 	const struct program_filter *filters;
+	const uint32_t *slots, *filed;
+	const struct program_key *keys;
 	const char *strings;
 	uint32_t ninsns, ntests, nsteps, nvalues, nrules, nbuckets, nfilters;
+	uint32_t nslots;
 	struct regex **regexes; /* owned: by value index, NULL for others */
 	bool reads_body;        /* some test needs the body */
 };
@@ -288,6 +320,9 @@ program_test_nocase(const struct program_test *t)
 {
 	return (t->flags & TEST_NOCASE) || t->field == FIELD_METHOD;
 }
+
+/* Bytes of one record of a section. */
+extern const uint32_t program_record_size[SECTION_COUNT];
 
 static inline struct str
 program_text(const struct program *p, struct program_str s)

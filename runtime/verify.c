@@ -16,6 +16,7 @@
  *   instructions  known opcode, at home in its pass; argument in range; it
  *                 says what its rule says; jumps strictly forward and inside
  *                 the pass; both passes end in END
+ *   index         verify_index.c
  * Reserved members are 0, so that a later version may give them a meaning.
  * The cost is linear in the largest image, whatever the bytes.
  */
@@ -23,20 +24,9 @@
 #include "runtime/limits.h"
 #include "runtime/number.h"
 #include "runtime/program.h"
+#include "runtime/verify_index.h"
 
 #define ALIGN 8u
-
-static const uint32_t record_size[SECTION_COUNT] = {
-	[SECTION_INSNS] = sizeof(struct insn),
-	[SECTION_TESTS] = sizeof(struct program_test),
-	[SECTION_STEPS] = sizeof(struct program_step),
-	[SECTION_VALUES] = sizeof(struct program_value),
-	[SECTION_RULES] = sizeof(struct program_rule),
-	[SECTION_BUCKETS] = sizeof(struct program_bucket),
-	[SECTION_FILTERS] = sizeof(struct program_filter),
-	[SECTION_STRINGS] = 1,
-	[SECTION_INDEX] = 1,
-};
 
 /* The proof in hand: sections as they are known to be inside. */
 struct proof {
@@ -98,7 +88,8 @@ verify_sections(const struct program_header *h)
 
 	for (unsigned s = 0; s < SECTION_COUNT; s++) {
 		uint64_t off = h->section[s].off;
-		uint64_t bytes = (uint64_t)h->section[s].count * record_size[s];
+		uint64_t bytes =
+			(uint64_t)h->section[s].count * program_record_size[s];
 		if (off % ALIGN)
 			return "a section is not aligned";
 		if (off + bytes > h->size)
@@ -108,8 +99,6 @@ verify_sections(const struct program_header *h)
 		if (bytes)
 			end = off + bytes;
 	}
-	if (h->section[SECTION_INDEX].count)
-		return "an index, which this version does not know";
 	return NULL;
 }
 
@@ -126,13 +115,16 @@ verify_header(const void *image, size_t size)
 		return "not a program: no magic";
 	if (h->version != PROGRAM_VERSION)
 		return "a program of another version";
-	if (h->size != size || size > PROGRAM_BYTES_MAX)
+	if (h->size != size || size > PROGRAM_BYTES_MAX || size % ALIGN)
 		return "not of the size it says";
 	if (h->default_allow > 1)
 		return "a default that is neither allow nor deny";
 	if (!is_zero(h->reserved, sizeof(h->reserved)))
 		return "reserved bytes of the header are set";
-	return verify_sections(h);
+	const char *why = verify_sections(h);
+	if (!why && h->nmemo > h->section[SECTION_TESTS].count)
+		why = "more answers are remembered than there are tests";
+	return why;
 }
 
 /* --- records ------------------------------------------------------------ */
@@ -438,7 +430,7 @@ rule_agrees(const struct program_rule *r, enum opcode op)
 static bool
 at_home(const struct insn *i, bool second)
 {
-	if (i->op == OPCODE_TEST || i->op == OPCODE_END)
+	if (i->op == OPCODE_TEST || i->op == OPCODE_NEXT || i->op == OPCODE_END)
 		return true;
 	return second == (i->op == OPCODE_FILTER);
 }
@@ -478,6 +470,8 @@ verify_insn(const struct proof *v, uint32_t at)
 		if (!rule_agrees(&rules[i->arg], i->op))
 			return "an instruction contradicts its rule";
 		return NULL;
+	case OPCODE_NEXT:
+		return verify_next(v->h, at, end);
 	case OPCODE_END:
 	case OPCODE_COUNT:
 		break;
@@ -525,7 +519,8 @@ verify_records(struct proof *v)
 	VERIFY_ALL(v, SECTION_FILTERS, struct program_filter, verify_filter);
 	VERIFY_ALL(v, SECTION_RULES, struct program_rule, verify_rule);
 	VERIFY_ALL(v, SECTION_TESTS, struct program_test, verify_test);
-	return verify_code(v);
+	const char *why = verify_index(v->h);
+	return why ? why : verify_code(v);
 }
 
 const char *

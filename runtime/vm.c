@@ -1,6 +1,8 @@
 /* The VM: instructions, jumps, and the memory of answers. */
 #include "runtime/vm.h"
 
+#include "runtime/candidates.h"
+
 #include <assert.h>
 
 /* In vm->memo: 0 is not asked yet. */
@@ -13,12 +15,12 @@ vm_init(struct vm *vm, const struct program *p, struct arena *a)
 {
 	*vm = (struct vm){
 		.program = p,
-		.memo = arena_alloc(a, p->ntests),
+		.memo = arena_alloc(a, p->header->nmemo),
 	};
 	return vm->memo != NULL;
 }
 
-/* Asks the test, for the first time. */
+/* Asks the test. */
 static uint8_t
 ask(struct vm *vm, uint32_t test, const struct facts *f,
 	struct regex_scratch *scratch)
@@ -28,7 +30,9 @@ ask(struct vm *vm, uint32_t test, const struct facts *f,
 
 	if (truth == TRUTH_DOUBT)
 		vm->doubts++;
-	return vm->memo[test] = MEMO(truth);
+	if (test < p->header->nmemo)
+		vm->memo[test] = MEMO(truth);
+	return MEMO(truth);
 }
 
 static bool
@@ -233,6 +237,20 @@ if_doubt(const struct insn *i)
 					     : MEMO(TRUTH_FALSE);
 }
 
+/* Out of memory, the end of the pass sees it. */
+static const struct insn *
+next_candidate(struct vm *vm, const struct insn *i, const struct facts *f)
+{
+	const struct program *p = vm->program;
+
+	if (!vm->candidates)
+		vm->candidates = candidates_find(p, f);
+	if (!vm->candidates)
+		return &p->insns[i->jf];
+	uint32_t slot = candidates_next(vm->candidates, i->arg, i->jt);
+	return &p->insns[slot < i->jt ? p->slots[slot] : i->jf];
+}
+
 enum vm_status
 vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 {
@@ -241,6 +259,7 @@ vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 	const struct insn *const pass = insns + p->header->pass;
 	const struct insn *i = &insns[vm->pc];
 	const uint8_t *const memo = vm->memo;
+	const uint32_t nmemo = p->header->nmemo;
 	bool lacks_body = p->reads_body && !f->body;
 
 	if (vm->done)
@@ -248,7 +267,7 @@ vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 	/* Ends: jumps go forward only, and each pass ends in END. */
 	for (;;) {
 		while (i->op == OPCODE_TEST) {
-			uint8_t answer = memo[i->arg];
+			uint8_t answer = i->arg < nmemo ? memo[i->arg] : 0;
 			if (!answer) {
 				if (lacks_body && needs_body(&p->tests[i->arg]))
 					return stop(vm, i, VM_NEED_BODY);
@@ -287,6 +306,9 @@ vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 		case OPCODE_FILTER:
 			note_filters(vm, i->arg, f->arena);
 			break;
+		case OPCODE_NEXT:
+			i = next_candidate(vm, i, f);
+			continue;
 		case OPCODE_END:
 			if (i >= pass)
 				return allow(vm, f);

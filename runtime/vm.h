@@ -2,7 +2,7 @@
  *
  * A run stops when it needs something, says what, and goes on from the same
  * instruction when called again. Each distinct test is evaluated at most once
- * a request: its answer is remembered.
+ * a request: its answer is remembered, where more than one instruction asks.
  */
 #ifndef RUNTIME_VM_H
 #define RUNTIME_VM_H
@@ -43,7 +43,8 @@ struct vm_list {
 struct vm {
 	const struct program *program; /* borrowed */
 	uint32_t pc;
-	uint8_t *memo;  /* in the arena: an answer for each test */
+	uint8_t *memo; /* in the arena: answers of the first tests */
+	const uint64_t *candidates; /* in the arena; NULL: not yet asked for */
 	uint32_t allow; /* the rule that allowed, for the second pass */
 	struct vm_list dry, filters;
 	struct {

@@ -332,6 +332,21 @@ random_cond(struct lang_dice *d, unsigned depth, struct arena *a)
 	return c;
 }
 
+/* A test by which rules are filed in the candidate index. */
+static const struct lang_cond *
+random_where(struct lang_dice *d, struct arena *a)
+{
+	struct lang_cond *c = arena_alloc(a, sizeof(*c));
+
+	assert(c);
+	do {
+		*c = (struct lang_cond){.kind = LANG_TEST};
+		random_test(d, c, a);
+	} while (!is_one_of(c->field, "path", "method") &&
+		 strcmp(c->field, "client_ip") != 0);
+	return c;
+}
+
 /* --- rules ----------------------------------------------------------------------------- */
 
 static void
@@ -351,7 +366,8 @@ random_rule(struct lang_rule *r, unsigned number, struct lang_dice *d,
 	r->dry_run = strcmp(r->action, "allow") != 0 && lang_roll(d, 4) == 0;
 	r->n = lang_roll(d, 4);
 	for (unsigned i = 0; i < r->n; i++)
-		r->when[i] = random_cond(d, DEPTH, a);
+		r->when[i] = lang_roll(d, 2) ? random_where(d, a)
+					     : random_cond(d, DEPTH, a);
 	if (strcmp(r->action, "require_role") == 0)
 		r->nroles = lang_roll(d, 3);
 	for (unsigned i = 0; i < r->nroles; i++)

@@ -19,16 +19,18 @@ struct lang_real {
 	struct regex_scratch *scratch;
 };
 
-/* Takes over the text. */
+/* Takes over the text. no_index as of struct policy_input. */
 static inline void
-lang_compile_text(struct lang_real *real, char *text)
+lang_compile_text(struct lang_real *real, char *text, bool no_index)
 {
 	static const char *const no_env[] = {NULL};
 
 	real->text = text;
 	arena_init(&real->arena, POLICY_ARENA_MAX);
-	struct policy_input in = {
-		.file = "p.conf", .text = str_of(text), .envp = no_env};
+	struct policy_input in = {.file = "p.conf",
+		.text = str_of(text),
+		.envp = no_env,
+		.no_index = no_index};
 	real->policy = policy_compile(&in, &real->arena, &real->diag);
 	real->scratch = regex_scratch_new();
 	assert_non_null(real->scratch);
@@ -40,7 +42,7 @@ lang_compile_text(struct lang_real *real, char *text)
 }
 
 static inline void
-lang_compile(struct lang_real *real, const struct lang_policy *p)
+lang_compile(struct lang_real *real, const struct lang_policy *p, bool no_index)
 {
 	char *text;
 	size_t n;
@@ -49,7 +51,7 @@ lang_compile(struct lang_real *real, const struct lang_policy *p)
 	assert_non_null(out);
 	lang_write_policy(p, out);
 	assert_int_equal(fclose(out), 0);
-	lang_compile_text(real, text);
+	lang_compile_text(real, text, no_index);
 }
 
 static inline void

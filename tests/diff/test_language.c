@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "compiler/listing.h"
 #include "tests/diff/language_random.h"
 #include "tests/diff/language_run.h"
 
@@ -74,6 +75,7 @@ same_verdict(const struct lang_verdict *a, const struct lang_verdict *b)
 struct tally {
 	unsigned pairs, allowed, by_default, limited, dry, filtered, held;
 	unsigned decided[LANG_RULES];
+	unsigned slots, always; /* of the policies' indices */
 };
 
 static void
@@ -88,34 +90,54 @@ count(struct tally *t, const struct lang_verdict *v, bool held)
 	t->held += held;
 }
 
+/* Is the verdict of the compiled policy the one wanted? Whether it asked for
+ * the body to *held_out. */
+static void
+check_pair(const struct lang_real *real, const struct lang_policy *policy,
+	const struct lang_request *q, const struct lang_verdict *want,
+	struct lang_dice *d, struct arena *a, bool *held_out)
+{
+	struct lang_verdict got = lang_run(real, policy, q, d, a, held_out);
+
+	if (same_verdict(want, &got))
+		return;
+	fputs(real->text, stderr);
+	listing_code(&real->policy->program, stderr);
+	tell_request(q);
+	tell_verdict("language", want);
+	tell_verdict("program", &got);
+	fail();
+}
+
+/* With the candidate index, and without. */
 static void
 check_policy(struct lang_dice *d, struct arena *a, struct tally *tally)
 {
 	struct lang_policy policy;
-	struct lang_real real;
+	struct lang_real indexed, plain;
 	struct arena of_request;
 
 	arena_init(&of_request, MIB(16));
 	lang_random_policy(&policy, d, a);
-	lang_compile(&real, &policy);
+	lang_compile(&indexed, &policy, false);
+	lang_compile(&plain, &policy, true);
 	for (unsigned i = 0; i < REQUESTS; i++) {
 		struct lang_request q;
-		bool held;
+		bool held, held_too;
 		arena_reset(&of_request);
 		lang_random_request(&q, d, &of_request);
 		struct lang_verdict want = lang_decide(&policy, &q);
-		struct lang_verdict got =
-			lang_run(&real, &policy, &q, d, &of_request, &held);
+		check_pair(&indexed, &policy, &q, &want, d, &of_request, &held);
+		check_pair(
+			&plain, &policy, &q, &want, d, &of_request, &held_too);
+		assert_int_equal(held, held_too);
 		count(tally, &want, held);
-		if (same_verdict(&want, &got))
-			continue;
-		fputs(real.text, stderr);
-		tell_request(&q);
-		tell_verdict("language", &want);
-		tell_verdict("program", &got);
-		fail();
 	}
-	lang_free(&real);
+	tally->slots += indexed.policy->program.nslots;
+	tally->always += indexed.policy->program.header->nalways;
+	assert_int_equal(plain.policy->program.nslots, 0);
+	lang_free(&plain);
+	lang_free(&indexed);
 	arena_fini(&of_request);
 }
 
@@ -134,9 +156,10 @@ test_random(void **state)
 	}
 	arena_fini(&a);
 	print_message("%u pairs: %u allowed, %u by default, %u without token, "
-		      "%u noted, %u filtered, %u held\n",
+		      "%u noted, %u filtered, %u held; %u of %u rules in no "
+		      "table\n",
 		t.pairs, t.allowed, t.by_default, t.limited, t.dry, t.filtered,
-		t.held);
+		t.held, t.always, t.slots);
 	/* Each way out is taken often. */
 	unsigned few = t.pairs / 50;
 	assert_in_range(t.allowed, t.pairs / 4, t.pairs * 3 / 4);
@@ -145,6 +168,7 @@ test_random(void **state)
 	assert_in_range(t.dry, few, t.pairs / 2);
 	assert_in_range(t.filtered, few, t.pairs / 2);
 	assert_in_range(t.held, few, t.pairs - few);
+	assert_in_range(t.always, t.slots / 50, t.slots * 3 / 4);
 }
 
 int

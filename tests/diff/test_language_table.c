@@ -402,7 +402,7 @@ test_each_row(void **state)
 		/* What is absent is empty, and nothing else. */
 		bool absent = strcmp(r->op, "empty") == 0;
 		struct lang_real real;
-		lang_compile_text(&real, policy_of(r, negate));
+		lang_compile_text(&real, policy_of(r, negate), false);
 		check_cases(&real, r, negate, r->holds, true);
 		check_cases(&real, r, negate, r->fails, false);
 		check_cases(&real, r, negate, r->wrong, false);

@@ -19,6 +19,11 @@ struct image {
 	struct program_rule rules[IMAGE_RECORDS];
 	struct program_bucket buckets[IMAGE_RECORDS];
 	struct program_filter filters[IMAGE_RECORDS];
+	uint32_t slots[IMAGE_RECORDS], filed[IMAGE_RECORDS];
+	struct program_key keys[IMAGE_RECORDS];
+	uint32_t table[KEY_TABLES + 1]; /* as the header's keys */
+	uint32_t nalways;
+	bool forgetful; /* no answer of a test is remembered */
 	char strings[IMAGE_STRINGS];
 	uint32_t count[SECTION_COUNT];
 	uint32_t pass; /* 0: a second pass of END alone is added */
@@ -241,14 +246,19 @@ image_bytes(struct image *im, size_t *size_out)
 		[SECTION_BUCKETS] = {im->buckets, sizeof(*im->buckets)},
 		[SECTION_FILTERS] = {im->filters, sizeof(*im->filters)},
 		[SECTION_STRINGS] = {im->strings, 1},
-		[SECTION_INDEX] = {"", 1},
+		[SECTION_SLOTS] = {im->slots, sizeof(*im->slots)},
+		[SECTION_KEYS] = {im->keys, sizeof(*im->keys)},
+		[SECTION_FILED] = {im->filed, sizeof(*im->filed)},
 	};
 	struct program_header h = {
 		.magic = PROGRAM_MAGIC,
 		.version = PROGRAM_VERSION,
 		.default_allow = im->default_allow,
 		.pass = im->pass,
+		.nmemo = im->forgetful ? 0 : im->count[SECTION_TESTS],
+		.nalways = im->nalways,
 	};
+	memcpy(h.keys, im->table, sizeof(h.keys));
 	size_t off = sizeof(h);
 	for (unsigned s = 0; s < SECTION_COUNT; s++) {
 		h.section[s].off = (uint32_t)off;

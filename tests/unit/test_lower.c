@@ -138,10 +138,12 @@ test_constant_rules(void **state)
 	const struct program *p = &f.policy->program;
 	assert_true(get(&f, "/x").allow);
 	assert_string_equal(get(&f, "/y").rule, "folded");
-	/* One test, one denial, the end, and a second pass of its end. */
-	assert_int_equal(p->ninsns, 4);
-	assert_int_equal(p->rules[0].entry, 0);
-	assert_int_equal(p->rules[3].entry, 2);
+	/* One test, one denial, with a NEXT before and behind; the end; and a
+	 * second pass of a NEXT and its end. */
+	assert_int_equal(p->ninsns, 7);
+	assert_int_equal(p->nslots, 1);
+	assert_int_equal(p->slots[0], p->rules[2].entry);
+	assert_int_equal(p->rules[3].entry, 4);
 	fixture_fini(&f);
 }
 

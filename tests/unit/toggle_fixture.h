@@ -63,8 +63,9 @@ fixture_init(
 	if (f->diag.errors > 0)
 		return;
 	const char *why = NULL;
-	assert_true(lower(
-		&f->rules, true, STR("test"), &f->image, &f->arena, &f->diag));
+	struct lower_options options = {
+		.default_allow = true, .file = STR("test")};
+	assert_true(lower(&f->rules, &options, &f->image, &f->arena, &f->diag));
 	if (!program_load(&f->program, f->image.bytes, f->image.size, &why))
 		fail_msg("program: %s", why);
 }
