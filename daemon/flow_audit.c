@@ -41,6 +41,7 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.user_agent = rq->parsed ? user_agent(rq) : STR(""),
 		.role = rq->facts.role,
 		.identity = rq->facts.identity,
+		.request_id = rq->id,
 		.listener = f->from.listener->name,
 		.params = rq->target.params,
 		.nparams = rq->target.nparams,

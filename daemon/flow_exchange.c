@@ -43,6 +43,7 @@ queue_request(struct flow *f)
 						  : rq->head.content_length,
 			    .upgrade = rq->upgrade,
 			    .expect = rq->head.expect_continue,
+			    .request_id = rq->id_is_told ? STR("") : rq->id,
 		    });
 	if (w.n > w.cap)
 		return false;
@@ -221,6 +222,12 @@ framing_out(const struct request *rq, const struct http1_head *h)
 }
 
 static bool
+is_interim(const struct http1_head *h)
+{
+	return h->status < 200 && h->status != 101;
+}
+
+static bool
 queue_response(struct flow *f, const struct http1_head *h,
 	enum http1_framing framing, bool close)
 {
@@ -242,6 +249,7 @@ queue_response(struct flow *f, const struct http1_head *h,
 				      h->status != 204 && !f->rq->down.redact,
 			.close = close,
 			.upgrade = h->status == 101,
+			.request_id = is_interim(h) ? STR("") : f->rq->id,
 		});
 	outq_commit(q, w.n);
 	return w.n <= w.cap;
@@ -373,8 +381,7 @@ take_head(struct flow *f, bool *more_out)
 	rq->engine_seen = 0;
 	if (http1_parse_response(in.p, len, rq->head.method, &h))
 		return false;
-	bool ok = h.status < 200 && h.status != 101 ? on_interim(f, &h)
-						    : on_final(f, &h);
+	bool ok = is_interim(&h) ? on_interim(f, &h) : on_final(f, &h);
 	leg_take(&rq->engine->leg, len);
 	return ok;
 }

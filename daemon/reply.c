@@ -174,6 +174,7 @@ put_head(struct http1_writer *w, const struct request *rq, struct str type,
 	http1_put_number(w, length);
 	http1_put(w, STR("\r\n"));
 	http1_put_field(w, STR("Date"), reply_date());
+	http1_put_field(w, STR("X-Request-Id"), rq->id);
 	if (rq->status == 401)
 		http1_put_field(w, STR("WWW-Authenticate"),
 			STR("Bearer realm=\"docker-proxy\""));
@@ -277,6 +278,7 @@ write_line(struct flow *f, enum log_level level)
 		{"client", behind ? client_text(f, a) : peer_text(f, a)},
 		{"via", behind ? peer_text(f, a) : STR("")},
 		{"listener", f->from.listener->name},
+		{"request_id", rq->id},
 		{"identity", rq->facts.identity},
 		{"role", rq->facts.role},
 		{"method", rq->parsed ? method_name(rq->head.method) : STR("")},
