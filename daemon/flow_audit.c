@@ -1,4 +1,4 @@
-/* What of a request goes to the audit log. */
+/* What of a request, and of a failed handshake, goes to the audit log. */
 #include "daemon/flow_audit.h"
 
 #include "daemon/audit_writer.h"
@@ -8,6 +8,7 @@
 #include "daemon/request.h"
 #include "daemon/worker.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static int64_t
@@ -41,6 +42,7 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.user_agent = rq->parsed ? user_agent(rq) : STR(""),
 		.role = rq->facts.role,
 		.identity = rq->facts.identity,
+		.request_id = rq->id,
 		.listener = f->from.listener->name,
 		.params = rq->target.params,
 		.nparams = rq->target.nparams,
@@ -109,6 +111,27 @@ flow_audit_dry(struct flow *f, uint32_t rule)
 	e.status = p->rules[rule].status;
 	e.dry_run = true;
 	e.message = program_text(p, p->rules[rule].message);
+	audit_writer_put(w, &e);
+}
+
+void
+flow_audit_tls(const struct flow *f, bool bad_cert, const char *why)
+{
+	struct audit_writer *w = f->worker->shared->audit;
+	char ip[46], message[256];
+
+	if (!w)
+		return;
+	int n = snprintf(message, sizeof(message),
+		"docker-proxy: the TLS handshake failed: %s", why);
+	struct audit_event e = {
+		.kind = bad_cert ? AUDIT_AUTH_FAILURE : AUDIT_DENY,
+		.time_ms = wall_ms(),
+		.listener = f->from.listener->name,
+		.message = {message, (size_t)n},
+	};
+	if (f->from.ip.set)
+		e.peer_ip = str_of(ip_text(&f->from.ip, ip));
 	audit_writer_put(w, &e);
 }
 

@@ -1,4 +1,4 @@
-/* What of a request goes to the audit log. */
+/* What of a request, and of a failed handshake, goes to the audit log. */
 #ifndef DAEMON_FLOW_AUDIT_H
 #define DAEMON_FLOW_AUDIT_H
 
@@ -13,6 +13,10 @@ void flow_audit_end(struct flow *f);
 
 /* A rule in dry run would have denied it. */
 void flow_audit_dry(struct flow *f, uint32_t rule);
+
+/* A client's TLS handshake failed, by its certificate or otherwise: there is
+ * no request yet. */
+void flow_audit_tls(const struct flow *f, bool bad_cert, const char *why);
 
 /* The policy was, or was not, replaced. From the main thread. */
 void flow_audit_reload(struct audit_writer *w, struct str message);

@@ -43,6 +43,7 @@ queue_request(struct flow *f)
 						  : rq->head.content_length,
 			    .upgrade = rq->upgrade,
 			    .expect = rq->head.expect_continue,
+			    .request_id = rq->id_is_told ? STR("") : rq->id,
 		    });
 	if (w.n > w.cap)
 		return false;
@@ -54,19 +55,19 @@ queue_request(struct flow *f)
 	return true;
 }
 
+/* Its reason has a text of its own: "... at tcp://10.0.0.1:2375: ...". */
 static enum flow_step
-dial_failed(struct flow *f, const char *text)
+dial_failed(struct flow *f, enum why why, const char *text)
 {
+	struct str engine = f->worker->shared->engine.text;
+
 	metrics_add(&f->worker->metrics, METRIC_ENGINE_CONNECT_FAILURES, 1);
-	log_say(LOG_LEVEL_ERROR,
-		"cannot connect to the Docker Engine at "
-		"%.*s: %s",
-		STR_FMT(f->worker->shared->engine.text), text);
-	f->rq->message = arena_fmt(&f->rq->arena,
-		"docker-proxy: cannot connect to the Docker Engine at %.*s: "
-		"%s",
-		STR_FMT(f->worker->shared->engine.text), text);
-	return flow_refuse(f, WHY_ENGINE_CONNECT);
+	log_say(LOG_LEVEL_ERROR, "%s at %.*s: %s", why_text(why),
+		STR_FMT(engine), text);
+	f->rq->message =
+		arena_fmt(&f->rq->arena, "docker-proxy: %s at %.*s: %s",
+			why_text(why), STR_FMT(engine), text);
+	return flow_refuse(f, why);
 }
 
 /* The connection stands. A head queued before (a request sent again) goes
@@ -111,7 +112,8 @@ await_connect(struct flow *f)
 	if (e->leg.connecting && e->leg.can_write) {
 		int err = engine_connected(e);
 		if (err)
-			return dial_failed(f, strerror(err));
+			return dial_failed(
+				f, WHY_ENGINE_CONNECT, strerror(err));
 	}
 	if (!e->leg.connecting) {
 		switch (leg_handshake(&e->leg)) {
@@ -121,8 +123,10 @@ await_connect(struct flow *f)
 			leg_watch(&e->leg, true, false);
 			break;
 		case HANDSHAKE_NOT_TLS:
+		case HANDSHAKE_BAD_CERT:
 		case HANDSHAKE_FAILED:
-			return dial_failed(f, handshake_error(&e->leg));
+			return dial_failed(
+				f, WHY_ENGINE_TLS, handshake_error(&e->leg));
 		}
 	}
 	if (!f->deadline.class)
@@ -159,7 +163,7 @@ flow_step_dial(struct flow *f)
 		flow_deadline(f, DEADLINE_REDIAL);
 		return client_left(f) ? flow_gone(f) : FLOW_WAIT;
 	case ENGINE_FAIL:
-		return dial_failed(f, strerror(errno));
+		return dial_failed(f, WHY_ENGINE_CONNECT, strerror(errno));
 	case ENGINE_OK:
 		break;
 	}
@@ -221,6 +225,12 @@ framing_out(const struct request *rq, const struct http1_head *h)
 }
 
 static bool
+is_interim(const struct http1_head *h)
+{
+	return h->status < 200 && h->status != 101;
+}
+
+static bool
 queue_response(struct flow *f, const struct http1_head *h,
 	enum http1_framing framing, bool close)
 {
@@ -242,6 +252,7 @@ queue_response(struct flow *f, const struct http1_head *h,
 				      h->status != 204 && !f->rq->down.redact,
 			.close = close,
 			.upgrade = h->status == 101,
+			.request_id = is_interim(h) ? STR("") : f->rq->id,
 		});
 	outq_commit(q, w.n);
 	return w.n <= w.cap;
@@ -373,8 +384,7 @@ take_head(struct flow *f, bool *more_out)
 	rq->engine_seen = 0;
 	if (http1_parse_response(in.p, len, rq->head.method, &h))
 		return false;
-	bool ok = h.status < 200 && h.status != 101 ? on_interim(f, &h)
-						    : on_final(f, &h);
+	bool ok = is_interim(&h) ? on_interim(f, &h) : on_final(f, &h);
 	leg_take(&rq->engine->leg, len);
 	return ok;
 }
@@ -390,6 +400,10 @@ no_answer(struct flow *f, enum why why)
 
 	if (can_retry(rq))
 		return retry(f);
+	/* In TLS 1.3 an Engine refuses our certificate after the handshake. */
+	if (leg_error(&rq->engine->leg))
+		return dial_failed(
+			f, WHY_ENGINE_TLS, leg_error(&rq->engine->leg));
 	log_say(LOG_LEVEL_WARN, "%s: %.*s %.*s", why_text(why),
 		STR_FMT(method_name(rq->head.method)),
 		STR_FMT(rq->target.path));

@@ -1,6 +1,7 @@
 /* Flows: the TLS handshake, and who the client is by it. */
 #include "daemon/flow.h"
 
+#include "daemon/flow_audit.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/tls.h"
@@ -36,14 +37,22 @@ flow_log_tls(const struct flow *f)
 /* Closing with something unread would be a reset, and would destroy the alert
  * that tells the client what is wrong. */
 static enum flow_step
-handshake_failed(struct flow *f)
+handshake_failed(struct flow *f, bool bad_cert)
 {
 	struct leg *c = &f->client;
+	struct metrics *m = &f->worker->metrics;
 
 	/* Those who only look whether the port is open are no news. */
-	if (!leg_error(c))
+	if (!leg_error(c)) {
 		log_line(f, LOG_LEVEL_DEBUG, "closed in the handshake");
-	flow_log_tls(f);
+	} else {
+		flow_log_tls(f);
+		flow_audit_tls(f, bad_cert, leg_error(c));
+		metrics_add(m,
+			bad_cert ? METRIC_TLS_CERTIFICATE
+				 : METRIC_TLS_HANDSHAKE,
+			1);
+	}
 	leg_drop_tls(c);
 	leg_shutdown(c);
 	flow_enter(f, FLOW_LINGER);
@@ -83,9 +92,12 @@ flow_step_handshake(struct flow *f)
 	case HANDSHAKE_NOT_TLS:
 		leg_drop_tls(c);
 		deadline_clear(&f->deadline);
+		metrics_add(&f->worker->metrics, METRIC_TLS_PLAIN, 1);
 		return flow_refuse(f, WHY_TLS_EXPECTED);
+	case HANDSHAKE_BAD_CERT:
+		return handshake_failed(f, true);
 	case HANDSHAKE_FAILED:
-		return handshake_failed(f);
+		return handshake_failed(f, false);
 	}
 	return FLOW_WAIT;
 }

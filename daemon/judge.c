@@ -250,6 +250,7 @@ judge_head(struct flow *f, const char *head, size_t len)
 	enum why why = http1_parse_request(head, len, &rq->head);
 	if (why)
 		return why;
+	request_take_id(rq);
 	why = find_client(f);
 	if (why)
 		return why;
@@ -350,12 +351,13 @@ log_dry(struct flow *f)
 	for (uint32_t i = 0; i < v->ndry; i++) {
 		const struct program_rule *r = &p->rules[v->dry[i]];
 		const struct log_field fields[] = {
+			{"request_id", f->rq->id},
 			{"rule", program_text(p, r->name)},
 			{"method", method_name(f->rq->head.method)},
 			{"path", f->rq->target.path},
 		};
 		log_event(
-			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 3);
+			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 4);
 		flow_audit_dry(f, v->dry[i]);
 	}
 }

@@ -91,10 +91,11 @@ bool leg_open(struct leg *leg, struct event_base *base, struct blocks *blocks,
 bool leg_start_tls(struct leg *leg, struct tls_context *context);
 
 enum handshake {
-	HANDSHAKE_DONE,    /* or there was none to do: the leg is plain */
-	HANDSHAKE_WAIT,    /* watch the leg for reading, and call again */
-	HANDSHAKE_NOT_TLS, /* the client speaks, but not TLS */
-	HANDSHAKE_FAILED,  /* leg_error() may tell why */
+	HANDSHAKE_DONE,     /* or there was none to do: the leg is plain */
+	HANDSHAKE_WAIT,     /* watch the leg for reading, and call again */
+	HANDSHAKE_NOT_TLS,  /* the client speaks, but not TLS */
+	HANDSHAKE_BAD_CERT, /* the other side's is missing, or will not do */
+	HANDSHAKE_FAILED,   /* leg_error() may tell why */
 };
 
 /* Goes on with the handshake. */

@@ -29,28 +29,73 @@ struct leg_tls {
 	bool closing;    /* close_notify is waiting for the socket */
 	bool said;       /* close_notify has been sent */
 	bool broken;     /* SSL must not be used any more */
+	bool bad_cert;   /* and that of the other side is why */
 	char error[160]; /* empty: it was not TLS that failed */
 };
 
 /* --- outcomes ------------------------------------------------------------- */
 
+/* An alert that says that our certificate will not do, or that there must be
+ * one (RFC 8446 section 6.2). */
+static bool
+is_about_ours(int alert)
+{
+	switch (alert) {
+	case SSL_AD_BAD_CERTIFICATE:
+	case SSL_AD_UNSUPPORTED_CERTIFICATE:
+	case SSL_AD_CERTIFICATE_REVOKED:
+	case SSL_AD_CERTIFICATE_EXPIRED:
+	case SSL_AD_CERTIFICATE_UNKNOWN:
+	case SSL_AD_UNKNOWN_CA:
+	case SSL_AD_CERTIFICATE_REQUIRED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What went wrong, and more of it: "" or what follows a colon. */
+static const char *
+explain(struct leg_tls *t, int reason, const char **more_out)
+{
+	int alert = reason - SSL_AD_REASON_OFFSET;
+
+	*more_out = "";
+	switch (reason) {
+	case SSL_R_CERTIFICATE_VERIFY_FAILED:
+		t->bad_cert = true;
+		*more_out = X509_verify_cert_error_string(
+			SSL_get_verify_result(t->ssl));
+		return "certificate verify failed";
+	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+		t->bad_cert = true;
+		return "peer did not return a certificate";
+	case SSL_R_WRONG_VERSION_NUMBER:
+		if (!SSL_is_server(t->ssl))
+			return "it does not speak TLS";
+		break;
+	default:
+		break;
+	}
+	if (alert <= 0)
+		return NULL;
+	*more_out = SSL_alert_desc_string_long(alert);
+	return is_about_ours(alert) ? "the other side refuses our certificate"
+				    : "the other side broke it off";
+}
+
 static void
 note_error(struct leg_tls *t)
 {
 	unsigned long e = ERR_peek_last_error();
-	long verify = SSL_get_verify_result(t->ssl);
-	const char *reason = ERR_reason_error_string(e);
-	bool about_cert = ERR_GET_LIB(e) == ERR_LIB_SSL &&
-			  ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+	int reason = ERR_GET_LIB(e) == ERR_LIB_SSL ? ERR_GET_REASON(e) : 0;
+	const char *more;
+	const char *text = explain(t, reason, &more);
 
-	if (!reason)
-		reason = "protocol error";
-	if (!SSL_is_server(t->ssl) && ERR_GET_LIB(e) == ERR_LIB_SSL &&
-		ERR_GET_REASON(e) == SSL_R_WRONG_VERSION_NUMBER)
-		reason = "it does not speak TLS";
-	snprintf(t->error, sizeof(t->error), "%s%s%s", reason,
-		about_cert ? ": " : "",
-		about_cert ? X509_verify_cert_error_string(verify) : "");
+	if (!text)
+		text = ERR_reason_error_string(e);
+	snprintf(t->error, sizeof(t->error), "%s%s%s",
+		text ? text : "protocol error", more[0] ? ": " : "", more);
 }
 
 #define ENDED  0  /* the other side has said that it will say no more */
@@ -161,7 +206,7 @@ leg_handshake(struct leg *leg)
 		return HANDSHAKE_WAIT;
 	}
 	t->broken = true;
-	return HANDSHAKE_FAILED;
+	return t->bad_cert ? HANDSHAKE_BAD_CERT : HANDSHAKE_FAILED;
 }
 
 const char *

@@ -124,6 +124,7 @@ step(struct ready *r)
 		leg_watch(leg, true, false);
 		return READY_UNKNOWN;
 	case HANDSHAKE_NOT_TLS:
+	case HANDSHAKE_BAD_CERT:
 	case HANDSHAKE_FAILED:
 		return refuse(r, "cannot connect to the Docker Engine: %s",
 			leg_error(leg) ? leg_error(leg)

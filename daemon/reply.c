@@ -160,6 +160,17 @@ reply_date(void)
 	return (struct str){buf, n};
 }
 
+/* RFC 9110 section 11.6.1: each 401 has one. For a certificate there is no
+ * scheme: none that a client could answer by sending something else. */
+static struct str
+challenge(const struct request *rq)
+{
+	bool mtls = rq->generation->policy->settings.auth.type == AUTH_MTLS;
+
+	return mtls ? STR("Certificate realm=\"docker-proxy\"")
+		    : STR("Bearer realm=\"docker-proxy\"");
+}
+
 static void
 put_head(struct http1_writer *w, const struct request *rq, struct str type,
 	size_t length)
@@ -174,9 +185,9 @@ put_head(struct http1_writer *w, const struct request *rq, struct str type,
 	http1_put_number(w, length);
 	http1_put(w, STR("\r\n"));
 	http1_put_field(w, STR("Date"), reply_date());
+	http1_put_field(w, STR("X-Request-Id"), rq->id);
 	if (rq->status == 401)
-		http1_put_field(w, STR("WWW-Authenticate"),
-			STR("Bearer realm=\"docker-proxy\""));
+		http1_put_field(w, STR("WWW-Authenticate"), challenge(rq));
 	if (rq->retry_after) {
 		http1_put(w, STR("Retry-After: "));
 		http1_put_number(w, rq->retry_after);
@@ -277,6 +288,7 @@ write_line(struct flow *f, enum log_level level)
 		{"client", behind ? client_text(f, a) : peer_text(f, a)},
 		{"via", behind ? peer_text(f, a) : STR("")},
 		{"listener", f->from.listener->name},
+		{"request_id", rq->id},
 		{"identity", rq->facts.identity},
 		{"role", rq->facts.role},
 		{"method", rq->parsed ? method_name(rq->head.method) : STR("")},

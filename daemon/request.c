@@ -36,7 +36,29 @@ request_new(struct worker *w)
 		.head = {.fields = rq->fields, .max_fields = l->headers},
 	};
 	rq->generation->uses[w->index].requests++;
+	request_id_make(&w->ids, rq->made_id);
+	rq->id = (struct str){rq->made_id, sizeof(rq->made_id)};
 	return rq;
+}
+
+void
+request_take_id(struct request *rq)
+{
+	struct http1_field *told = NULL;
+
+	for (size_t i = 0; i < rq->head.nfields; i++) {
+		struct http1_field *f = &rq->head.fields[i];
+		if (f->id != HTTP1_REQUEST_ID)
+			continue;
+		if (told)
+			return; /* several: which one would it be? */
+		told = f;
+	}
+	if (!told || !request_id_is_sane(told->value))
+		return;
+	told->hop = false;
+	rq->id = told->value;
+	rq->id_is_told = true;
 }
 
 void

@@ -14,6 +14,7 @@
 #include "runtime/arena.h"
 #include "runtime/facts.h"
 #include "runtime/http1.h"
+#include "runtime/request_id.h"
 #include "runtime/target.h"
 #include "runtime/vm.h"
 
@@ -52,7 +53,9 @@ struct request {
 	struct pipe_way up;   /* client to Engine */
 	struct pipe_way down; /* Engine to client */
 	size_t engine_seen;   /* bookmark of http1_scan_head() */
-	uint64_t id;
+	struct str id;        /* borrowed: made_id, or of the head */
+	char made_id[REQUEST_ID_MADE];
+	bool id_is_told; /* the client's: among the head's fields */
 	uint64_t start_ms, dial_ms;
 	uint64_t ask_us; /* when the Engine was first dialled */
 	uint16_t status; /* of the answer; 0 until then */
@@ -82,6 +85,11 @@ flow_policy(const struct flow *f)
 	return f->rq ? f->rq->generation->policy
 		     : f->worker->generation->policy;
 }
+
+/* Takes the id that the client gave its request, if it is one that will do.
+ * After parsing: of all that is written as one, that alone is forwarded and
+ * seen by rules. */
+void request_take_id(struct request *rq);
 
 /* Adds to the worker's metrics what has moved since the last time. */
 void request_count_bytes(struct worker *w, struct request *rq);

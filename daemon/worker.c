@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* Timeouts that no setting names. */
@@ -180,6 +181,9 @@ new_base(void)
 static bool
 init_parts(struct worker *w)
 {
+	if (getrandom(&w->ids.key, sizeof(w->ids.key), 0) !=
+		(ssize_t)sizeof(w->ids.key))
+		return false;
 	w->base = new_base();
 	if (!w->base || !deadlines_init(&w->deadlines, w->base))
 		return false;

@@ -13,6 +13,7 @@
 #include "runtime/cidr.h"
 #include "runtime/metrics.h"
 #include "runtime/regex.h"
+#include "runtime/request_id.h"
 #include "runtime/why.h"
 
 #include <pthread.h>
@@ -67,6 +68,7 @@ struct worker {
 	unsigned nflows;
 	unsigned others; /* of worker 0: other workers whose loops run */
 	bool draining;
+	struct request_ids ids;
 	struct metrics metrics;
 };
 
@@ -82,7 +84,6 @@ struct shared {
 	uint32_t hash_seed;
 	uint32_t max_connections;
 	atomic_uint connections;
-	atomic_ulong request_ids;
 	atomic_size_t held_bytes; /* room of all held bodies */
 	struct clients *clients;  /* owned; NULL when there is no such limit */
 	struct rate *rate;        /* owned; NULL when no rule limits */

@@ -90,6 +90,7 @@ static const struct known_field {
 	{STR("connection"), HTTP1_CONNECTION, F_HOP},
 	{STR("keep-alive"), HTTP1_KEEP_ALIVE, F_HOP},
 	{STR("content-type"), HTTP1_CONTENT_TYPE, F_ONCE},
+	{STR("x-request-id"), HTTP1_REQUEST_ID, F_HOP}, /* each has its own */
 	{STR("authorization"), HTTP1_AUTHORIZATION, F_HOP},
 	{STR("content-length"), HTTP1_CONTENT_LENGTH, F_ONCE | F_HOP},
 	{STR("http2-settings"), HTTP1_HTTP2_SETTINGS, F_HOP},
@@ -291,6 +292,7 @@ read_common(struct http1_head *h, const struct http1_field *f)
 	case HTTP1_PROXY_AUTHENTICATE:
 	case HTTP1_PROXY_AUTHORIZATION:
 	case HTTP1_PROXY_CONNECTION:
+	case HTTP1_REQUEST_ID:
 	case HTTP1_TE:
 	case HTTP1_TRAILER:
 		return WHY_OK;

@@ -53,6 +53,14 @@ put_fields(struct http1_writer *w, const struct http1_head *head)
 	}
 }
 
+/* RFC 9110 has no such field; it is what clients and servers agree on. */
+static void
+put_request_id(struct http1_writer *w, struct str id)
+{
+	if (id.n)
+		http1_put_field(w, STR("X-Request-Id"), id);
+}
+
 static void
 put_length(struct http1_writer *w, uint64_t length)
 {
@@ -89,6 +97,7 @@ http1_write_request(struct http1_writer *w, const struct http1_request_out *out)
 	if (!out->head->host.p)
 		http1_put(w, STR("Host: docker\r\n"));
 	put_fields(w, out->head);
+	put_request_id(w, out->request_id);
 	put_framing(w, out->framing, out->length, false);
 	if (out->expect)
 		http1_put(w, STR("Expect: 100-continue\r\n"));
@@ -107,6 +116,7 @@ http1_write_response(
 	http1_put(w, out->head->reason);
 	http1_put(w, STR("\r\n"));
 	put_fields(w, out->head);
+	put_request_id(w, out->request_id);
 	put_framing(w, out->framing, out->length, out->has_length);
 	if (out->upgrade)
 		put_upgrade(w, out->head->upgrade);

@@ -26,9 +26,10 @@ struct http1_request_out {
 	const struct http1_head *head;
 	struct str target; /* canonical */
 	enum http1_framing framing;
-	uint64_t length; /* of HTTP1_LENGTH */
-	bool upgrade;    /* send the client's Upgrade */
-	bool expect;     /* send its Expect: 100-continue */
+	uint64_t length;       /* of HTTP1_LENGTH */
+	bool upgrade;          /* send the client's Upgrade */
+	bool expect;           /* send its Expect: 100-continue */
+	struct str request_id; /* to be added; empty: none, or it is there */
 };
 
 void http1_write_request(
@@ -42,12 +43,13 @@ struct http1_response_out {
 	bool has_length; /* say the length though no body follows (HEAD) */
 	bool close;      /* Connection: close */
 	bool upgrade;    /* a 101: Connection: Upgrade and the protocol */
+	struct str request_id; /* empty: none */
 };
 
 void http1_write_response(
 	struct http1_writer *w, const struct http1_response_out *out);
 
 /* More than enough for what the two above add to the fields they copy. */
-#define HTTP1_WRITE_EXTRA 256
+#define HTTP1_WRITE_EXTRA 512
 
 #endif

@@ -33,9 +33,16 @@ DENIALS = [
 ]
 
 
+_given = set()  # the system may hand the same port out twice
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            port = s.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def configuration(engine_url, folder, **overrides):

@@ -12,7 +12,7 @@ FRAMING = {"content-length", "transfer-encoding"}
 
 
 def unframed(head):
-    return [f for f in head.fields if f[0].lower() not in FRAMING]
+    return [f for f in head.without_made_id() if f[0].lower() not in FRAMING]
 
 
 def forwarded(client, engine, data, name, method="GET"):
@@ -128,7 +128,7 @@ def test_ordinary_fields_stay_as_they_are(client, engine):
     assert [n for n, _ in r.head.fields if n.lower() == "host"] in (
         ["hOsT"], ["Host"])
     assert r.head.values("Host") == ["docker:2375"]
-    assert [f for f in r.head.fields if f[0].lower() != "host"] == [
+    assert [f for f in r.head.without_made_id() if f[0].lower() != "host"] == [
         ("User-Agent", "Docker-Client/24.0 (linux)"),
         ("X-Twice", "a"), ("X-Twice", "b"), ("X-Empty", ""),
         ("X-Tab", "a\tb"), ("X-Latin", "caf\xe9"),
@@ -139,7 +139,7 @@ def test_ordinary_fields_stay_as_they_are(client, engine):
 def test_the_exact_bytes(client, engine):
     name = engine.play()
     data = request("GET", f"/v1.41/containers/{name}/json?all=1",
-                   "User-Agent: curl/8", "Accept: */*")
+                   "User-Agent: curl/8", "Accept: */*", "X-Request-Id: mine")
     r = forwarded(client, engine, data, name)
     assert r.head.raw == data
 
@@ -169,7 +169,7 @@ def test_what_ends_here(proxy, engine, fields):
     with proxy.connect() as client:
         r = forwarded(client, engine, request(
             "GET", f"/containers/{name}/json", *fields, "X-Stays: 1"), name)
-    assert r.head.fields == [("Host", "docker"), ("X-Stays", "1")]
+    assert r.head.without_made_id() == [("Host", "docker"), ("X-Stays", "1")]
 
 
 @pytest.mark.parametrize("field", [

@@ -5,10 +5,11 @@ import pytest
 from wire import answer, bytewise, chunked, in_two, request
 
 BODY = b'{"Image": "a"}'
+ID = "X-Request-Id: a-b"  # one of the proxy's would be another each time
 
 
 def chunked_request(target):
-    head = request("POST", target, "Content-Type: application/json",
+    head = request("POST", target, "Content-Type: application/json", ID,
                    "Transfer-Encoding: chunked")
     return head + chunked(BODY[:5], BODY[5:])
 
@@ -16,13 +17,13 @@ def chunked_request(target):
 REQUESTS = {
     "get": lambda n: request(
         "GET", f"/v1.41/containers/{n}/json?size=1", "Accept: */*",
-        "Connection: keep-alive"),
+        "Connection: keep-alive", ID),
     "length": lambda n: request(
         "POST", f"/containers/{n}/update", "Content-Type: application/json",
-        body=BODY),
+        ID, body=BODY),
     "chunked": lambda n: chunked_request(f"/containers/{n}/update"),
     "held-length": lambda n: request(
-        "POST", f"/containers/create?name={n}", body=BODY),
+        "POST", f"/containers/create?name={n}", ID, body=BODY),
     "held-chunked": lambda n: chunked_request(
         f"/containers/create?name={n}"),
 }
@@ -87,7 +88,7 @@ def seen_by_client(client, engine, data, method, ends, pieces):
             x.close()
 
     name = engine.play(script)
-    r = client.ask(request(method, f"/containers/{name}/json"), method)
+    r = client.ask(request(method, f"/containers/{name}/json", ID), method)
     interim = [(i.status, i.head.fields) for i in r.interim]
     return r.status, r.reason, r.head.fields, r.body, interim
 

@@ -20,6 +20,7 @@ FIELD_LINE = re.compile(rf"({TOKEN}): ?([^\x00-\x08\x0a-\x1f\x7f]*)")
 REQUEST_LINE = re.compile(rf"({TOKEN}) (\S+) (HTTP/1\.[01])")
 STATUS_LINE = re.compile(r"(HTTP/1\.[01]) ([1-9][0-9]{2})(?: (.*))?")
 CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
+MADE_ID = re.compile("[0-9a-f]{32}")  # of X-Request-Id
 
 
 class Malformed(AssertionError):
@@ -147,6 +148,12 @@ class Head:
 
     def values(self, name):
         return [v for n, v in self.fields if n.lower() == name.lower()]
+
+    def without_made_id(self):
+        """All fields but the X-Request-Id that the proxy made."""
+        made = self.value("X-Request-Id")
+        assert made and MADE_ID.fullmatch(made), self.raw
+        return [f for f in self.fields if f[0] != "X-Request-Id"]
 
     def value(self, name):
         """The one value of a field, or None; twice is an error."""
