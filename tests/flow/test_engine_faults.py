@@ -254,9 +254,13 @@ def test_an_answer_before_the_request_is_written(own_proxy, engine):
     """More than the sockets' buffers hold is still on its way when the
     answer comes: the next request must not become the rest of it."""
     proxy = own_proxy(global_={"limits": {"inspected_body_bytes": 1 << 25}})
+    answered = threading.Event()
 
     def script(x):
         x.send(OK)
+        # Nothing is read meanwhile. Else all of it might be written before
+        # the proxy sees the answer, and the connection be good for more.
+        assert answered.wait(wire.TIMEOUT)
         x.wait_gone()
 
     name = engine.play(script)
@@ -265,6 +269,7 @@ def test_an_answer_before_the_request_is_written(own_proxy, engine):
         r = client.ask(request(
             "POST", f"/containers/create?name={name}", body=body))
         assert r.body == b"ok"
+        answered.set()
         assert client.get("/containers/json").body == b"ok"
     first = engine.named(name)[0].connection
     assert first.closed.wait(wire.TIMEOUT)

@@ -9,11 +9,6 @@ from test_engine_faults import *  # noqa: F401,F403
 from test_streams import *  # noqa: F401,F403
 from test_upgrades import *  # noqa: F401,F403
 
-# Left out of this module alone: with 16 MiB on their way to this Python TLS
-# peer it has stalled once in many runs, and whether the peer or the proxy did
-# is not known yet. Over plain connections it runs.
-del test_an_answer_before_the_request_is_written  # noqa: F821
-
 
 @pytest.fixture(scope="module")
 def make_proxy(ca):
