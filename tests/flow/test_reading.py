@@ -11,11 +11,12 @@ import re
 
 import pytest
 
-from reading import framing, targets
+from reading import bodies, framing, queries, targets
 from wire import request
 
 BEHIND = request("GET", "/behind")
-ROWS = list(itertools.chain(targets.rows(), framing.rows()))
+ROWS = list(itertools.chain(targets.rows(), framing.rows(), bodies.rows(),
+                            queries.rows()))
 
 
 def as_received(r):
