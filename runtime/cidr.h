@@ -30,6 +30,10 @@ bool cidr_parse(struct str text, struct cidr *out, bool *host_bits_out);
  * and no IPv4 one, as "0.0.0.0/0" is every IPv4 address. */
 bool cidr_has(const struct cidr *net, const struct ip *ip);
 
+/* Whom limits by client take an address for: an IPv4 address is one client, and
+ * so is a whole /64 of IPv6, which any host has to itself. */
+struct ip ip_client(const struct ip *ip);
+
 /* At most 46 bytes with the NUL; IPv4 in dotted form, no address as "".
  * Returns buf. */
 const char *ip_text(const struct ip *ip, char buf[46]);
