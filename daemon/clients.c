@@ -87,11 +87,13 @@ remove_slot(struct clients *c, struct slot *s)
 bool
 clients_enter(struct clients *c, const struct ip *ip)
 {
+	const struct ip key = ip_client(ip);
+
 	pthread_mutex_lock(&c->lock);
-	struct slot *s = find(c, ip->b);
+	struct slot *s = find(c, key.b);
 	bool ok = s->count < c->max_each;
 	if (ok) {
-		memcpy(s->ip, ip->b, 16);
+		memcpy(s->ip, key.b, 16);
 		s->count++;
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -101,8 +103,10 @@ clients_enter(struct clients *c, const struct ip *ip)
 void
 clients_leave(struct clients *c, const struct ip *ip)
 {
+	const struct ip key = ip_client(ip);
+
 	pthread_mutex_lock(&c->lock);
-	struct slot *s = find(c, ip->b);
+	struct slot *s = find(c, key.b);
 	if (s->count == 1)
 		remove_slot(c, s);
 	else if (s->count)

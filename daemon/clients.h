@@ -1,4 +1,5 @@
-/* How many connections each client address has: limits.connections_per_client.
+/* How many connections each client has: limits.connections_per_client. Clients
+ * are told apart by ip_client().
  *
  * Asked once a connection, by the acceptor and by whichever worker ends it;
  * so a lock is no matter here.

@@ -4,7 +4,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define V4_BITS 96u /* of the prefix that IPv4 lives under */
+#define V4_BITS     96u /* of the prefix that IPv4 lives under */
+#define CLIENT_BITS 64u
 
 static const uint8_t v4_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -106,6 +107,16 @@ cidr_has(const struct cidr *net, const struct ip *ip)
 		return true;
 	return ((net->b[whole] ^ ip->b[whole]) &
 		       prefix_mask(net->bits, whole)) == 0;
+}
+
+struct ip
+ip_client(const struct ip *ip)
+{
+	struct ip client = *ip;
+
+	if (!is_v4(ip->b))
+		memset(client.b + CLIENT_BITS / 8, 0, 16 - CLIENT_BITS / 8);
+	return client;
 }
 
 const char *

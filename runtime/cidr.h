@@ -37,6 +37,10 @@ bool cidr_has(const struct cidr *net, const struct ip *ip);
  * with its own. */
 size_t cidr_key(const struct cidr *net, char key[CIDR_KEY_MAX]);
 
+/* Whom limits by client take an address for: an IPv4 address is one client, and
+ * so is a whole /64 of IPv6, which any host has to itself. */
+struct ip ip_client(const struct ip *ip);
+
 /* At most 46 bytes with the NUL; IPv4 in dotted form, no address as "".
  * Returns buf. */
 const char *ip_text(const struct ip *ip, char buf[46]);

@@ -38,17 +38,6 @@ lockout_free(struct lockout *l)
 	free(l);
 }
 
-/* What is counted: an IPv4 address, or the /64 of an IPv6 one. */
-static void
-key_of(const struct ip *ip, uint8_t key[16])
-{
-	static const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff};
-
-	memcpy(key, ip->b, 16);
-	if (memcmp(key, v4, sizeof(v4)) != 0)
-		memset(key + 8, 0, 8);
-}
-
 /* FNV-1a from a start that is not known outside. */
 static uint32_t
 set_of(const struct lockout *l, const uint8_t key[16])
@@ -63,12 +52,12 @@ set_of(const struct lockout *l, const uint8_t key[16])
 uint32_t
 lockout_left_ms(const struct lockout *l, const struct ip *ip, uint64_t now_ms)
 {
-	uint8_t key[16];
+	const struct ip key = ip_client(ip);
+	const struct entry *set = l->sets[set_of(l, key.b)];
 
-	key_of(ip, key);
-	const struct entry *set = l->sets[set_of(l, key)];
 	for (unsigned i = 0; i < WAYS; i++)
-		if (set[i].until_ms > now_ms && memcmp(set[i].ip, key, 16) == 0)
+		if (set[i].until_ms > now_ms &&
+			memcmp(set[i].ip, key.b, 16) == 0)
 			return (uint32_t)(set[i].until_ms - now_ms);
 	return 0;
 }
@@ -106,12 +95,11 @@ find(struct lockout *l, const uint8_t key[16], uint64_t now_ms)
 bool
 lockout_fail(struct lockout *l, const struct ip *ip, uint64_t now_ms)
 {
-	uint8_t key[16];
+	const struct ip key = ip_client(ip);
 
 	if (l->rule.failures == 0)
 		return false;
-	key_of(ip, key);
-	struct entry *e = find(l, key, now_ms);
+	struct entry *e = find(l, key.b, now_ms);
 	if (e->until_ms > now_ms)
 		return false;
 	if (e->until_ms || now_ms - e->since_ms >= l->rule.window_ms) {

@@ -3,7 +3,7 @@
  * Pure: time comes in. A table of fixed size, a few ways to a set: a flood of
  * addresses overwrites the oldest counts of its own sets, never grows
  * anything, and lets a locked address out only when a set is full of them.
- * IPv6 addresses count by their /64, which one host has to itself.
+ * Addresses count by ip_client().
  * The caller locks.
  */
 #ifndef RUNTIME_LOCKOUT_H

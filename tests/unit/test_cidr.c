@@ -202,6 +202,28 @@ test_no_address_is_nowhere(void **state)
 	assert_string_equal(ip_text(&none, buf), "");
 }
 
+static void
+test_clients(void **state)
+{
+	static const char *const cases[][2] = {
+		{"10.1.2.3", "10.1.2.3"},
+		{"::ffff:10.1.2.3", "10.1.2.3"},
+		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+		{"2001:db8:1:2:ffff::", "2001:db8:1:2::"},
+		{"2001:db8:1:3::1", "2001:db8:1:3::"},
+		{"::1", "::"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct ip ip = ip_of(cases[i][0]);
+		const struct ip client = ip_client(&ip);
+		char buf[46];
+		assert_true(client.set);
+		assert_string_equal(ip_text(&client, buf), cases[i][1]);
+	}
+}
+
 int
 main(void)
 {
@@ -213,6 +235,7 @@ main(void)
 		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_bad_networks),
 		cmocka_unit_test(test_no_address_is_nowhere),
+		cmocka_unit_test(test_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
