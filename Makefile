@@ -8,7 +8,7 @@ DESTDIR ?=
 VERSION := 0.1.0
 
 # Variants build side by side: build/ for the product, build/<variant>/ for
-# asan, ubsan, tsan, clang, cover.
+# asan, tsan, clang, cover, fuzz.
 VARIANT ?=
 B       := build$(if $(VARIANT),/$(VARIANT))
 
@@ -38,6 +38,12 @@ FORTIFY  :=
 OPT      := -O0 -g
 else ifeq ($(VARIANT),clang)
 CC       := clang-14
+else ifeq ($(VARIANT),fuzz)
+CC       := clang-14
+SANITIZE := -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FORTIFY  :=
+OPT      := -O1 -g
 endif
 
 # clang 14 knows this one by another name. Asked when it is first needed, and
@@ -57,15 +63,18 @@ COMPILER := $(wildcard compiler/*.c)
 DAEMON   := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
 UNIT     := $(wildcard tests/unit/test_*.c)
 DIFF     := $(wildcard tests/diff/test_*.c)
+FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
 SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def) $(UNIT) $(DIFF) \
-	    $(wildcard tests/unit/*.h tests/diff/*.h tests/diff/language*.c)
+	    $(wildcard tests/unit/*.h tests/diff/*.h tests/diff/language*.c) \
+	    $(wildcard tests/fuzz/*.[ch])
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIBS     := $(B)/libdaemon.a $(B)/libcompiler.a $(B)/libruntime.a
 UNITBIN  := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT))
 DIFFBIN  := $(patsubst tests/%.c,$(B)/tests/%,$(DIFF))
+FUZZBIN  := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZERS))
 
 export DOCKER_PROXY := $(abspath $(B)/docker-proxy)
 
@@ -94,6 +103,13 @@ $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 $(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
 	$(wildcard tests/diff/language*.c))
 
+# libFuzzer is their main program, or a loop over files.
+ifeq ($(VARIANT),fuzz)
+$(FUZZBIN): LDFLAGS += -fsanitize=fuzzer
+else
+$(FUZZBIN): $(call obj,tests/fuzz/replay.c)
+endif
+
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
@@ -107,19 +123,24 @@ run: all ## build and start on loopback, before the local Engine or a demonstrat
 
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 
-.PHONY: check check-all check-unit check-diff check-golden check-flow check-engine \
-	check-layers check-headers
+.PHONY: check check-all check-unit check-diff check-fuzz check-golden \
+	check-flow check-engine check-layers check-headers
 check: check-all ## pass all the tests
 	@echo "all checks passed"
 
-check-all: check-layers check-headers check-unit check-diff check-golden \
-	check-flow check-engine
+check-all: check-layers check-headers check-unit check-diff check-fuzz \
+	check-golden check-flow check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
 	tests/run-each $(UNITBIN)
 
 check-diff: $(DIFFBIN) ## differential tests against recorded or naive verdicts
 	tests/run-each $(DIFFBIN)
+
+check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
+	@set -e; for t in $(FUZZBIN); do \
+		$$t tests/fuzz/corpus/$${t##*/fuzz_}; \
+	done
 
 check-golden: all ## error texts and listings
 	$(PYTEST) tests/golden
@@ -142,7 +163,7 @@ check-headers: ## every header compiles alone
 .PHONY: asan tsan clang
 asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
 	$(MAKE) VARIANT=asan WERROR=-Werror \
-		check-unit check-diff check-golden check-flow
+		check-unit check-diff check-fuzz check-golden check-flow
 
 tsan: ## flow tests under ThreadSanitizer
 	$(MAKE) VARIANT=tsan WERROR=-Werror check-flow
@@ -151,7 +172,26 @@ clang: ## build all with clang, warnings as errors
 	$(MAKE) VARIANT=clang WERROR=-Werror all units
 
 .PHONY: units
-units: $(UNITBIN) $(DIFFBIN)
+units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN)
+
+# --- fuzzing ---------------------------------------------------------------
+
+# What is found goes to build/fuzz/: inputs of new coverage to corpus/, those
+# that crash to crash-*.
+FUZZ    ?=
+TIME    ?= 60
+TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZERS))
+
+.PHONY: fuzz fuzz-all fuzz-merge
+fuzz: ## run a fuzz target: FUZZ=json TIME=60 (seconds); clang
+	@tests/fuzz/fuzz run "$(FUZZ)" $(TIME)
+
+fuzz-all: ## run each fuzz target for TIME seconds, one after the other
+	@for f in $(TARGETS); do tests/fuzz/fuzz run $$f $(TIME) || bad=1; \
+	done; [ -z "$$bad" ]
+
+fuzz-merge: ## take what FUZZ=... has found into its corpus
+	@tests/fuzz/fuzz merge "$(FUZZ)"
 
 # --- format ----------------------------------------------------------------
 

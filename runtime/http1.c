@@ -484,7 +484,8 @@ http1_parse_response(
 	enum why why = read_fields(head, at, out);
 	for (size_t i = 0; !why && i < out->nfields; i++)
 		why = read_common(out, &out->fields[i]);
-	if (why)
+	/* RFC 9110 section 7.8: it says to which protocol. */
+	if (why || (out->status == 101 && out->upgrade.n == 0))
 		return WHY_ENGINE_RESPONSE;
 	/* RFC 9112 section 6.3, rules 1 and 2. */
 	if (method == METHOD_HEAD || out->status < 200 || out->status == 204 ||

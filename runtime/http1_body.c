@@ -16,6 +16,7 @@ enum {
 	CHUNK_FIELD_LF, /* its CR seen */
 	CHUNK_END_LF,   /* the CR of the empty line seen */
 	CHUNK_ENDED,
+	CHUNK_BAD, /* and so it stays: a malformed body has no end */
 };
 
 void
@@ -154,6 +155,7 @@ next_chunked(struct http1_body *b, const char *p, size_t n, size_t *used_out,
 	while (b->state != CHUNK_ENDED && at < n) {
 		if (b->state != CHUNK_DATA) {
 			if (!chunk_byte(b, p[at++])) {
+				b->state = CHUNK_BAD;
 				*used_out = at;
 				return HTTP1_STEP_BAD;
 			}

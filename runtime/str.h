@@ -58,10 +58,11 @@ str_ends(struct str s, struct str suffix)
 		       memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) == 0);
 }
 
+/* Without a pointer there is nothing to add to: C has no NULL + 0. */
 static inline struct str
 str_from(struct str s, size_t start)
 {
-	return (struct str){s.p + start, s.n - start};
+	return (struct str){start ? s.p + start : s.p, s.n - start};
 }
 
 static inline char

@@ -377,6 +377,39 @@ refuses_malformed_chunks(void **state)
 				fail_msg("row %zu, split %zu", i, split);
 }
 
+/* Whatever comes behind the fault, and whatever it was. */
+static void
+a_malformed_body_has_no_end(void **state)
+{
+	static const struct str table[] = {
+		STR("0\r\n\rx"), /* where the end seemed to be */
+		STR("0\r\n\r\r\n"),
+		STR("0\rx\r\n\r\n"),
+		STR("1\r\naa\r\n0\r\n\r\n"),
+		STR("g"),
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct http1_body b;
+		struct str data;
+		size_t used, at = 0;
+		enum http1_step step;
+		http1_body_init(&b, HTTP1_CHUNKED, 0);
+		do {
+			step = http1_body_next(&b, table[i].p + at,
+				table[i].n - at, &used, &data);
+			at += used;
+		} while (step == HTTP1_STEP_DATA);
+		assert_int_equal(step, HTTP1_STEP_BAD);
+		assert_false(http1_body_ended(&b));
+		assert_int_equal(
+			http1_body_next(&b, "0\r\n\r\n", 5, &used, &data),
+			HTTP1_STEP_BAD);
+		assert_false(http1_body_ended(&b));
+	}
+}
+
 static void
 limits_chunk_lines_and_trailers(void **state)
 {
@@ -463,6 +496,8 @@ frames_responses(void **state)
 		STR("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
 		    "Content-Length: 2\r\n\r\n"),
 		STR("HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"),
+		STR("HTTP/1.1 101 UPGRADED\r\n\r\n"),
+		STR("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n\r\n"),
 	};
 	struct http1_head h;
 	(void)state;
@@ -542,6 +577,7 @@ main(void)
 		cmocka_unit_test(finds_the_end_however_split),
 		cmocka_unit_test(decodes_chunks_however_split),
 		cmocka_unit_test(refuses_malformed_chunks),
+		cmocka_unit_test(a_malformed_body_has_no_end),
 		cmocka_unit_test(limits_chunk_lines_and_trailers),
 		cmocka_unit_test(decodes_a_length),
 		cmocka_unit_test(frames_responses),
