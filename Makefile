@@ -148,8 +148,20 @@ check-golden: all ## error texts and listings
 check-flow: all ## scripted conversations with a fake Engine
 	$(PYTEST) tests/flow
 
-check-engine: all ## a real Docker Engine and real clients
-	$(PYTEST) tests/engine
+# 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".
+ENGINES ?= 20.10
+
+check-engine: all ## a real Docker Engine and real clients; ENGINES="20.10 26 28"
+	@for e in $(ENGINES); do \
+		echo "Engine $$e"; \
+		ENGINE=$$e $(PYTEST) tests/engine || exit 1; \
+	done
+
+.PHONY: engines
+engines: ## fetch the ENGINES that are not this machine's own into build/engines
+	@for e in $(filter-out 20.10,$(if $(filter-out 20.10,$(ENGINES)),$(ENGINES),26 28)); do \
+		tests/engine/fetch $$e build/engines/$$e || exit 1; \
+	done
 
 check-layers: ## a folder includes only what stands to its right
 	tests/check-layers

@@ -6,6 +6,10 @@ and whatever it started (containerd, shims, containers, mounts) is gone when
 it is, also when the tests were killed. /run is private, because shims make
 their sockets there. Only cgroup directories and the folder stay; remove()
 deletes both.
+
+The environment variable ENGINE names the version. This machine's own is the
+one without a name; another is unpacked in build/engines (make engines) and
+laid over /usr, in its mount namespace alone.
 """
 
 import io
@@ -24,11 +28,31 @@ from wait import until
 
 BUSYBOX = "/bin/busybox"
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
+ENGINES = pathlib.Path(__file__).resolve().parents[2] / "build" / "engines"
+OWN = "20.10"  # Debian 12's
 
 # In namespaces: own processes, mounts and network; dockerd becomes pid 1.
 INSIDE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net",
           "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-          "mount -t tmpfs run /run && exec dockerd \"$@\"", "dockerd"]
+          "mount -t tmpfs run /run && { [ -z \"$OVER_USR\" ] || mount -t overlay "
+          "-o \"lowerdir=$OVER_USR:/usr\" usr /usr; } && exec dockerd \"$@\"",
+          "dockerd"]
+
+
+def wanted():
+    """The version to test with."""
+    return os.environ.get("ENGINE") or OWN
+
+
+def over_usr():
+    """What is laid over /usr for that version: nothing for the own one."""
+    if wanted() == OWN:
+        return ""
+    folder = ENGINES / wanted() / "usr"
+    if not folder.is_dir():
+        raise RuntimeError(f"{folder} is missing: make engines "
+                           f"ENGINES={wanted()}")
+    return str(folder)
 
 
 class Engine:
@@ -54,6 +78,7 @@ class Engine:
         return f"unix://{self.socket}"
 
     def start(self):
+        environment = dict(os.environ, OVER_USR=over_usr())
         with open(self.log, "ab") as log:
             self.outer = subprocess.Popen(
                 [*INSIDE, "--host", self.host,
@@ -63,7 +88,8 @@ class Engine:
                  "--config-file", self._config(),
                  "--exec-opt", "native.cgroupdriver=cgroupfs",
                  "--cgroup-parent", f"/{self.cgroup}"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
         until(self._ready, lambda: "dockerd to answer\n" + self.tail(), 60)
         self.pid = self._inner()
         return self
