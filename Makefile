@@ -67,7 +67,8 @@ FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
 SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def) $(UNIT) $(DIFF) \
-	    $(wildcard tests/unit/*.h tests/diff/*.h tests/diff/language*.c) \
+	    $(wildcard tests/bench/*.c tests/unit/*.h tests/diff/*.h) \
+	    $(wildcard tests/diff/language*.c) \
 	    $(wildcard tests/fuzz/*.[ch])
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -183,8 +184,16 @@ tsan: ## flow tests under ThreadSanitizer
 clang: ## build all with clang, warnings as errors
 	$(MAKE) VARIANT=clang WERROR=-Werror all units
 
+# --- benchmarks ------------------------------------------------------------
+
+BENCHBIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
+
+.PHONY: bench
+bench: all $(BENCHBIN) ## side by side with HAProxy, nginx and a bare relay: BENCH="--quick"
+	@tests/bench/bench $(BENCH)
+
 .PHONY: units
-units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN)
+units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN) $(BENCHBIN)
 
 # --- fuzzing ---------------------------------------------------------------
 
@@ -232,7 +241,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 DEPS := build-essential clang-14 clang-format-14 libclang-rt-14-dev \
 	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libcmocka-dev python3 python3-pytest python3-docker \
-	docker.io docker-compose busybox-static iptables iproute2
+	docker.io docker-compose busybox-static iptables iproute2 \
+	haproxy nginx-light wrk
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \
