@@ -249,6 +249,25 @@ read_list(struct cond_reader *cr, const struct tree *node, struct cond *c)
 	return read_values(cr, node->first, node->count, c);
 }
 
+/* The Rust docker-proxy ignores it. A `false` reads as if it turned the
+ * operator around, and so does not pass. */
+static bool
+ignore_value(
+	struct cond_reader *cr, const struct tree *value, const struct cond *c)
+{
+	struct diag *d = cr->r->diag;
+	const char *name = operator_info[c->op].name;
+	const char *no = c->negate ? "not_" : "";
+	bool harmless = value->plain && str_eq(value->text, STR("true"));
+	if (!harmless && !tree_is_null(value)) {
+		diag_error(d, value->key_pos, "%s%s takes no value", no, name);
+		return false;
+	}
+	diag_warning(d, value->key_pos,
+		"%s%s takes no value: this one has no effect", no, name);
+	return true;
+}
+
 static bool
 read_operand(struct cond_reader *cr, const struct draft *draft, struct cond *c)
 {
@@ -256,12 +275,8 @@ read_operand(struct cond_reader *cr, const struct draft *draft, struct cond *c)
 	const char *name = operator_info[c->op].name;
 	const char *no = c->negate ? "not_" : "";
 	enum operand operand = operator_info[c->op].operand;
-	if (operand == OPERAND_NONE) {
-		if (draft->value)
-			diag_error(d, draft->value->key_pos,
-				"%s%s takes no value", no, name);
-		return !draft->value;
-	}
+	if (operand == OPERAND_NONE)
+		return !draft->value || ignore_value(cr, draft->value, c);
 	if (!draft->value) {
 		if (!draft->misspelt)
 			diag_error(d, c->pos, "%s%s needs a value", no, name);

@@ -107,12 +107,27 @@ read_action(
 	read_key(&rr->r, action, &action_key, draft);
 }
 
+/* The Rust docker-proxy ignores what its action does not use. Here that is
+ * told; and where a rule could let through what its key seems to hold back,
+ * it is an error. */
 static void
-refuse_foreign_key(struct rules_reader *rr, const struct tree *node,
+check_foreign_key(struct rules_reader *rr, const struct tree *node,
 	const struct draft *draft, enum action home)
 {
-	if (node && draft->action >= 0 && draft->action != (int)home)
-		diag_error(rr->r.diag, node->key_pos,
+	struct diag *d = rr->r.diag;
+	if (!node || draft->action < 0 || draft->action == (int)home)
+		return;
+	if (tree_is_null(node))
+		diag_warning(d, node->pos,
+			"%.*s has no value and counts as not given",
+			STR_FMT(node->key));
+	else if (draft->action == ACTION_DENY)
+		diag_warning(d, node->key_pos,
+			"\"%.*s\" does not go with this action: it denies "
+			"all the same",
+			STR_FMT(node->key));
+	else
+		diag_error(d, node->key_pos,
 			"\"%.*s\" does not go with this action",
 			STR_FMT(node->key));
 }
@@ -130,9 +145,9 @@ read_operands(
 		read_key(r, draft->message, &message_key, draft);
 	if (draft->dry_run)
 		read_key(r, draft->dry_run, &dry_run_key, draft);
-	refuse_foreign_key(rr, draft->role, draft, ACTION_REQUIRE_ROLE);
-	refuse_foreign_key(rr, draft->rate_limit, draft, ACTION_RATE_LIMIT);
-	refuse_foreign_key(
+	check_foreign_key(rr, draft->role, draft, ACTION_REQUIRE_ROLE);
+	check_foreign_key(rr, draft->rate_limit, draft, ACTION_RATE_LIMIT);
+	check_foreign_key(
 		rr, draft->response_filter, draft, ACTION_RESPONSE_FILTER);
 	if (draft->action == ACTION_ALLOW && draft->rule.dry_run)
 		diag_error(r->diag, draft->dry_run->key_pos,

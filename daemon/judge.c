@@ -229,7 +229,7 @@ find_client(struct flow *f)
 
 	enum why why = forwarded_client(rq->head.fields, rq->head.nfields,
 		&trust, &f->from.ip, &rq->facts.client_ip);
-	if (why)
+	if (why && why != WHY_FORWARDED_CONFLICT)
 		rq->message = STR("docker-proxy: Forwarded, X-Forwarded-For or "
 				  "X-Real-IP from a trusted proxy does not "
 				  "say who the client is");

@@ -239,39 +239,58 @@ read_real_ip(struct str value, struct walk *w)
 	return true;
 }
 
+struct kind {
+	struct str name;
+	bool (*take)(struct str value, struct walk *w);
+	bool once;
+};
+
+/* What all fields of a kind say; w->any: there is one. */
+static enum why
+read_kind(const struct kind *kind, const struct http1_field *fields,
+	size_t nfields, struct walk *w)
+{
+	/* Also those that Connection names: they end here, and here they are
+	 * read. */
+	for (size_t i = 0; i < nfields; i++) {
+		if (!str_eq_nocase(fields[i].name, kind->name))
+			continue;
+		if (w->any && kind->once)
+			return WHY_FIELD_DUPLICATE;
+		if (!kind->take(fields[i].value, w))
+			return WHY_FIELD_VALUE;
+	}
+	return w->any && !w->client.set ? WHY_FIELD_VALUE : WHY_OK;
+}
+
 enum why
 forwarded_client(const struct http1_field *fields, size_t nfields,
 	const struct forwarded_trust *trust, const struct ip *from,
 	struct ip *client_out)
 {
-	static const struct {
-		struct str name;
-		bool (*take)(struct str value, struct walk *w);
-		bool once;
-	} kinds[] = {
+	static const struct kind kinds[] = {
 		{STR("forwarded"), read_forwarded, false},
 		{STR("x-forwarded-for"), read_list, false},
 		{STR("x-real-ip"), read_real_ip, true},
 	};
-	struct walk w = {.trust = trust};
+	struct ip client = *from;
+	bool told = false;
 
 	*client_out = *from;
 	if (!is_trusted(trust, from))
 		return WHY_OK;
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds) && !w.any; k++)
-		/* Also those that Connection names: they end here, and here
-		 * they are read. */
-		for (size_t i = 0; i < nfields; i++) {
-			if (!str_eq_nocase(fields[i].name, kinds[k].name))
-				continue;
-			if (w.any && kinds[k].once)
-				return WHY_FIELD_DUPLICATE;
-			if (!kinds[k].take(fields[i].value, &w))
-				return WHY_FIELD_VALUE;
-		}
-	if (w.any && !w.client.set)
-		return WHY_FIELD_VALUE;
-	if (w.any)
-		*client_out = w.client;
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		struct walk w = {.trust = trust};
+		enum why why = read_kind(&kinds[k], fields, nfields, &w);
+		if (why)
+			return why;
+		if (!w.any)
+			continue;
+		if (told && memcmp(w.client.b, client.b, sizeof(client.b)) != 0)
+			return WHY_FORWARDED_CONFLICT;
+		client = w.client;
+		told = true;
+	}
+	*client_out = client;
 	return WHY_OK;
 }

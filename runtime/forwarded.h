@@ -21,14 +21,17 @@ struct forwarded_trust {
 };
 
 /* Who the client is of a request that came from the address `from`. That
- * itself, when it is not trusted or tells nothing. Else the kind of field that
- * stands first in the order above, and is there, is read as one list over all
- * of its lines: the last address in it that is not trusted, or the first one
- * if all are. *client_out is `from` whenever the result is not WHY_OK:
+ * itself, when it is not trusted or tells nothing. Else each kind of field
+ * that is there is read as one list over all of its lines: the last address
+ * in it that is not trusted, or the first one if all are. A proxy sets one
+ * kind and may let a client's others pass, and nobody knows which: so all of
+ * them must say the same. *client_out is `from` whenever the result is not
+ * WHY_OK:
  *
- *   WHY_FIELD_VALUE      the field is malformed, or the place in the list
- *                        has no address ("unknown", "_hidden")
- *   WHY_FIELD_DUPLICATE  several X-Real-IP
+ *   WHY_FIELD_VALUE         a field is malformed, or the place in the list
+ *                           has no address ("unknown", "_hidden")
+ *   WHY_FIELD_DUPLICATE     several X-Real-IP
+ *   WHY_FORWARDED_CONFLICT  two kinds name two clients
  */
 enum why forwarded_client(const struct http1_field *fields, size_t nfields,
 	const struct forwarded_trust *trust, const struct ip *from,

@@ -37,8 +37,11 @@ def status(proxy, *fields, kind="tcp"):
     (["X-Forwarded-For: 198.51.100.1", THERE, "X-Forwarded-For: 127.0.0.2"],
      403),
     (["X-Forwarded-For: 192.0.2.7, 198.51.100.1"], 200),
-    (["Forwarded: for=198.51.100.1", THERE], 200),
-    ([THERE, "X-Real-IP: 198.51.100.1"], 403),
+    (["Forwarded: for=192.0.2.7", THERE], 403),
+    (["X-Real-IP: 192.0.2.7", THERE], 403),
+    (["Forwarded: for=198.51.100.1", THERE], 400),
+    ([THERE, "X-Real-IP: 198.51.100.1"], 400),
+    (["X-Real-IP: 192.0.2.7", "Forwarded: for=198.51.100.1"], 400),
     ([THERE, "Connection: X-Forwarded-For"], 403),
     (["X-Forwarded-For: nobody"], 400),
     (["Forwarded: for=unknown"], 400),
@@ -46,6 +49,18 @@ def status(proxy, *fields, kind="tcp"):
 ])
 def test_rules_see_the_client(behind, fields, expected):
     assert status(behind(), *fields) == expected
+
+
+def test_a_field_that_the_proxy_lets_pass(behind, engine):
+    """It sets one of the three. A client that writes another one says
+    nothing of itself, and is told so."""
+    name = engine.play()
+    with behind().connect("tcp") as client:
+        r = client.get(f"/containers/{name}/json",
+                       "Forwarded: for=198.51.100.1", THERE)
+    assert r.status == 400
+    assert "name different clients" in r.message()
+    assert not engine.named(name)
 
 
 @pytest.mark.parametrize("trusted, kind", [

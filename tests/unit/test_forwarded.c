@@ -227,18 +227,35 @@ test_several_lines(void **state)
 static void
 test_several_kinds(void **state)
 {
-	static const struct line all[FIELDS_MAX] = {{"X-Real-IP", "192.0.2.3"},
-		{"X-Forwarded-For", "192.0.2.2"},
-		{"Forwarded", "for=192.0.2.1"}};
-	static const struct line older[FIELDS_MAX] = {
-		{"X-Real-IP", "192.0.2.3"}, {"X-Forwarded-For", "192.0.2.2"}};
-	/* A bad one does not give way to the next. */
-	static const struct line bad[FIELDS_MAX] = {
-		{"Forwarded", "for=x"}, {"X-Forwarded-For", "192.0.2.2"}};
+	static const struct line agreed[][FIELDS_MAX] = {
+		{{"X-Real-IP", "192.0.2.1"},
+			{"X-Forwarded-For", "192.0.2.7, 192.0.2.1, 10.0.0.2"},
+			{"Forwarded", "for=\"192.0.2.1:80\""}},
+		{{"X-Real-IP", "::ffff:192.0.2.1"},
+			{"X-Forwarded-For", "192.0.2.1"}},
+	};
+	static const struct line conflicts[][FIELDS_MAX] = {
+		{{"X-Forwarded-For", "192.0.2.2"},
+			{"Forwarded", "for=192.0.2.1"}},
+		{{"Forwarded", "for=192.0.2.1"}, {"X-Real-IP", "192.0.2.2"}},
+		{{"X-Real-IP", "192.0.2.3"}, {"X-Forwarded-For", "192.0.2.2"}},
+		{{"X-Real-IP", "192.0.2.2"}, {"X-Forwarded-For", "192.0.2.2"},
+			{"Forwarded", "for=192.0.2.1"}},
+		/* Somebody, and one of the proxies. */
+		{{"X-Real-IP", "10.0.0.2"}, {"X-Forwarded-For", "192.0.2.2"}},
+	};
+	/* A bad one does not give way to another. */
+	static const struct line bad[][FIELDS_MAX] = {
+		{{"Forwarded", "for=x"}, {"X-Forwarded-For", "192.0.2.2"}},
+		{{"Forwarded", "for=192.0.2.2"}, {"X-Real-IP", "unknown"}},
+	};
 	(void)state;
-	expect_client(all, "192.0.2.1");
-	expect_client(older, "192.0.2.2");
-	expect_refusal(bad, WHY_FIELD_VALUE);
+	for (size_t i = 0; i < sizeof(agreed) / sizeof(*agreed); i++)
+		expect_client(agreed[i], "192.0.2.1");
+	for (size_t i = 0; i < sizeof(conflicts) / sizeof(*conflicts); i++)
+		expect_refusal(conflicts[i], WHY_FORWARDED_CONFLICT);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		expect_refusal(bad[i], WHY_FIELD_VALUE);
 }
 
 static void

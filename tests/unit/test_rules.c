@@ -89,7 +89,7 @@ test_bad_rules(void **state)
 	assert_bad_rule("{name: a, action: block}", "action must be deny");
 	assert_bad_rule("{name: a, action: require_rol}",
 		"did you mean \"require_role\"?");
-	assert_bad_rule("{name: a, action: deny, role: x}",
+	assert_bad_rule("{name: a, action: rate_limit, role: x}",
 		"\"role\" does not go with this action");
 	assert_bad_rule("{name: a, action: require_role, rate_limit: {}}",
 		"\"rate_limit\" does not go with this action");
@@ -223,7 +223,9 @@ test_operators(void **state)
 		"matches, in,");
 	assert_bad("{field: role, operator: equals}", "equals needs a value");
 	assert_bad("{field: role, operator: not_in}", "not_in needs a value");
-	assert_bad("{field: body.a, operator: exists, value: true}",
+	assert_bad("{field: body.a, operator: exists, value: false}",
+		"exists takes no value");
+	assert_bad("{field: body.a, operator: not_exists, value: 'true'}",
 		"exists takes no value");
 	assert_bad("{field: role, operator: in, value: x}", "in takes a list");
 	assert_bad("{field: role, operator: equals, value: [x]}",
