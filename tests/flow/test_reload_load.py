@@ -21,7 +21,8 @@ CLIENTS = ["tcp", "unix"] * 2
 DENY_INFO = {"name": "no-info", "action": "deny", "conditions": [
     {"field": "path", "operator": "equals", "value": "/info"}]}
 LIMIT = {"name": "slow", "action": "rate_limit",
-         "rate_limit": {"requests": 3, "period": "1h", "key": "client_ip"},
+         "rate_limit": {"requests": 3, "period": "1h", "penalty": "1h",
+                        "key": "client_ip"},
          "conditions": [{"field": "path", "operator": "equals",
                          "value": "/version"}]}
 
