@@ -2,6 +2,7 @@
 #include "daemon/engine.h"
 
 #include "daemon/flow.h"
+#include "daemon/generation.h"
 #include "daemon/log.h"
 #include "daemon/worker.h"
 
@@ -201,6 +202,7 @@ static enum engine_dial
 dial(struct worker *w, struct engine_conn **out)
 {
 	const struct engine_address *a = &w->shared->engine;
+	const struct generation *g = w->generation;
 	bool pending = false;
 	int fd = -1;
 
@@ -220,10 +222,10 @@ dial(struct worker *w, struct engine_conn **out)
 		return ENGINE_FAIL;
 	}
 	c->worker = w;
+	c->generation = g->number;
 	c->deadline.fire = on_deadline;
 	bool ok = leg_open(&c->leg, w->base, &w->blocks, fd, on_wake);
-	if (ok && w->shared->engine_tls &&
-		!leg_start_tls(&c->leg, w->shared->engine_tls)) {
+	if (ok && g->tls && !leg_start_tls(&c->leg, g->tls)) {
 		leg_close(&c->leg);
 		ok = false;
 	}
@@ -279,6 +281,15 @@ engine_connected(struct engine_conn *c)
 	return err;
 }
 
+/* Made with certificates that have been read again since. */
+static bool
+is_outdated(const struct engine_conn *c)
+{
+	const struct generation *g = c->worker->generation;
+
+	return g->tls && c->generation != g->number;
+}
+
 void
 engine_put(struct engine_conn *c, bool reusable)
 {
@@ -290,6 +301,7 @@ engine_put(struct engine_conn *c, bool reusable)
 	c->flow = NULL;
 	if (!reusable || c->leg.failed || c->leg.rd_eof || c->leg.wr_shut ||
 		c->leg.in.start != c->leg.in.end || c->leg.can_read ||
+		is_outdated(c) ||
 		p->nidle >= (keep < POOL_MAX ? keep : POOL_MAX)) {
 		discard(c);
 		return;

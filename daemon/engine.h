@@ -34,7 +34,8 @@ struct engine_conn {
 	struct worker *worker;    /* borrowed */
 	struct flow *flow;        /* borrowed: who uses it; NULL while idle */
 	struct engine_conn *prev, *next; /* in the pool, while idle */
-	bool reused;                     /* has served a request before */
+	uint64_t generation; /* whose certificates it was made with */
+	bool reused;         /* has served a request before */
 };
 
 struct engine_pool {

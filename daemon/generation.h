@@ -1,4 +1,4 @@
-/* A generation: one policy in force, counted.
+/* A generation: one policy in force, counted; and what was read with it.
  *
  * The main thread and each worker hold a reference each. What happens on a
  * worker counts in a plain number of that worker's own: a request keeps the
@@ -16,6 +16,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct shared;
+struct tls_context;
+
 /* Of one worker: written by it alone, on a cache line of its own. */
 struct generation_use {
 	_Alignas(64) uint32_t requests;
@@ -24,14 +27,17 @@ struct generation_use {
 struct generation {
 	struct policy *policy;       /* owned */
 	struct metrics_rules *rules; /* owned: the policy's counters */
+	struct tls_context *tls;     /* ref: towards the Engine; NULL: plain */
+	struct shared *shared;       /* borrowed */
 	uint64_t number;             /* from 1 */
 	atomic_uint refs;
 	struct generation_use uses[]; /* of each worker */
 };
 
-/* Takes the policy over; it is freed when NULL is returned: no memory. */
-struct generation *generation_new(
-	struct policy *policy, uint64_t number, unsigned nworkers);
+/* Takes over the policy and the reference to tls, also when NULL is returned:
+ * no memory. Counted in shared->generations until it is freed. */
+struct generation *generation_new(struct policy *policy,
+	struct tls_context *tls, uint64_t number, struct shared *shared);
 
 struct generation *generation_ref(struct generation *g);
 void generation_unref(struct generation *g); /* NULL is nothing */

@@ -1,79 +1,20 @@
 /* Reloading: compile, check, swap the generation. */
 #include "daemon/reload.h"
 
+#include "daemon/audit_writer.h"
+#include "daemon/fixed.h"
 #include "daemon/flow_audit.h"
 #include "daemon/generation.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/tables.h"
+#include "daemon/tls.h"
 #include "daemon/worker.h"
 
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* --- what takes a restart ------------------------------------------------- */
-
-static bool
-same_engine(const struct settings_engine *a, const struct settings_engine *b)
-{
-	for (size_t i = 0; i < 3; i++)
-		if (!str_eq(a->candidates[i], b->candidates[i]))
-			return false;
-	return a->kind == b->kind && str_eq(a->path, b->path) &&
-	       str_eq(a->host, b->host) && a->port == b->port &&
-	       a->tls.on == b->tls.on && str_eq(a->tls.ca, b->tls.ca) &&
-	       str_eq(a->tls.cert, b->tls.cert) &&
-	       str_eq(a->tls.key, b->tls.key);
-}
-
-static bool
-same_lockout(const struct settings_auth *a, const struct settings_auth *b)
-{
-	return a->lockout_failures == b->lockout_failures &&
-	       a->lockout_window_ms == b->lockout_window_ms &&
-	       a->lockout_ms == b->lockout_ms;
-}
-
-/* a: as the process was started with. */
-static void
-tell_unchanged(const struct settings *a, const struct settings *b)
-{
-	const struct {
-		bool same;
-		const char *name;
-	} all[] = {
-		{a->threads == b->threads, "threads"},
-		{same_engine(&a->engine, &b->engine), "socket"},
-		{a->limits.connections == b->limits.connections,
-			"limits.connections"},
-		{a->limits.connections_per_client ==
-				b->limits.connections_per_client,
-			"limits.connections_per_client"},
-		{a->limits.idle_buckets == b->limits.idle_buckets,
-			"limits.idle_buckets"},
-		{same_lockout(&a->auth, &b->auth), "auth.lockout"},
-		{str_eq(a->admin_bind, b->admin_bind) &&
-				a->admin_port == b->admin_port,
-			"admin.listen"},
-		{str_eq(a->metrics.bind, b->metrics.bind) &&
-				a->metrics.port == b->metrics.port,
-			"metrics.listen"},
-	};
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (!all[i].same)
-			log_say(LOG_LEVEL_WARN,
-				"%s: the change takes effect after a restart",
-				all[i].name);
-}
-
-static bool
-same_audit(const struct settings_audit *a, const struct settings_audit *b)
-{
-	return a->sink == b->sink && str_eq(a->path, b->path) &&
-	       a->chain == b->chain;
-}
 
 /* --- listeners -------------------------------------------------------------- */
 
@@ -140,36 +81,60 @@ compile(const struct options *o)
 	return p;
 }
 
+/* The files of the Engine's TLS are read again, unless another Engine is
+ * configured: they are that one's. *out: a reference; NULL: plain. */
+static bool
+read_engine_tls(const struct reload *r, const struct policy *p,
+	struct tls_context **out)
+{
+	const struct fixed *f = r->fixed;
+	struct tls_context *now = r->shared->generation->tls;
+
+	*out = NULL;
+	if (!f->engine.tls.on)
+		return true;
+	if (fixed_same_engine(f, &p->settings))
+		*out = tls_client_context(
+			&p->settings.engine.tls, f->engine.host);
+	else
+		*out = tls_context_ref(now);
+	return *out;
+}
+
 /* All that can fail, but for memory in the end. */
 static bool
-prepare(struct reload *r, const struct policy *p)
+prepare(struct reload *r, const struct policy *p, struct tls_context **tls_out)
 {
-	const struct settings *started = &r->started->policy->settings;
-
-	if (!same_audit(&started->audit, &p->settings.audit)) {
+	if (!fixed_same_audit(r->fixed, &p->settings)) {
 		log_say(LOG_LEVEL_ERROR,
 			"audit_log and audit_chain cannot change while the "
 			"proxy runs: restart it");
 		return false;
 	}
-	return tables_make(r->shared, p) &&
-	       listeners_prepare(r->listeners, &p->settings);
+	if (!read_engine_tls(r, p, tls_out))
+		return false;
+	if (tables_make(r->shared, p) &&
+		listeners_prepare(r->listeners, &p->settings))
+		return true;
+	tls_context_unref(*tls_out);
+	return false;
 }
 
 static struct generation *
 next_generation(struct reload *r)
 {
 	struct shared *s = r->shared;
+	struct tls_context *tls;
 	struct policy *p = compile(&r->options);
 
 	if (!p)
 		return NULL;
-	if (!prepare(r, p)) {
+	if (!prepare(r, p, &tls)) {
 		policy_free(p);
 		return NULL;
 	}
 	struct generation *g =
-		generation_new(p, s->generation->number + 1, s->nworkers);
+		generation_new(p, tls, s->generation->number + 1, s);
 	if (!g)
 		listeners_abandon(r->listeners);
 	return g;
@@ -189,7 +154,10 @@ come_into_force(struct reload *r, struct generation *g)
 	for (unsigned i = 0; i < s->nworkers; i++)
 		worker_offer(&s->first[i], g);
 	listeners_commit(r->listeners);
-	tell_unchanged(&r->started->policy->settings, settings);
+	/* It may have been rotated, as the certificates were. */
+	if (s->audit)
+		audit_writer_reopen(s->audit);
+	fixed_tell(r->fixed, settings);
 	tell_listeners(&old->policy->settings, settings);
 	generation_unref(old);
 }
@@ -269,12 +237,12 @@ reload_init(struct reload *r, const struct options *o)
 }
 
 bool
-reload_start(
-	struct reload *r, struct shared *shared, struct listeners *listeners)
+reload_start(struct reload *r, const struct fixed *fixed, struct shared *shared,
+	struct listeners *listeners)
 {
+	r->fixed = fixed;
 	r->shared = shared;
 	r->listeners = listeners;
-	r->started = generation_ref(shared->generation);
 	r->sighup = evsignal_new(shared->first->base, SIGHUP, on_sighup, r);
 	return r->sighup && event_add(r->sighup, NULL) == 0 && follow_watch(r);
 }
@@ -285,5 +253,4 @@ reload_stop(struct reload *r)
 	watch_stop(&r->watch);
 	if (r->sighup)
 		event_free(r->sighup);
-	generation_unref(r->started);
 }

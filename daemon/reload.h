@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-struct generation;
+struct fixed;
 struct listeners;
 struct shared;
 
@@ -20,7 +20,7 @@ struct reload {
 	struct options options; /* they name the file that was found at start */
 	struct shared *shared;  /* borrowed */
 	struct listeners *listeners; /* borrowed */
-	struct generation *started;  /* ref: what holds until a restart */
+	const struct fixed *fixed;   /* borrowed */
 	struct event *sighup;        /* owned */
 	struct watch watch;
 };
@@ -30,8 +30,9 @@ void reload_init(struct reload *r, const struct options *o);
 
 /* Before the loop runs, and before anybody can connect. False with the error
  * logged. */
-bool reload_start(struct reload *r, struct shared *shared,
-	struct listeners *listeners) __attribute__((warn_unused_result));
+bool reload_start(struct reload *r, const struct fixed *fixed,
+	struct shared *shared, struct listeners *listeners)
+	__attribute__((warn_unused_result));
 void reload_stop(struct reload *r);
 
 #endif

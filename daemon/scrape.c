@@ -65,6 +65,8 @@ gather(const struct shared *s, const struct generation *g,
 	count[METRIC_CONNECTIONS] =
 		atomic_load_explicit(&s->connections, memory_order_relaxed);
 	count[METRIC_GENERATION] = g->number;
+	count[METRIC_GENERATIONS] =
+		atomic_load_explicit(&s->generations, memory_order_relaxed);
 	count[METRIC_RULES] = g->policy->program.nrules;
 	count[METRIC_START_TIME] = (uint64_t)s->start_time;
 	count[METRIC_RESIDENT] = resident_bytes();

@@ -4,6 +4,7 @@
 #include "daemon/admin.h"
 #include "daemon/audit_writer.h"
 #include "daemon/demo_child.h"
+#include "daemon/fixed.h"
 #include "daemon/generation.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
@@ -25,6 +26,7 @@
 
 struct server {
 	struct shared shared;
+	struct fixed fixed;
 	struct worker *workers; /* owned */
 	unsigned nworkers, nstarted;
 	struct listeners listeners;
@@ -154,7 +156,7 @@ find_engine(struct server *s, const struct options *o)
 {
 	struct engine_address *a = &s->shared.engine;
 
-	if (!engine_resolve(&settings_of(s)->engine, a))
+	if (!engine_resolve(&s->fixed.engine, a))
 		return false;
 	if (!o->demo && a->at[0].sa.ss_family != AF_UNIX)
 		return true;
@@ -167,16 +169,6 @@ find_engine(struct server *s, const struct options *o)
 			STR_FMT(a->text), strerror(err),
 			o->demo ? "" : "; until it answers, requests get 503");
 	return !o->demo || demo_child_start(&s->demo, a);
-}
-
-static bool
-start_engine_tls(struct server *s)
-{
-	const struct settings_engine *e = &settings_of(s)->engine;
-
-	if (e->tls.on)
-		s->shared.engine_tls = tls_client_context(&e->tls, e->host);
-	return !e->tls.on || s->shared.engine_tls;
 }
 
 static bool
@@ -313,10 +305,23 @@ start_listeners(struct server *s)
 static bool
 start_generation(struct server *s, struct policy *policy)
 {
-	unsigned threads = policy->settings.threads;
+	const struct settings *settings = &policy->settings;
+	const struct settings_engine *e = &settings->engine;
+	struct tls_context *tls = NULL;
 
-	s->shared.nworkers = threads ? threads : usable_cpus();
-	s->shared.generation = generation_new(policy, 1, s->shared.nworkers);
+	s->shared.nworkers =
+		settings->threads ? settings->threads : usable_cpus();
+	log_setup(settings->log_level, settings->log_json);
+	bool ok = fixed_init(&s->fixed, settings);
+	if (ok && e->tls.on) {
+		tls = tls_client_context(&e->tls, e->host);
+		ok = tls;
+	}
+	if (!ok) {
+		policy_free(policy);
+		return false;
+	}
+	s->shared.generation = generation_new(policy, tls, 1, &s->shared);
 	return s->shared.generation;
 }
 
@@ -325,12 +330,11 @@ start(struct server *s, const struct options *o)
 {
 	const struct settings *settings = settings_of(s);
 
-	log_setup(settings->log_level, settings->log_json);
 	raise_descriptors(&s->shared, settings);
 	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
-	if (!find_engine(s, o) || !start_engine_tls(s))
+	if (!find_engine(s, o))
 		return false;
 	pthread_mutex_init(&s->shared.lockout_lock, NULL);
 	const struct policy *p = s->shared.generation->policy;
@@ -342,7 +346,7 @@ start(struct server *s, const struct options *o)
 	s->admin = admin_open(&s->shared);
 	/* Whoever can connect may also ask for a reload. */
 	return s->admin &&
-	       reload_start(&s->reload, &s->shared, &s->listeners) &&
+	       reload_start(&s->reload, &s->fixed, &s->shared, &s->listeners) &&
 	       start_listeners(s) && start_threads(s);
 }
 
@@ -360,9 +364,21 @@ finish_audit(struct server *s)
 			(unsigned long long)c.dropped);
 }
 
+/* From here on nothing can be done about a signal, and its default would end
+ * us before the audit log is written. Pending ones go with the process. */
+static void
+block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
 static void
 finish(struct server *s)
 {
+	block_signals();
 	for (unsigned i = 1; i < s->nstarted; i++) {
 		worker_drain(&s->workers[i], true);
 		worker_join(&s->workers[i]);
@@ -384,8 +400,8 @@ finish(struct server *s)
 	finish_audit(s);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
-	tls_context_unref(s->shared.engine_tls);
 	generation_unref(s->shared.generation);
+	fixed_fini(&s->fixed);
 	libevent_global_shutdown();
 }
 
@@ -395,8 +411,9 @@ serve(const struct options *o)
 	struct server s = {0};
 
 	signal(SIGPIPE, SIG_IGN);
-	/* Too early to reload, no reason to end. */
+	/* Too early to reload or to reopen, no reason to end. */
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 	reload_init(&s.reload, o);
 	struct policy *policy = options_compile(o, stderr);
 	if (!policy) {

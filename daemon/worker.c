@@ -27,11 +27,11 @@
 
 enum message_kind {
 	MESSAGE_ARRIVAL,
-	MESSAGE_DRAIN,
-	MESSAGE_STOP,
 	MESSAGE_ENDED, /* to worker 0: another's loop is over */
-	MESSAGE_OFFER, /* there is a generation to be taken over */
+	MESSAGE_LOOK,  /* what is offered or asked for; as any other one */
 };
+
+enum { STOP_NOT, STOP_DRAIN, STOP_NOW };
 
 /* A record of the pipe: smaller than PIPE_BUF, so written in one piece. */
 struct message {
@@ -76,6 +76,9 @@ take_over(struct worker *w, struct generation *g)
 		generation_unref(old);
 	flow_free_spare(w);
 	set_durations(w);
+	/* Made with certificates that may not be trusted any more. */
+	if (g->tls)
+		engine_pool_close_idle(&w->pool);
 }
 
 static void
@@ -116,17 +119,23 @@ on_message(struct worker *w, const struct message *m)
 	case MESSAGE_ARRIVAL:
 		flow_new(w, &m->arrival);
 		break;
-	case MESSAGE_DRAIN:
-	case MESSAGE_STOP:
-		drain(w, m->kind == MESSAGE_STOP);
-		break;
 	case MESSAGE_ENDED:
 		w->others--;
 		end_when_drained(w);
 		break;
-	case MESSAGE_OFFER:
-		break; /* any message makes the worker look */
+	case MESSAGE_LOOK:
+		break;
 	}
+}
+
+/* Again with each message: connections may have been on their way. */
+static void
+look_for_stop(struct worker *w)
+{
+	int stop = atomic_load(&w->stop);
+
+	if (stop != STOP_NOT)
+		drain(w, stop == STOP_NOW);
 }
 
 static void
@@ -143,6 +152,7 @@ on_pipe(evutil_socket_t fd, short what, void *arg)
 	look_for_offer(w);
 	for (size_t i = 0; i < (size_t)n / sizeof(m[0]); i++)
 		on_message(w, &m[i]);
+	look_for_stop(w);
 }
 
 static void
@@ -329,6 +339,12 @@ worker_give(struct worker *w, const struct arrival *a)
 }
 
 /* That the pipe is full does no harm: then the worker looks soon. */
+static void
+make_it_look(struct worker *w)
+{
+	send_message(w, &(struct message){.kind = MESSAGE_LOOK});
+}
+
 void
 worker_offer(struct worker *w, struct generation *g)
 {
@@ -337,7 +353,7 @@ worker_offer(struct worker *w, struct generation *g)
 		return;
 	}
 	generation_unref(atomic_exchange(&w->offered, generation_ref(g)));
-	send_message(w, &(struct message){.kind = MESSAGE_OFFER});
+	make_it_look(w);
 }
 
 void
@@ -347,10 +363,6 @@ worker_drain(struct worker *w, bool now)
 		drain(w, now);
 		return;
 	}
-	const struct message m = {.kind = now ? MESSAGE_STOP : MESSAGE_DRAIN};
-	if (!send_message(w, &m))
-		log_say(LOG_LEVEL_WARN,
-			"worker %u is too busy to be told to "
-			"stop",
-			w->index);
+	atomic_store(&w->stop, now ? STOP_NOW : STOP_DRAIN);
+	make_it_look(w);
 }

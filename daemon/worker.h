@@ -49,7 +49,8 @@ struct worker {
 	struct shared *shared;                /* borrowed: of the process */
 	struct generation *generation;        /* ref; this thread's own view */
 	_Atomic(struct generation *) offered; /* ref: to be taken over */
-	struct event_base *base;              /* owned */
+	atomic_int stop;         /* of workers above 0: it is asked to end */
+	struct event_base *base; /* owned */
 	unsigned index;
 	pthread_t thread;         /* of workers above 0 */
 	int pipe[2];              /* owned: [1] is written by the main thread,
@@ -80,10 +81,10 @@ struct shared {
 	int64_t start_time;  /* seconds since 1970 */
 	struct ready *ready; /* borrowed: the main thread's, or NULL */
 	struct engine_address engine;
-	struct tls_context *engine_tls; /* ref; NULL: plain */
 	uint32_t hash_seed;
 	uint32_t max_connections;
 	atomic_uint connections;
+	atomic_uint generations; /* that are in memory */
 	atomic_size_t held_bytes; /* room of all held bodies */
 	struct clients *clients;  /* owned; NULL when there is no such limit */
 	struct rate *rate;        /* owned; NULL when no rule limits */

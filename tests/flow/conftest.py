@@ -9,6 +9,7 @@ import pytest
 
 import fake_engine
 import proxy_process
+import reloads
 import tls_peer
 import wire
 from authority import Authority
@@ -120,6 +121,14 @@ def own_proxy(engine, make_proxy):
             p.stop()
         finally:
             shutil.rmtree(p.folder)
+
+
+@pytest.fixture
+def reloadable(own_proxy):
+    """Starts a proxy for one test that can be made to read its file again."""
+    def start(**overrides):
+        return reloads.Reloadable(own_proxy(**overrides))
+    return start
 
 
 # --- TLS --------------------------------------------------------------------

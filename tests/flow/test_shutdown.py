@@ -1,5 +1,7 @@
 """SIGTERM: no new work, what is under way ends, exit 0."""
 
+import fcntl
+import os
 import signal
 import threading
 import time
@@ -202,6 +204,28 @@ def test_a_tunnel_that_ends_ends_the_drain(own_proxy, engine):
 def test_signals(own_proxy, number):
     proxy = own_proxy()
     proxy.signal(number)
+    assert proxy.wait() == 0
+
+
+@pytest.mark.parametrize("number", [
+    signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM, signal.SIGINT])
+def test_signals_while_the_audit_log_is_written(own_proxy, folder, number):
+    """At the very end there is nothing that a signal could still change; it
+    must not cost the lines that wait for a slow sink."""
+    fifo = folder / f"audit-{number}"
+    os.mkfifo(fifo)
+    sink = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, 4096)
+    proxy = own_proxy(global_={"audit_log": str(fifo)})
+    with proxy.connect() as client:
+        for _ in range(50):
+            assert client.get("/secrets/1").status == 403
+    proxy.signal()
+    wire.wait_until(lambda: " stopped\n" in proxy.log(), "the loop is over")
+    proxy.signal(number)
+    os.set_blocking(sink, True)
+    with open(sink, "rb") as reader:
+        assert reader.read().count(b'"event":"deny"') == 50
     assert proxy.wait() == 0
 
 
