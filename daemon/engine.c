@@ -243,17 +243,31 @@ dial(struct worker *w, struct engine_conn **out)
 	return ENGINE_OK;
 }
 
+/* An idle connection that still has nothing to say: what it said before it
+ * was asked answers nothing (RFC 9112 section 9.2), and the loop may not have
+ * told us of it yet. NULL when there is none. */
+static struct engine_conn *
+take_idle(struct engine_pool *p)
+{
+	while (p->idle) {
+		struct engine_conn *c = p->idle;
+		unlink_idle(c);
+		c->reused = true;
+		if (leg_is_silent(&c->leg))
+			return c;
+		discard(c);
+	}
+	return NULL;
+}
+
 enum engine_dial
 engine_get(struct worker *w, struct flow *flow, bool fresh,
 	struct engine_conn **out)
 {
 	struct engine_pool *p = &w->pool;
-	struct engine_conn *c = fresh ? NULL : p->idle;
+	struct engine_conn *c = fresh ? NULL : take_idle(p);
 
-	if (c) {
-		unlink_idle(c);
-		c->reused = true;
-	} else {
+	if (!c) {
 		enum engine_dial r = dial(w, &c);
 		if (r != ENGINE_OK)
 			return r;

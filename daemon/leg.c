@@ -236,6 +236,17 @@ leg_peek(struct leg *leg, char *buf, size_t n)
 }
 
 bool
+leg_is_silent(struct leg *leg)
+{
+	char c;
+
+	if (leg->tls)
+		return leg_tls_is_silent(leg);
+	leg->can_read = false;
+	return recv(leg->fd, &c, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+bool
 leg_skip(struct leg *leg, char *buf, size_t n)
 {
 	return n == 0 || recv(leg->fd, buf, n, 0) == (ssize_t)n;

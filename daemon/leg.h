@@ -161,7 +161,8 @@ void leg_take(struct leg *leg, size_t n);
 /* Gives the block back when there is nothing unread and nothing pinned. */
 void leg_relax(struct leg *leg);
 
-/* Has an idle leg that woke up nothing to say? TLS has messages of its own. */
+/* Has an idle leg nothing to say: no byte, no end? TLS has messages of its
+ * own, which are read. */
 bool leg_is_silent(struct leg *leg);
 
 /* Shuts our side down; call it with everything written. */

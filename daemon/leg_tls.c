@@ -281,13 +281,13 @@ leg_tls_fill(struct leg *leg)
 }
 
 bool
-leg_is_silent(struct leg *leg)
+leg_tls_is_silent(struct leg *leg)
 {
 	struct leg_tls *t = leg->tls;
 	char c;
 	size_t n;
 
-	if (!t || t->broken)
+	if (t->broken)
 		return false;
 	ERR_clear_error();
 	int ret = SSL_peek_ex(t->ssl, &c, 1, &n);

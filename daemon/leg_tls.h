@@ -15,6 +15,9 @@ short leg_tls_interest(const struct leg *leg, bool read, bool write);
 /* leg_fill() */
 bool leg_tls_fill(struct leg *leg);
 
+/* leg_is_silent() */
+bool leg_tls_is_silent(struct leg *leg);
+
 /* Writes the start of what the references say: as much as fits a record. -1
  * with EAGAIN in errno: again later, then the queue must still start with the
  * same bytes. */
