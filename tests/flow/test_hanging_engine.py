@@ -95,11 +95,12 @@ def admin_of(proxy_settings):
 
 
 def send_what_goes(client, data):
-    """As much as is taken, when nobody reads."""
+    """As much as is taken, when nobody reads; or until it is refused."""
     poll = select.poll()
     poll.register(client.sock, select.POLLOUT)
-    while data and poll.poll(100):
-        data = data[client.sock.send(data[:MIB]):]
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while data and poll.poll(100):
+            data = data[client.sock.send(data[:MIB]):]
 
 
 def settled(port):
