@@ -28,6 +28,7 @@ static const struct settings defaults = {
 			.request_body_ms = SECONDS(30),
 			.engine_connect_ms = SECONDS(5),
 			.keepalive_ms = SECONDS(75),
+			.client_stalled_ms = SECONDS(3600),
 			.tunnel_idle_ms = SECONDS(3600),
 			.drain_ms = SECONDS(30),
 		},

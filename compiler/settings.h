@@ -111,7 +111,7 @@ struct settings_limits {
 struct settings_timeouts {
 	uint32_t tls_handshake_ms, request_head_ms, request_body_ms;
 	uint32_t engine_connect_ms, engine_response_ms, keepalive_ms;
-	uint32_t tunnel_idle_ms, drain_ms;
+	uint32_t client_stalled_ms, tunnel_idle_ms, drain_ms;
 };
 
 enum auth_type {

@@ -180,6 +180,7 @@ static const struct key timeout_keys[] = {
 	TIMEOUT(engine_connect),
 	TIMEOUT(engine_response),
 	TIMEOUT(keepalive),
+	TIMEOUT(client_stalled),
 	TIMEOUT(tunnel_idle),
 	TIMEOUT(drain),
 };

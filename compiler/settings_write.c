@@ -231,6 +231,7 @@ write_timeouts(const struct settings_timeouts *t, FILE *out)
 	write_time("engine_connect", t->engine_connect_ms, out);
 	write_time("engine_response", t->engine_response_ms, out);
 	write_time("keepalive", t->keepalive_ms, out);
+	write_time("client_stalled", t->client_stalled_ms, out);
 	write_time("tunnel_idle", t->tunnel_idle_ms, out);
 	write_time("drain", t->drain_ms, out);
 }

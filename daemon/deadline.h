@@ -21,6 +21,7 @@ enum deadline_class {
 	DEADLINE_KEEPALIVE,   /* timeouts.keepalive */
 	DEADLINE_CONNECT,     /* timeouts.engine_connect */
 	DEADLINE_RESPONSE,    /* timeouts.engine_response */
+	DEADLINE_STALLED,     /* timeouts.client_stalled, of no progress */
 	DEADLINE_TUNNEL,      /* timeouts.tunnel_idle */
 	DEADLINE_TUNNEL_HALF, /* a tunnel whose Engine side has ended */
 	DEADLINE_LINGER,      /* a closing connection's last words */

@@ -9,8 +9,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
@@ -177,14 +175,13 @@ static int
 dial_address(const struct engine_address *a, size_t i, bool *pending)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)&a->at[i].sa;
-	int one = 1;
 	int fd = socket(
 		sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
 	if (sa->sa_family != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		leg_setup_tcp(fd);
 	*pending = false;
 	if (connect(fd, sa, a->at[i].len) == 0)
 		return fd;
@@ -209,8 +206,9 @@ dial(struct worker *w, struct engine_conn **out)
 	errno = ENOENT;
 	for (size_t i = 0; i < a->n && fd < 0; i++) {
 		fd = dial_address(a, i, &pending);
-		/* A unix listener's backlog is full. */
-		if (fd < 0 && errno == EAGAIN)
+		/* A unix listener's backlog is full, or we are out of
+		 * descriptors. */
+		if (fd < 0 && (errno == EAGAIN || leg_exhausted(errno)))
 			return ENGINE_AGAIN;
 	}
 	if (fd < 0)

@@ -52,7 +52,7 @@ bool engine_resolve(
 
 enum engine_dial {
 	ENGINE_OK,    /* *out is connected, or connecting */
-	ENGINE_AGAIN, /* the backlog is full: try again soon */
+	ENGINE_AGAIN, /* errno says why; try again soon */
 	ENGINE_FAIL,  /* errno says why */
 };
 

@@ -10,8 +10,6 @@
 #include "runtime/proxyproto.h"
 
 #include <assert.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -58,7 +56,8 @@ on_client(struct leg *leg)
 	flow_run(flow_of(leg));
 }
 
-/* What is no setting's timeout is counted nowhere. */
+/* What is no setting's timeout is counted nowhere; and of a stalled client it
+ * is not yet known. */
 static void
 count_timeout(struct worker *w, enum deadline_class class)
 {
@@ -110,18 +109,6 @@ unlink_flow(struct worker *w, struct flow *f)
 	w->nflows--;
 }
 
-static void
-setup_tcp(int fd)
-{
-	int one = 1, idle = 30, interval = 15, count = 6;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
-}
-
 /* The connection, its PROXY header to come, its TLS. False: closed. */
 static bool
 open_client(struct flow *f, struct worker *w, const struct arrival *a)
@@ -136,7 +123,7 @@ open_client(struct flow *f, struct worker *w, const struct arrival *a)
 		}
 	}
 	if (a->ip.set)
-		setup_tcp(a->fd);
+		leg_setup_tcp(a->fd);
 	if (!leg_open(c, w->base, &w->blocks, a->fd, on_client))
 		return false;
 	if (!a->tls || leg_start_tls(c, a->tls))

@@ -1,6 +1,7 @@
 /* Flows: dialling the Engine, sending the request, returning the answer. */
 #include "daemon/flow.h"
 
+#include "daemon/exchange.h"
 #include "daemon/log.h"
 #include "daemon/pump.h"
 #include "daemon/request.h"
@@ -92,7 +93,7 @@ client_left(struct flow *f)
 
 	if (c->can_read && !c->rd_eof && leg_room(c))
 		leg_fill(c);
-	leg_watch(c, !c->rd_eof && leg_room(c), false);
+	leg_watch_peer(c, !c->rd_eof && leg_room(c), false);
 	return c->rd_failed || c->hung_up;
 }
 
@@ -151,6 +152,11 @@ flow_step_dial(struct flow *f)
 		f->expired = DEADLINE_NONE;
 		metrics_add(m, METRIC_TIMEOUT_ENGINE_CONNECT, 1);
 		metrics_add(m, METRIC_ENGINE_CONNECT_FAILURES, 1);
+		if (leg_exhausted(rq->dial_errno))
+			rq->message = arena_fmt(&rq->arena,
+				"docker-proxy: no connection to the Docker "
+				"Engine: %s",
+				strerror(rq->dial_errno));
 		return flow_refuse(f, WHY_ENGINE_CONNECT_TIMEOUT);
 	}
 	if (rq->engine)
@@ -160,6 +166,8 @@ flow_step_dial(struct flow *f)
 	f->expired = DEADLINE_NONE;
 	switch (engine_get(f->worker, f, rq->retried, &rq->engine)) {
 	case ENGINE_AGAIN:
+		rq->dial_errno = errno;
+		metrics_add(m, METRIC_LIMIT_DESCRIPTORS, leg_exhausted(errno));
 		flow_deadline(f, DEADLINE_REDIAL);
 		return client_left(f) ? flow_gone(f) : FLOW_WAIT;
 	case ENGINE_FAIL:
@@ -423,31 +431,23 @@ cut(struct flow *f)
 
 /* Client to Engine. FLOW_WAIT is "nothing to decide". */
 static enum flow_step
-send_request(struct flow *f, bool *over)
+send_request(struct flow *f, bool *over, bool *moved)
 {
 	struct request *rq = f->rq;
 	struct leg *e = &rq->engine->leg;
-	bool moved = false;
 
 	*over = false;
 	if (rq->up_ended)
 		return FLOW_WAIT;
-	enum pump r = pump(&rq->up, &f->client, e, rq, &moved);
-	if (moved)
+	enum pump r = pump(&rq->up, &f->client, e, rq, moved);
+	if (*moved)
 		rq->engine_sent = true;
 	switch (r) {
-	case PUMP_DONE:
-		rq->up_ended = true;
-		if (f->deadline.class == DEADLINE_BODY)
-			deadline_clear(&f->deadline);
-		return FLOW_WAIT;
 	case PUMP_WAIT:
-		if (moved || !f->deadline.class)
-			flow_deadline(f, outq_empty(&rq->up.q) ? DEADLINE_BODY
-							       : DEADLINE_NONE);
 		return FLOW_WAIT;
+	case PUMP_DONE:
+		/* What is broken may have answered before it closed. */
 	case PUMP_BROKEN:
-		/* It may have answered before it closed. */
 		rq->up_ended = true;
 		return FLOW_WAIT;
 	case PUMP_BAD:
@@ -526,23 +526,16 @@ return_answer(struct flow *f, bool *over, bool *moved)
 /* What the client sends while its request is served: the next one, early
  * bytes for a tunnel, or its end. */
 static void
-watch_client(struct flow *f, bool moved)
+watch_client(struct flow *f)
 {
 	struct request *rq = f->rq;
 	struct leg *c = &f->client;
 
 	if (rq->up_ended && c->can_read && !c->rd_eof && leg_room(c))
 		leg_fill(c);
-	/* A half-closed client of an endless answer, or of work that the
-	 * Engine would stop, has gone when nothing moves any more. */
-	bool gone = c->rd_eof && rq->up_ended &&
-		    (rq->endpoint & ENDPOINT_STREAM) &&
-		    !(rq->endpoint & ENDPOINT_HIJACK);
-	if (gone && (moved || f->deadline.class != DEADLINE_GONE))
-		flow_deadline(f, DEADLINE_GONE);
 	bool read = !c->rd_eof &&
 		    (rq->up_ended ? leg_room(c) > 0 : outq_empty(&rq->up.q));
-	leg_watch(c, read, !outq_empty(&rq->down.q));
+	leg_watch_peer(c, read, !outq_empty(&rq->down.q));
 }
 
 static void
@@ -553,55 +546,38 @@ watch_engine(struct flow *f)
 
 	leg_watch(e, !e->rd_eof && outq_empty(&rq->down.q),
 		!rq->up_ended && !outq_empty(&rq->up.q));
-	if (rq->up_ended && !rq->answered && !f->deadline.class)
-		flow_deadline(f, DEADLINE_RESPONSE);
-}
-
-static enum flow_step
-exchange_expired(struct flow *f)
-{
-	enum deadline_class class = f->expired;
-	struct request *rq = f->rq;
-
-	f->expired = DEADLINE_NONE;
-	if (class == DEADLINE_GONE || (class == DEADLINE_BODY && rq->answered))
-		return flow_gone(f);
-	if (class == DEADLINE_BODY)
-		return flow_refuse(f, WHY_BODY_TIMEOUT);
-	return rq->answered ? FLOW_MORE : flow_refuse(f, WHY_ENGINE_TIMEOUT);
 }
 
 enum flow_step
 flow_step_exchange(struct flow *f)
 {
 	struct request *rq = f->rq;
-	bool over, moved = false;
+	bool over, sent = false, returned = false;
 
 	if (f->expired)
 		return exchange_expired(f);
 	if (f->client.failed || f->client.rd_failed || f->client.hung_up)
 		return flow_gone(f);
-	enum flow_step step = send_request(f, &over);
+	enum flow_step step = send_request(f, &over, &sent);
 	if (over)
 		return step;
 	if (!rq->answered) {
 		step = await_answer(f, &over);
 		if (over)
 			return step;
-		if (rq->answered && f->deadline.class == DEADLINE_RESPONSE)
-			deadline_clear(&f->deadline);
 	}
 	if (rq->tunnel)
 		return tunnel_begin(f);
 	if (rq->answered) {
-		step = return_answer(f, &over, &moved);
+		step = return_answer(f, &over, &returned);
 		if (over)
 			return step;
 	} else if (!outq_empty(&rq->down.q)) {
 		size_t wrote; /* an interim answer */
 		outq_flush(&rq->down.q, &f->client, &wrote);
 	}
-	watch_client(f, moved);
+	watch_client(f);
 	watch_engine(f);
+	exchange_watch_time(f, sent, returned);
 	return FLOW_WAIT;
 }

@@ -389,8 +389,11 @@ take_token(struct flow *f)
 		.penalty_ms = b->penalty_ms,
 	};
 
-	vm_bucket_answer(vm, rate_take(f->worker->shared->rate, b->id,
-				     vm_bucket_key(vm, &f->rq->facts), &limit));
+	uint64_t lost;
+	vm_bucket_answer(
+		vm, rate_take(f->worker->shared->rate, b->id,
+			    vm_bucket_key(vm, &f->rq->facts), &limit, &lost));
+	metrics_add(&f->worker->metrics, METRIC_LIMIT_IDLE_BUCKETS, lost);
 }
 
 static enum vm_status

@@ -5,6 +5,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +16,20 @@
 
 /* Less than this is not worth a read. */
 #define ROOM_MIN 4096u
+
+/* A peer that vanished without a word is missed after two minutes of silence,
+ * also behind a network that takes half a minute to recover. */
+void
+leg_setup_tcp(int fd)
+{
+	int one = 1, idle = 30, interval = 15, count = 6;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+}
 
 /* --- events --------------------------------------------------------------- */
 
@@ -30,7 +47,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct leg *leg = arg;
 
-	if (leg->rd_eof && !leg->hung_up)
+	if (!leg->hung_up && (leg->rd_eof || (leg->armed & EV_ET)))
 		leg->hung_up = is_hung_up(fd);
 	if (leg->tls) {
 		leg_tls_event(leg, what);
@@ -41,16 +58,21 @@ on_event(evutil_socket_t fd, short what, void *arg)
 	leg->wake(leg);
 }
 
-void
-leg_watch(struct leg *leg, bool read, bool write)
-{
-	short want = (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
+/* On the edge: what is known to be there would fire for ever. With EV_READ,
+ * since libevent takes an error for that. */
+#define HANG_UP (EV_READ | EV_CLOSED | EV_ET)
 
+static short
+interest(const struct leg *leg, bool read, bool write)
+{
 	if (leg->tls)
-		want = leg_tls_interest(leg, read, write);
-	/* On the edge: the end itself, which is known, would fire for ever. */
-	if (!want && leg->rd_eof && !leg->hung_up)
-		want = EV_CLOSED | EV_ET;
+		return leg_tls_interest(leg, read, write);
+	return (short)((read ? EV_READ : 0) | (write ? EV_WRITE : 0));
+}
+
+static void
+arm(struct leg *leg, short want)
+{
 	if (want == leg->armed || leg->fd < 0)
 		return;
 	struct event_base *base = event_get_base(&leg->event);
@@ -65,6 +87,24 @@ leg_watch(struct leg *leg, bool read, bool write)
 		leg->armed = want;
 	else
 		leg->failed = leg->rd_eof = leg->rd_failed = true;
+}
+
+void
+leg_watch(struct leg *leg, bool read, bool write)
+{
+	short want = interest(leg, read, write);
+
+	if (!want && leg->rd_eof && !leg->hung_up)
+		want = HANG_UP;
+	arm(leg, want);
+}
+
+void
+leg_watch_peer(struct leg *leg, bool read, bool write)
+{
+	short want = interest(leg, read, write);
+
+	arm(leg, want || leg->hung_up ? want : HANG_UP);
 }
 
 bool
@@ -98,6 +138,18 @@ leg_close(struct leg *leg)
 	close(leg->fd);
 	leg->fd = -1;
 	leg->rd_eof = leg->wr_shut = true;
+}
+
+uint32_t
+leg_untaken(const struct leg *leg)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(info);
+
+	getsockopt(leg->fd, SOL_SOCKET, SO_MEMINFO, info, &len);
+	/* TCP's queue; a unix socket has none but the peer's. */
+	return info[SK_MEMINFO_WMEM_QUEUED] ? info[SK_MEMINFO_WMEM_QUEUED]
+					    : info[SK_MEMINFO_WMEM_ALLOC];
 }
 
 void

@@ -25,6 +25,7 @@
 #include "daemon/block.h"
 #include "runtime/str.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdbool.h>
@@ -79,6 +80,18 @@ struct outq {
 			  head, in case it must be sent again */
 };
 
+/* The system has no descriptor or buffer left for one more socket: another
+ * may be closed soon. */
+static inline bool
+leg_exhausted(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
+	       err == ENOMEM;
+}
+
+/* Small pieces leave at once, and a peer that has vanished is found out. */
+void leg_setup_tcp(int fd);
+
 /* --- legs ------------------------------------------------------------- */
 
 /* Takes over fd (non-blocking); waits for reading. False: the loop refused,
@@ -114,12 +127,20 @@ void leg_drop_tls(struct leg *leg);
 /* Forgets buffered input, closes the descriptor. Safe to repeat. */
 void leg_close(struct leg *leg);
 
+/* A measure, of no exact unit, of what has been written and the peer's side
+ * has not taken: it falls as that goes on. */
+uint32_t leg_untaken(const struct leg *leg);
+
 /* Closes with a reset, so that the peer cannot take what it got for all. */
 void leg_reset(struct leg *leg);
 
 /* Says what the loop shall watch for; what is the same costs nothing. With
  * neither, after the peer's end, it still watches for a hang-up. */
 void leg_watch(struct leg *leg, bool read, bool write);
+
+/* The same; but with neither it always watches for a hang-up, at the price of
+ * a call for each piece that arrives meanwhile. */
+void leg_watch_peer(struct leg *leg, bool read, bool write);
 
 /* How many bytes leg_fill could read now without moving anything. */
 size_t leg_room(const struct leg *leg);

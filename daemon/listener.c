@@ -271,6 +271,7 @@ pause_accepting(struct listeners *ls)
 		if (l->event)
 			event_del(l->event);
 	event_add(ls->resume, &tv);
+	metrics_add(&ls->workers[0].metrics, METRIC_LIMIT_DESCRIPTORS, 1);
 	if (!ls->paused)
 		log_say(LOG_LEVEL_WARN,
 			"cannot accept connections: %s; "
@@ -358,8 +359,7 @@ accept_one(struct listener *l)
 	int fd = accept4(l->fd, (struct sockaddr *)&sa, &len,
 		SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-			errno == ENOBUFS)
+		if (leg_exhausted(errno))
 			pause_accepting(ls);
 		return errno == ECONNABORTED || errno == EINTR;
 	}

@@ -64,12 +64,14 @@ shard_of(struct rate *r, uint64_t rule, struct str key)
 
 uint32_t
 rate_take(struct rate *r, uint64_t rule, struct str key,
-	const struct bucket_limit *limit)
+	const struct bucket_limit *limit, uint64_t *lost_out)
 {
 	struct shard *s = shard_of(r, rule, key);
 
 	pthread_mutex_lock(&s->lock);
+	uint64_t lost = bucket_lost(s->table);
 	uint32_t retry_ms = bucket_take(s->table, rule, key, limit, now_ms());
+	*lost_out = bucket_lost(s->table) - lost;
 	pthread_mutex_unlock(&s->lock);
 	return retry_ms;
 }

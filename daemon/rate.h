@@ -16,8 +16,8 @@ struct rate;
 struct rate *rate_new(uint32_t room, uint32_t seed);
 void rate_free(struct rate *r);
 
-/* As bucket_take(), now. */
+/* As bucket_take(), now. *lost_out: how many others lost their bucket to it. */
 uint32_t rate_take(struct rate *r, uint64_t rule, struct str key,
-	const struct bucket_limit *limit);
+	const struct bucket_limit *limit, uint64_t *lost_out);
 
 #endif

@@ -51,6 +51,7 @@ set_durations(struct worker *w)
 		[DEADLINE_KEEPALIVE] = t->keepalive_ms,
 		[DEADLINE_CONNECT] = t->engine_connect_ms,
 		[DEADLINE_RESPONSE] = t->engine_response_ms,
+		[DEADLINE_STALLED] = t->client_stalled_ms,
 		[DEADLINE_TUNNEL] = t->tunnel_idle_ms,
 		[DEADLINE_TUNNEL_HALF] = TUNNEL_HALF_MS,
 		[DEADLINE_LINGER] = LINGER_MS,

@@ -34,7 +34,7 @@ struct bucket_table {
 	struct bucket *buckets; /* owned; [0] is not used */
 	uint32_t *chains;       /* owned; mask + 1 of them */
 	struct order orders[KINDS];
-	uint64_t mask, now_ms;
+	uint64_t mask, now_ms, lost;
 	uint32_t room, touched; /* of the buckets, how many ever used */
 	uint32_t free;          /* the first of the free ones among those */
 	uint32_t seed;
@@ -73,6 +73,12 @@ bucket_table_free(struct bucket_table *t)
 	free(t->orders[OPEN].at);
 	free(t->orders[BLOCKED].at);
 	free(t);
+}
+
+uint64_t
+bucket_lost(const struct bucket_table *t)
+{
+	return t->lost;
 }
 
 uint32_t
@@ -195,6 +201,7 @@ pick(struct bucket_table *t)
 		return ++t->touched;
 	if (t->free == NONE) {
 		enum kind kind = t->orders[OPEN].n > 0 ? OPEN : BLOCKED;
+		t->lost += order_key(t, &t->orders[kind], 0) > t->now_ms;
 		drop(t, t->orders[kind].at[0]);
 	}
 	uint32_t i = t->free;

@@ -43,6 +43,9 @@ void bucket_table_free(struct bucket_table *t);
 uint32_t bucket_take(struct bucket_table *t, uint64_t rule, struct str key,
 	const struct bucket_limit *limit, uint64_t now_ms);
 
+/* How many were forgotten so far, to make room, that were not yet full. */
+uint64_t bucket_lost(const struct bucket_table *t);
+
 /* How many buckets are in use. */
 uint32_t bucket_count(const struct bucket_table *t);
 

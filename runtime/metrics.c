@@ -300,14 +300,36 @@ put_build(const struct metrics_out *out, const char *version)
 	put(out, "\"} 1\n");
 }
 
+/* What is the number of some refusals, or the sum of other rows. */
+static void
+derive(struct metrics_snapshot *s)
+{
+	static const struct {
+		enum metric id;
+		enum why why;
+	} rows[] = {
+		{METRIC_AUTH_FAILURES, WHY_UNAUTHENTICATED},
+		{METRIC_RATE_LIMITED, WHY_RATE_LIMITED},
+		{METRIC_LIMIT_CONNECTIONS, WHY_TOO_MANY_CONNECTIONS},
+		{METRIC_LIMIT_CONNECTIONS_PER_CLIENT, WHY_CLIENT_CONNECTIONS},
+		{METRIC_LIMIT_HEADER_BYTES, WHY_HEAD_TOO_LARGE},
+		{METRIC_LIMIT_HEADERS, WHY_HEAD_TOO_MANY},
+		{METRIC_LIMIT_TARGET_BYTES, WHY_TARGET_TOO_LONG},
+		{METRIC_LIMIT_INSPECTED_BODY_BYTES, WHY_BODY_TOO_LARGE},
+		{METRIC_LIMIT_JSON_DEPTH, WHY_JSON_DEPTH},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		s->count[rows[i].id] = s->why[rows[i].why];
+	s->count[METRIC_REQUESTS] =
+		s->count[METRIC_ALLOWED] + s->count[METRIC_DENIED];
+}
+
 void
 metrics_write(const struct metrics_out *out, struct metrics_snapshot *s,
 	const struct metrics_rules *rules, const char *version)
 {
-	s->count[METRIC_REQUESTS] =
-		s->count[METRIC_ALLOWED] + s->count[METRIC_DENIED];
-	s->count[METRIC_AUTH_FAILURES] = s->why[WHY_UNAUTHENTICATED];
-	s->count[METRIC_RATE_LIMITED] = s->why[WHY_RATE_LIMITED];
+	derive(s);
 	put_metrics(out, s);
 	put_whys(out, s);
 	put_rules(out, rules);

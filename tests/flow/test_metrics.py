@@ -247,6 +247,7 @@ def test_too_many_connections(watched):
             assert c.response().status == 503
     assert moves(proxy, what) == {
         "requests_total": 1, "requests_denied_total": 1,
+        "limits_total{connections}": 1,
         "limits_hit_total{TOO_MANY_CONNECTIONS}": 1}
 
 

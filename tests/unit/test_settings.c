@@ -80,6 +80,7 @@ test_default_limits(void **state)
 	assert_int_equal(s->timeouts.engine_connect_ms, 5000);
 	assert_int_equal(s->timeouts.engine_response_ms, 0);
 	assert_int_equal(s->timeouts.keepalive_ms, 75000);
+	assert_int_equal(s->timeouts.client_stalled_ms, 3600000);
 	assert_int_equal(s->timeouts.tunnel_idle_ms, 3600000);
 	assert_int_equal(s->timeouts.drain_ms, 30000);
 	assert_int_equal(s->auth.lockout_failures, 10);
@@ -153,7 +154,8 @@ test_limits_and_timeouts(void **state)
 		"  timeouts:\n    tls_handshake: 1ms\n    request_head: 2\n"
 		"    request_body: 3s\n    engine_connect: 4m\n"
 		"    engine_response: 5h\n    keepalive: 0\n"
-		"    tunnel_idle: 744h\n    drain: 1500ms\n",
+		"    client_stalled: 90s\n    tunnel_idle: 744h\n    drain: "
+		"1500ms\n",
 		no_env);
 	const struct settings *s = &f.policy->settings;
 	assert_int_equal(s->limits.connections, 1);
@@ -170,6 +172,7 @@ test_limits_and_timeouts(void **state)
 	assert_int_equal(s->timeouts.engine_connect_ms, 240000);
 	assert_int_equal(s->timeouts.engine_response_ms, 18000000);
 	assert_int_equal(s->timeouts.keepalive_ms, 0);
+	assert_int_equal(s->timeouts.client_stalled_ms, 90000);
 	assert_int_equal(s->timeouts.tunnel_idle_ms, 2678400000u);
 	assert_int_equal(s->timeouts.drain_ms, 1500);
 	fixture_fini(&f);
