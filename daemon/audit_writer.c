@@ -29,6 +29,7 @@ struct audit_writer {
 	struct audit_ring *ring; /* owned */
 	int wake, hurry, ended;  /* owned: eventfds */
 	uint32_t drain_ms;
+	bool started;
 	pthread_t thread;
 	atomic_bool sleeping, reopen, stopping;
 	atomic_uint_fast64_t written, dropped;
@@ -319,7 +320,7 @@ start_thread(struct audit_writer *w)
 }
 
 struct audit_writer *
-audit_writer_start(const struct audit_writer_config *c)
+audit_writer_open(const struct audit_writer_config *c)
 {
 	struct audit_writer *w = calloc(1, sizeof(*w));
 
@@ -341,18 +342,29 @@ audit_writer_start(const struct audit_writer_config *c)
 		return NULL;
 	}
 	look_at_end(w);
+	return w;
+}
+
+bool
+audit_writer_start(struct audit_writer *w)
+{
 	int error = start_thread(w);
-	if (error == 0)
-		return w;
-	log_say(LOG_LEVEL_ERROR, "audit log: cannot start its thread: %s",
-		strerror(error));
-	free_writer(w);
-	return NULL;
+
+	w->started = error == 0;
+	if (error)
+		log_say(LOG_LEVEL_ERROR,
+			"audit log: cannot start its thread: %s",
+			strerror(error));
+	return w->started;
 }
 
 struct audit_writer_counters
 audit_writer_stop(struct audit_writer *w)
 {
+	if (!w->started) {
+		free_writer(w);
+		return (struct audit_writer_counters){0};
+	}
 	atomic_store(&w->stopping, true);
 	ring_bell(w->wake);
 	if (!wait_bell(w->ended, (int)w->drain_ms)) {

@@ -31,9 +31,14 @@ struct audit_writer_config {
 
 struct audit_writer;
 
-/* Opens the log and starts the thread, with all signals blocked in it. NULL
- * when that fails, and says why in the log. */
-struct audit_writer *audit_writer_start(const struct audit_writer_config *c)
+/* Opens the log. NULL when that fails, and says why in the log. */
+struct audit_writer *audit_writer_open(const struct audit_writer_config *c)
+	__attribute__((warn_unused_result));
+
+/* Starts the thread, with all signals blocked in it. It has a step of its own
+ * since the process gives up its rights in between. False with the error
+ * logged. */
+bool audit_writer_start(struct audit_writer *w)
 	__attribute__((warn_unused_result));
 
 /* From any thread. False: dropped, and counted. */
@@ -52,7 +57,7 @@ struct audit_writer_counters {
 struct audit_writer_counters audit_writer_counters(
 	const struct audit_writer *w);
 
-/* Writes what is queued and frees all. After drain_ms what is left in front
+/* Writes what is queued and frees all, started or not. After drain_ms what is left in front
  * of a sink that blocks is dropped; where not even that can be done, the
  * thread is left behind with w, and what it has in hand is in no counter. No
  * other thread may use w any more. The counters as they are in the end. */

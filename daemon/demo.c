@@ -87,10 +87,11 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	demo_conn_start(arg, fd);
 }
 
+/* A signal, or the parent has closed its end. */
 static void
-on_signal(evutil_socket_t signal, short what, void *arg)
+on_end(evutil_socket_t fd, short what, void *arg)
 {
-	(void)signal;
+	(void)fd;
 	(void)what;
 	event_base_loopbreak(arg);
 }
@@ -98,7 +99,7 @@ on_signal(evutil_socket_t signal, short what, void *arg)
 static struct event *
 add_signal(struct demo_server *s, int signal)
 {
-	struct event *event = evsignal_new(s->base, signal, on_signal, s->base);
+	struct event *event = evsignal_new(s->base, signal, on_end, s->base);
 
 	if (event)
 		evsignal_add(event, NULL);
@@ -107,20 +108,23 @@ add_signal(struct demo_server *s, int signal)
 
 /* Takes fd over, and listens last: who can connect can also send a signal. */
 static bool
-server_init(struct demo_server *s, int fd)
+server_init(struct demo_server *s, int fd, int parent_fd)
 {
 	LIST_INIT(&s->conns);
 	s->base = event_base_new();
 	if (s->base && demo_store_init(&s->store)) {
 		s->term = add_signal(s, SIGTERM);
 		s->interrupt = add_signal(s, SIGINT);
+		s->parent =
+			event_new(s->base, parent_fd, EV_READ, on_end, s->base);
 		s->listener = evconnlistener_new(s->base, on_accept, s,
 			LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG,
 			fd);
 	}
 	if (!s->listener)
 		close(fd);
-	return s->listener && s->term && s->interrupt;
+	return s->listener && s->term && s->interrupt && s->parent &&
+	       (parent_fd < 0 || event_add(s->parent, NULL) == 0);
 }
 
 static void
@@ -134,6 +138,8 @@ server_fini(struct demo_server *s)
 		event_free(s->term);
 	if (s->interrupt)
 		event_free(s->interrupt);
+	if (s->parent)
+		event_free(s->parent);
 	if (s->base) {
 		/* Freed bufferevents close in the next turn of the loop. */
 		event_base_loop(s->base, EVLOOP_NONBLOCK);
@@ -144,7 +150,7 @@ server_fini(struct demo_server *s)
 }
 
 int
-demo_run(const char *socket_path, int ready_fd)
+demo_run(const char *socket_path, int parent_fd)
 {
 	struct demo_server server = {0};
 
@@ -152,8 +158,8 @@ demo_run(const char *socket_path, int ready_fd)
 	int fd = open_socket(socket_path);
 	if (fd < 0)
 		return 1;
-	bool ok = server_init(&server, fd) &&
-		  (ready_fd < 0 || write(ready_fd, "\n", 1) == 1) &&
+	bool ok = server_init(&server, fd, parent_fd) &&
+		  (parent_fd < 0 || write(parent_fd, "\n", 1) == 1) &&
 		  event_base_dispatch(server.base) == 0;
 	if (!ok)
 		complain("cannot serve on", socket_path);

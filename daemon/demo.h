@@ -11,9 +11,10 @@
 /* Serves on the unix socket until SIGTERM or SIGINT, which it takes over for
  * the process; made for a process of its own, single-threaded. A socket that
  * an earlier run left at socket_path is replaced, another kind of file is not.
- * One byte is written to ready_fd (not closed; none when negative) as soon as
- * connections are taken. Returns an exit status: 0 after a signal, 1 after
+ * parent_fd (not closed; none when negative) is a socket: one byte is written
+ * to it as soon as connections are taken, and its other end's closing ends
+ * the engine too. Returns an exit status: 0 after that or a signal, 1 after
  * an error, which has been printed. */
-int demo_run(const char *socket_path, int ready_fd);
+int demo_run(const char *socket_path, int parent_fd);
 
 #endif

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define START_MS 5000
+#define PATIENCE_MS 5000 /* with its start, and with its end */
 
 static bool
 make_folder(struct demo_child *d)
@@ -31,43 +31,47 @@ make_folder(struct demo_child *d)
 	return true;
 }
 
-/* In the child: gone when the proxy is, however it ends. */
+/* In the child: gone when the proxy is, however it ends; and its folder with
+ * it, since the proxy gives up the right to remove anything. */
 static void
-run_child(const struct demo_child *d, int ready_fd, pid_t parent)
+run_child(const struct demo_child *d, int parent_fd, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
 	signal(SIGINT, SIG_IGN); /* the terminal's ^C is the proxy's */
-	_exit(demo_run(d->path, ready_fd));
+	int status = demo_run(d->path, parent_fd);
+	rmdir(d->dir);
+	_exit(status);
 }
 
+/* False: the end of the other side, or nothing for so long. */
 static bool
 await_byte(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	char byte;
 
-	return poll(&p, 1, START_MS) == 1 && read(fd, &byte, 1) == 1;
+	return poll(&p, 1, PATIENCE_MS) == 1 && read(fd, &byte, 1) == 1;
 }
 
 bool
 demo_child_start(struct demo_child *d, struct engine_address *engine)
 {
 	pid_t parent = getpid();
-	int ready[2];
+	int ends[2];
 
-	if (!make_folder(d) || pipe(ready) != 0)
+	if (!make_folder(d) ||
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
 	d->pid = fork();
 	if (d->pid == 0) {
-		close(ready[0]);
-		run_child(d, ready[1], parent);
+		close(ends[0]);
+		run_child(d, ends[1], parent);
 	}
-	close(ready[1]);
-	bool ok = d->pid > 0 && await_byte(ready[0]);
-	close(ready[0]);
-	if (!ok) {
+	close(ends[1]);
+	d->fd = ends[0];
+	if (!await_byte(d->fd)) {
 		log_say(LOG_LEVEL_ERROR,
 			"the demonstration engine did not start");
 		demo_child_stop(d);
@@ -88,12 +92,13 @@ void
 demo_child_stop(struct demo_child *d)
 {
 	if (d->pid > 0) {
-		kill(d->pid, SIGTERM);
-		waitpid(d->pid, NULL, 0);
-	}
-	if (d->path[0])
-		unlink(d->path);
-	if (d->dir[0])
+		/* It sees that, cleans up and ends; not by a signal, which
+		 * the sandbox does not let us send. */
+		shutdown(d->fd, SHUT_WR);
+		await_byte(d->fd);
+		close(d->fd);
+	} else if (d->dir[0]) {
 		rmdir(d->dir);
+	}
 	*d = (struct demo_child){0};
 }

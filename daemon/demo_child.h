@@ -9,6 +9,7 @@
 
 struct demo_child {
 	pid_t pid;    /* 0: none */
+	int fd;       /* owned: a socket whose other end it has */
 	char dir[64]; /* a folder of its own, with its socket */
 	char path[80];
 };
@@ -16,7 +17,7 @@ struct demo_child {
 /* Starts one, waits until it listens, and points *engine at it. */
 bool demo_child_start(struct demo_child *d, struct engine_address *engine);
 
-/* Ends it by its pid and removes its folder. Safe without one. */
+/* Ends it and waits; it removes its folder. Safe without one. */
 void demo_child_stop(struct demo_child *d);
 
 #endif

@@ -16,6 +16,7 @@ struct demo_server {
 	struct event_base *base;         /* owned */
 	struct evconnlistener *listener; /* owned */
 	struct event *term, *interrupt;  /* owned: signals */
+	struct event *parent;            /* owned: its end of the socket */
 	struct demo_store store;
 	struct demo_execs execs;
 	LIST_HEAD(, demo_conn) conns; /* owned */

@@ -118,7 +118,6 @@ scrape_answer(struct flow *f)
 	struct request *rq = f->rq;
 
 	rq->held = scrape_text(f->worker->shared, rq->generation, &rq->held_n);
-	rq->held_room = rq->held_n;
 	return rq->held ? flow_answer(f, queue)
 			: flow_refuse(f, WHY_OUT_OF_MEMORY);
 }

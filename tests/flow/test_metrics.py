@@ -401,6 +401,16 @@ def test_on_the_proxys_listeners(own_proxy, engine):
     assert len(engine.requests) == seen
 
 
+def test_a_scrape_takes_no_room_of_bodies(own_proxy):
+    """Its text is held as a body is, but not counted as one."""
+    proxy = own_proxy(global_={"metrics": {"enabled": True}})
+    with proxy.connect() as c:
+        assert c.get("/metrics").status == 200
+        assert c.ask(request("POST", "/containers/create",
+                             "Content-Type: application/json",
+                             body=b"{}")).status == 200
+
+
 def test_a_path_of_its_own(own_proxy):
     proxy = own_proxy(global_={
         "metrics": {"enabled": True, "path": "/my/numbers"}}, auth=SECRET)

@@ -37,6 +37,16 @@ static char path[64], other[64]; /* in the folder */
 /* --- events and what has become of them --------------------------------------- */
 
 static struct audit_writer *
+open_and_start(const struct audit_writer_config *config)
+{
+	struct audit_writer *w = audit_writer_open(config);
+
+	assert_non_null(w);
+	assert_true(audit_writer_start(w));
+	return w;
+}
+
+static struct audit_writer *
 started(bool chain, uint32_t queue_bytes)
 {
 	const struct audit_writer_config config = {
@@ -46,10 +56,7 @@ started(bool chain, uint32_t queue_bytes)
 		.queue_bytes = queue_bytes,
 		.drain_ms = 60000,
 	};
-	struct audit_writer *w = audit_writer_start(&config);
-
-	assert_non_null(w);
-	return w;
+	return open_and_start(&config);
 }
 
 static bool
@@ -221,14 +228,14 @@ a_file_that_cannot_be_opened_is_an_error(void **state)
 	(void)state;
 
 	config.path = str_of(folder);
-	assert_null(audit_writer_start(&config));
+	assert_null(audit_writer_open(&config));
 	snprintf(other, sizeof(other), "%s/none/log", folder);
 	config.path = str_of(other);
-	assert_null(audit_writer_start(&config));
+	assert_null(audit_writer_open(&config));
 	/* A pipe that nobody reads: not waited for. */
 	assert_int_equal(mkfifo(path, 0600), 0);
 	config.path = str_of(path);
-	assert_null(audit_writer_start(&config));
+	assert_null(audit_writer_open(&config));
 }
 
 static void
@@ -545,7 +552,7 @@ a_device_that_is_always_full_costs_all(void **state)
 {
 	const struct audit_writer_config config = {
 		.sink = AUDIT_FILE, .path = STR("/dev/full"), .chain = true};
-	struct audit_writer *w = audit_writer_start(&config);
+	struct audit_writer *w = open_and_start(&config);
 	(void)state;
 
 	assert_non_null(w);
@@ -613,7 +620,7 @@ stopping_does_not_wait_for_a_pipe_for_ever(void **state)
 		.drain_ms = 50,
 	};
 	struct reading r = {.file = pipe_reader()};
-	struct audit_writer *w = audit_writer_start(&config);
+	struct audit_writer *w = open_and_start(&config);
 	(void)state;
 
 	assert_non_null(w);
@@ -679,7 +686,7 @@ standard_output_is_not_closed(void **state)
 
 	fflush(stdout);
 	dup2(fd, STDOUT_FILENO);
-	struct audit_writer *w = audit_writer_start(&config);
+	struct audit_writer *w = open_and_start(&config);
 	put_many(w, 100);
 	struct audit_writer_counters c = audit_writer_stop(w);
 	bool open_still = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
@@ -736,7 +743,7 @@ static void
 syslog_gets_the_line_alone(void **state)
 {
 	const struct audit_writer_config config = {.sink = AUDIT_SYSLOG};
-	struct audit_writer *w = audit_writer_start(&config);
+	struct audit_writer *w = open_and_start(&config);
 	const struct audit_event e = {
 		.kind = AUDIT_LOCKOUT, .message = STR("100%s %n")};
 	(void)state;
@@ -763,7 +770,7 @@ stopping_does_not_wait_for_syslog_for_ever(void **state)
 	static struct audit_writer *w;
 	(void)state;
 
-	w = audit_writer_start(&config);
+	w = open_and_start(&config);
 	assert_non_null(w);
 	atomic_store(&blocking, true);
 	said = 0;
@@ -791,7 +798,7 @@ stopping_does_not_wait_for_standard_output_for_ever(void **state)
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	dup2(fds[1], STDOUT_FILENO);
 	close(fds[1]);
-	struct audit_writer *w = audit_writer_start(&config);
+	struct audit_writer *w = open_and_start(&config);
 	for (int i = 0; i < 100; i++)
 		audit_writer_put(w, &large);
 	struct audit_writer_counters c = audit_writer_stop(w);
