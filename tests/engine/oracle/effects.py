@@ -31,6 +31,11 @@ class Effect:
 
     forms = []
     clean = []
+    share = 1       # of the cases: less where each takes long
+    engines = None  # those that know it; None is all
+
+    def before(self, ground):
+        """Make what a request needs."""
 
     def happened(self, ground, answer):
         raise NotImplementedError
@@ -415,6 +420,7 @@ def context():
 class Build(Tag):
     """A build's image gets such a name."""
     name = "build"
+    share = 0.25
     forms = [
         lambda rng, ground: Request(
             "POST", "/build", [("t", "evil:1")], context(),
@@ -506,5 +512,45 @@ def service(**members):
         "Mode": {"Replicated": {"Replicas": 0}}})
 
 
-EFFECTS = [Privileged, HostMount, Network, Capability, Image, Volume, Exec,
-           PrivilegedExec, Secrets, Archive, Tag, Build, Update, ServiceMount]
+class Start(Created):
+    """A start with a body, which is a HostConfig: API 1.23 and older."""
+    name = "start"
+    share = 0.25
+    engines = ["20.10"]
+    forms = [
+        lambda rng, ground: old_start(rng, {"Privileged": True}),
+        lambda rng, ground: old_start(rng, {"HostConfig": {
+            "Privileged": True}}),
+    ]
+    clean = [
+        lambda rng, ground: Request("POST", f"/containers/{NAME}/start"),
+        lambda rng, ground: Request("POST", f"/containers/{NAME}/start", [],
+                                    b""),
+    ]
+
+    def before(self, ground):
+        status, _ = ground.api("POST", f"/containers/create?name={NAME}",
+                               {"Image": "bb", "Cmd": ["true"]})
+        assert status == 201
+
+    def bad(self, container, ground):
+        return container["HostConfig"]["Privileged"]
+
+    def made(self, ground):
+        return [container["State"]["StartedAt"].startswith("0001")
+                for container in ground.new_containers()]
+
+
+def old_start(rng, body):
+    return Request("POST", f"/containers/{NAME}/start", [], body,
+                   version=rng.choice(["1.12", "1.18", "1.23"]))
+
+
+EVERY = [Privileged, HostMount, Network, Capability, Image, Volume, Exec,
+         PrivilegedExec, Secrets, Archive, Tag, Build, Update, ServiceMount,
+         Start]
+
+
+def of_engine(version):
+    return [effect for effect in EVERY
+            if effect.engines is None or version in effect.engines]

@@ -38,6 +38,10 @@ class Ground:
         ok("swarm", "init", "--advertise-addr", "127.0.0.1")
         ok("secret", "create", SECRET, "-", data=b"x")
 
+    def close(self):
+        """A swarm's manager takes long to stop."""
+        self.api("POST", "/swarm/leave?force=1")
+
     def api(self, method, path, body=None):
         """One request, directly to the Engine: (status, JSON or None)."""
         for again in (True, False):
