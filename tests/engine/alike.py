@@ -7,6 +7,10 @@ def sorted_words(found):
     return found[1] + b" ".join(sorted(found[2].split()))
 
 
+def sorted_endpoints(found):
+    return found[1] + b", ".join(sorted(found[2].split(b", "))) + b")"
+
+
 # Our message, printed as the Engine's would be: the toggle to set, or that
 # nothing opens this. Where it asked for a hijack, a client tells the status.
 DENIED = re.compile(rb"Error response from daemon: .*"
@@ -22,6 +26,7 @@ VARIES = [
     # 20.10's own race between its two requests when a start fails
     (rb'time=\S+ level=error msg="error waiting for container: .*"\n', b""),
     (rb"(?m)^( Runtimes: )(.*)$", sorted_words),  # a Go map, in any order
+    (rb"(has active endpoints \()(.*)\)", sorted_endpoints),  # another one
     (rb" {2,}", b"  "),
 ]
 

@@ -59,14 +59,14 @@ class Docker:
     def command(self, arguments):
         return [self.program, *(str(argument) for argument in arguments)]
 
-    def run(self, *arguments, stdin=subprocess.DEVNULL, data=None, seconds=60,
-            cwd=None):
+    def run(self, *arguments, stdin=subprocess.DEVNULL, data=None,
+            stdout=subprocess.PIPE, seconds=60, cwd=None):
         """Run to the end, whatever the exit code."""
         feed = {"input": data} if data is not None else {"stdin": stdin}
         try:
             done = subprocess.run(
                 self.command(arguments), env=self.environment, cwd=cwd,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                stdout=stdout, stderr=subprocess.PIPE,
                 timeout=seconds, **feed)
         except subprocess.TimeoutExpired as late:
             raise AssertionError(
@@ -78,7 +78,7 @@ class Docker:
         """Run, insist on exit code 0, return the output as text."""
         done = self.run(*arguments, **options)
         assert done.code == 0, (arguments, done)
-        return done.out.decode()
+        return (done.out or b"").decode()
 
     def digest(self, *arguments, stdin=subprocess.DEVNULL, seconds=60):
         """The length and the SHA-256 of what a command prints."""

@@ -11,6 +11,7 @@ pytest.register_assert_rewrite("alike", "cli", "engine", "hijack", "proxy")
 
 import cli  # noqa: E402
 import engine as engines  # noqa: E402
+import oracle.summary as oracle_summary  # noqa: E402
 import proxy as proxies  # noqa: E402
 import tap as taps  # noqa: E402
 
@@ -132,3 +133,21 @@ def big_image(engine, blob):
     image = docker.ok("commit", "big", "big:latest").strip()
     docker.ok("rm", "big")
     return image
+
+
+REPORTS = []
+
+
+@pytest.fixture(scope="session")
+def oracle_report():
+    """Takes (effect, its tally, that of each mutation) to tell in the end."""
+    return lambda *report: REPORTS.append(report)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What the Engine and the proxy made of the oracle's requests."""
+    if not REPORTS:
+        return
+    terminalreporter.section("the Engine as the judge")
+    for line in oracle_summary.lines(REPORTS):
+        terminalreporter.line(line)

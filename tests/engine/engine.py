@@ -34,9 +34,10 @@ OWN = "20.10"  # Debian 12's
 # In namespaces: own processes, mounts and network; dockerd becomes pid 1.
 INSIDE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net",
           "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
-          "mount -t tmpfs run /run && { [ -z \"$OVER_USR\" ] || mount -t overlay "
-          "-o \"lowerdir=$OVER_USR:/usr\" usr /usr; } && exec dockerd \"$@\"",
-          "dockerd"]
+          "ip link set lo up && mount -t tmpfs run /run && "
+          "{ [ -z \"$OVER_USR\" ] || "
+          "mount -t overlay -o \"lowerdir=$OVER_USR:/usr\" usr /usr; } && "
+          "exec dockerd \"$@\"", "dockerd"]
 
 
 def wanted():

@@ -1,0 +1,1 @@
+"""The Engine's own router and decoder as the judge of the proxy."""
