@@ -286,8 +286,8 @@ start_audit(struct server *s)
 
 	if (a->sink == AUDIT_OFF)
 		return true;
-	s->shared.audit = audit_writer_start(&config);
-	return s->shared.audit;
+	s->shared.audit = audit_writer_open(&config);
+	return s->shared.audit && audit_writer_start(s->shared.audit);
 }
 
 static bool
