@@ -1,43 +1,9 @@
 /* JSON strings: scanning, decoding, folding. */
 #include "runtime/json_string.h"
 
+#include "runtime/json_plain.h"
+
 #include <stdint.h>
-
-/* One byte in each of a word's eight. */
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Ends a run of bytes that stand for themselves: quote, backslash, control
- * bytes, and all of UTF-8 beyond ASCII. */
-static bool
-is_special(unsigned char c)
-{
-	return c < 0x20 || c == '"' || c == '\\' || c >= 0x80;
-}
-
-/* Is some byte of the word special? Each difference sets the top bit of a
- * byte below its threshold; a borrow can only come from such a byte. */
-static bool
-has_special(uint64_t word)
-{
-	uint64_t control = word - EACH(0x20);
-	uint64_t quote = (word ^ EACH('"')) - EACH(1);
-	uint64_t backslash = (word ^ EACH('\\')) - EACH(1);
-	return ((word | control | quote | backslash) & EACH(0x80)) != 0;
-}
-
-static size_t
-plain_run(struct str s)
-{
-	size_t n = 0;
-	for (uint64_t word; s.n - n >= sizeof(word); n += sizeof(word)) {
-		memcpy(&word, s.p + n, sizeof(word));
-		if (has_special(word))
-			break;
-	}
-	while (n < s.n && !is_special((unsigned char)s.p[n]))
-		n++;
-	return n;
-}
 
 /* --- escapes ------------------------------------------------------------ */
 
@@ -136,7 +102,8 @@ json_string_scan(struct str text, size_t *at, bool *escaped_out)
 
 	*escaped_out = false;
 	for (;;) {
-		i += plain_run(str_from(text, i));
+		i = (size_t)(json_plain_run(text.p + i, text.p + text.n) -
+			     text.p);
 		*at = i;
 		unsigned char c = i < text.n ? (unsigned char)text.p[i] : 0;
 		if (c == '"')

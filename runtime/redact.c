@@ -1,6 +1,7 @@
 /* Redaction: what becomes of each value of a stream of JSON. */
 #include "runtime/redact_state.h"
 
+#include "runtime/json_plain.h"
 #include "runtime/json_string.h"
 
 /* --- decisions ------------------------------------------------------------ */
@@ -99,7 +100,7 @@ key_text(struct redact *r, struct str inside)
 {
 	const char *end = inside.p + inside.n;
 
-	if (redact_plain_run(inside.p, end) == end)
+	if (json_plain_run(inside.p, end) == end)
 		return inside;
 	size_t n = json_string_decode(inside, r->text);
 	return (struct str){r->text, json_string_fold(r->text, n)};

@@ -1,6 +1,8 @@
 /* The tokens of a JSON stream that come in pieces: strings and numbers. */
 #include "runtime/redact_text.h"
 
+#include <string.h>
+
 /* --- strings (RFC 8259 section 7, RFC 3629) ------------------------------- */
 
 enum place {

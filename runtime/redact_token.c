@@ -8,6 +8,8 @@
  */
 #include "runtime/redact_state.h"
 
+#include "runtime/json_plain.h"
+
 #define INLINE static inline __attribute__((always_inline))
 
 /* --- both ------------------------------------------------------------------ */
@@ -99,7 +101,7 @@ INLINE const char *
 skip_rest(const char *p, const char *end)
 {
 	for (;;) {
-		p = redact_plain_run(p, end);
+		p = json_plain_run(p, end);
 		if (p == end)
 			return NULL;
 		if (*p == '"')
@@ -229,7 +231,7 @@ quick_member(struct redact *r, const char *p, const char *end)
 {
 	if (*p != '"')
 		return NULL;
-	const char *run = redact_plain_run(p + 1, end);
+	const char *run = json_plain_run(p + 1, end);
 	const char *past = skip_rest(run, end);
 	if (!past || past == end || *past != ':')
 		return NULL;
@@ -330,7 +332,7 @@ walk_string(struct redact *r)
 	for (;;) {
 		const char *stop = string_stop(o);
 		if (redact_string_between(&r->string))
-			r->p = redact_plain_run(r->p, stop);
+			r->p = json_plain_run(r->p, stop);
 		if (o->mark && redact_out_held(o, r->p) > o->limit) {
 			redact_string_outgrown(r, r->p);
 			return true;
