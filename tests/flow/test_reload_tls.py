@@ -285,10 +285,10 @@ def test_an_engine_no_longer_trusted(reloadable, tmp_path, old, new, pairs,
         assert status(r.proxy) == 200  # by an idle one from now on
         files.ca.write_bytes(new.ca.read_bytes())
         assert r.hup()
-        assert status(r.proxy) == 503
+        assert status(r.proxy) == 502
         going.goes_on()
         wire.wait_until(lambda: not engine.open_connections(), "it is closed")
-        assert busy.get("/_ping").status == 503
+        assert busy.get("/_ping").status == 502
     assert r.lines("certificate verify failed")
 
 
@@ -303,7 +303,7 @@ def test_other_names_of_its_files_and_another_engine(
     assert status(r.proxy) == 200
     r.config["global"]["engine_tls"] = second.names("ca", "cert", "key")
     assert r.hup()
-    assert status(r.proxy) == 503
+    assert status(r.proxy) == 502
     # Another Engine waits for a restart, and so do its files.
     r.config["global"]["engine_tls"] = first.names("ca", "cert", "key")
     assert r.hup()
