@@ -82,6 +82,7 @@ read_sections(struct work *w, struct policy *p)
 		.diag = w->diag,
 		.read_file = w->in->read_file,
 		.read_file_ctx = w->in->read_file_ctx,
+		.tls_check = w->in->tls_check,
 	};
 	struct settings_input settings = {
 		.has_file = w->in->file != NULL,

@@ -12,12 +12,13 @@ struct policy_input {
 	struct str text;         /* its bytes */
 	const char *const *envp; /* NULL-terminated "NAME=value" */
 	/* For token_file; the bytes go to the arena, and end in NUL behind
-	 * them. NULL: there are no files. */
+	 * them; false with errno. NULL: there are no files. */
 	bool (*read_file)(
 		void *ctx, const char *path, struct arena *a, struct str *out);
 	void *read_file_ctx;
 	/* Without a candidate index: to compare the two. */
 	bool no_index;
+	const struct tls_check *tls_check; /* NULL: none is opened */
 	/* --check-config: doubtful toggles are errors. */
 	bool strict;
 };

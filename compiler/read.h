@@ -11,14 +11,18 @@
 #include "compiler/tree.h"
 #include "runtime/cidr.h"
 
+struct tls_check;
+
 struct reader {
 	struct arena *arena;   /* what is read is kept here */
 	struct arena *scratch; /* and here what is secret or passing */
 	struct diag *diag;
-	/* The bytes of a file; false when it cannot be read. NULL: none can. */
+	/* The bytes of a file; false with errno when it cannot be read. NULL:
+	 * none can. */
 	bool (*read_file)(
 		void *ctx, const char *path, struct arena *a, struct str *out);
 	void *read_file_ctx;
+	const struct tls_check *tls_check; /* NULL: no file of TLS is opened */
 };
 
 struct key_word {

@@ -48,6 +48,27 @@ struct settings_engine_tls {
 	struct str ca, cert, key; /* empty ca: the system's */
 };
 
+/* What is told of a file that a setting names. */
+enum file_news {
+	FILE_BAD,     /* it will not do */
+	FILE_MISSING, /* it is not there, or may not be read, on this machine */
+	FILE_DOUBT,   /* it will do, and is hardly what is meant */
+};
+
+/* Who hears of it; key: the setting, of a `tls` or `engine_tls`. */
+struct file_hearer {
+	void (*hear)(struct file_hearer *h, enum file_news news,
+		const char *key, const char *text);
+};
+
+/* Looks into the files of TLS. The compiler knows the settings' places, but
+ * no TLS: it is given this. */
+struct tls_check {
+	void (*server)(const struct settings_tls *s, struct file_hearer *h);
+	void (*client)(const struct settings_engine_tls *s, struct str host,
+		struct file_hearer *h);
+};
+
 struct settings_listener {
 	struct str name;
 	/* TCP: bind is a numeric address or "*" (v6 and v4; v4 alone when

@@ -3,6 +3,7 @@
 
 #include "runtime/limits.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 
 #define SECRET_VARIABLE "DOCKER_PROXY_SECRET"
@@ -138,9 +139,11 @@ read_token_file(struct reader *r, const struct tree *node, void *out)
 	t->forms++;
 	if (!read_file_name(r, node, &path))
 		return;
+	errno = ENOENT;
 	if (!r->read_file ||
 		!r->read_file(r->read_file_ctx, path.p, r->scratch, &text)) {
-		diag_error(r->diag, node->pos, "the token file cannot be read");
+		diag_error(r->diag, node->pos,
+			"the token file cannot be read: %s", strerror(errno));
 		return;
 	}
 	while (text.n > 0 &&

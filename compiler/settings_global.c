@@ -362,6 +362,8 @@ set_engine_tls(struct reader *r, struct global *g)
 			"engine_tls needs a socket of tls://host:port");
 	g->s.engine.tls = g->engine_tls;
 	g->s.engine.tls.on = on;
+	if (on)
+		settings_check_engine_tls(r, g->engine_tls_node, &g->s.engine);
 }
 
 static void

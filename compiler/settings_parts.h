@@ -62,6 +62,10 @@ void settings_read_tls(
 void settings_read_engine_tls(struct reader *r, const struct tree *node,
 	struct settings_engine_tls *out);
 
+/* Looks into its files, if they are to be opened; node: `engine_tls`. */
+void settings_check_engine_tls(struct reader *r, const struct tree *node,
+	const struct settings_engine *e);
+
 /* --- settings_listen.c -------------------------------------------------- */
 
 /* `listeners`: a list; replaces what bind and port say. */

@@ -38,10 +38,59 @@ check_needs(struct reader *r, const struct tree *map, const char *name,
 		diag_error(r->diag, t->key_pos, "%s needs %s", name, other);
 }
 
+/* --- the files ------------------------------------------------------------- */
+
+/* What is heard of a file is told at the key that names it. */
+struct map_hearer {
+	struct file_hearer hearer;
+	struct diag *diag;
+	const struct tree *map;
+};
+
+static void
+hear(struct file_hearer *h, enum file_news news, const char *key,
+	const char *text)
+{
+	struct map_hearer *m =
+		(struct map_hearer *)((char *)h -
+				      offsetof(struct map_hearer, hearer));
+	const struct tree *t = read_given(m->map, key);
+	struct pos pos = t ? t->pos : m->map->key_pos;
+
+	if (news == FILE_BAD)
+		diag_error(m->diag, pos, "%s", text);
+	else
+		diag_warning(m->diag, pos, "%s", text);
+	if (news == FILE_MISSING)
+		diag_help(m->diag, "the proxy does not start without it");
+}
+
+static struct map_hearer
+hearer_of(struct reader *r, const struct tree *map)
+{
+	return (struct map_hearer){
+		.hearer = {hear}, .diag = r->diag, .map = map};
+}
+
+void
+settings_check_engine_tls(struct reader *r, const struct tree *node,
+	const struct settings_engine *e)
+{
+	struct map_hearer m = hearer_of(r, node);
+
+	/* A key without its certificate has been told. */
+	if (r->tls_check && (e->tls.cert.n > 0) == (e->tls.key.n > 0))
+		r->tls_check->client(&e->tls, e->host, &m.hearer);
+}
+
+/* --- the maps --------------------------------------------------------------- */
+
 static void
 read_tls_map(struct reader *r, const struct tree *map, struct settings_tls *out)
 {
 	struct settings_tls tls = {.on = true};
+	struct map_hearer m = hearer_of(r, map);
+	size_t errors = r->diag->errors;
 	read_map(r, map, "tls", tls_keys, COUNT_OF(tls_keys), &tls);
 	if (!read_given(map, "cert") && !read_given(map, "key"))
 		diag_error(r->diag, map->pos, "tls needs cert and key");
@@ -50,6 +99,8 @@ read_tls_map(struct reader *r, const struct tree *map, struct settings_tls *out)
 	check_needs(r, map, "crl", "client_ca");
 	if (tls.require_client_cert)
 		check_needs(r, map, "require_client_cert", "client_ca");
+	if (r->tls_check && r->diag->errors == errors)
+		r->tls_check->server(&tls, &m.hearer);
 	*out = tls;
 }
 

@@ -3,18 +3,25 @@
 
 #include "compiler/policy.h"
 #include "daemon/file.h"
+#include "daemon/tls.h"
 #include "runtime/limits.h"
 
 #include <errno.h>
 
-#define TOKEN_FILE_MAX KIB(64)
-
-static bool
-read_token_file(void *ctx, const char *path, struct arena *a, struct str *out)
+static void
+check_server(const struct settings_tls *s, struct file_hearer *h)
 {
-	(void)ctx;
-	return file_read(path, TOKEN_FILE_MAX, a, out);
+	tls_context_unref(tls_server_context(s, h));
 }
+
+static void
+check_client(const struct settings_engine_tls *s, struct str host,
+	struct file_hearer *h)
+{
+	tls_context_unref(tls_client_context(s, host, h));
+}
+
+static const struct tls_check tls_check = {check_server, check_client};
 
 int
 cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err)
@@ -25,7 +32,8 @@ cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err)
 	struct policy_input in = {
 		.file = file,
 		.envp = envp,
-		.read_file = read_token_file,
+		.read_file = file_read_secret,
+		.tls_check = &tls_check,
 		.strict = true,
 	};
 	arena_init(&arena, POLICY_ARENA_MAX);

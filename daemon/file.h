@@ -12,4 +12,8 @@
 bool file_read(const char *path, size_t max_bytes, struct arena *a,
 	struct str *out) __attribute__((warn_unused_result));
 
+/* The same of a token_file, as the compiler asks for it; ctx is not used. */
+bool file_read_secret(void *ctx, const char *path, struct arena *a,
+	struct str *out) __attribute__((warn_unused_result));
+
 #endif

@@ -454,7 +454,7 @@ prepare_one(struct listeners *ls, const struct settings_listener *s)
 	struct tls_context *tls = NULL;
 
 	if (s->tls.on) {
-		tls = tls_server_context(&s->tls);
+		tls = tls_server_context(&s->tls, NULL);
 		if (!tls)
 			return false;
 	}

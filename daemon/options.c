@@ -177,14 +177,6 @@ options_config(const struct options *o)
 	return NULL;
 }
 
-/* Secrets named by token_file: 4 KiB are plenty. */
-static bool
-read_secret(void *ctx, const char *path, struct arena *a, struct str *out)
-{
-	(void)ctx;
-	return file_read(path, KIB(4), a, out);
-}
-
 struct policy *
 options_compile(const struct options *o, FILE *err)
 {
@@ -192,7 +184,7 @@ options_compile(const struct options *o, FILE *err)
 	struct policy_input in = {
 		.file = path,
 		.envp = (const char *const *)environ,
-		.read_file = read_secret,
+		.read_file = file_read_secret,
 	};
 	struct policy *policy = NULL;
 	struct arena arena;

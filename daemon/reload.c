@@ -95,7 +95,7 @@ read_engine_tls(const struct reload *r, const struct policy *p,
 		return true;
 	if (fixed_same_engine(f, &p->settings))
 		*out = tls_client_context(
-			&p->settings.engine.tls, f->engine.host);
+			&p->settings.engine.tls, f->engine.host, NULL);
 	else
 		*out = tls_context_ref(now);
 	return *out;

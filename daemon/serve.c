@@ -314,7 +314,7 @@ start_generation(struct server *s, struct policy *policy)
 	log_setup(settings->log_level, settings->log_json);
 	bool ok = fixed_init(&s->fixed, settings);
 	if (ok && e->tls.on) {
-		tls = tls_client_context(&e->tls, e->host);
+		tls = tls_client_context(&e->tls, e->host, NULL);
 		ok = tls;
 	}
 	if (!ok) {

@@ -10,7 +10,9 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +22,9 @@
 
 #define READ_BYTES     (64 * 1024) /* of a socket at once: four records */
 #define TICKET_SECONDS 3600
-#define NAME_MAX_BYTES 255 /* of a DNS name, and more than a CN may have */
-#define NAMES_MAX      128 /* of one certificate */
+#define NAME_MAX_BYTES 255  /* of a DNS name, and more than a CN may have */
+#define NAMES_MAX      128  /* of one certificate */
+#define TELL_BYTES     1024 /* of a message; with two names of files */
 
 struct tls_context {
 	SSL_CTX *ssl; /* owned */
@@ -49,21 +52,49 @@ reason(void)
 	return text ? text : "unknown reason";
 }
 
-/* "cannot read the ... of TLS from ...: ...". Always false. */
-static bool
-cannot_read(const char *what, struct str file)
+/* What went wrong is told to a hearer, or else logged. */
+static void __attribute__((format(printf, 4, 5))) tell(struct file_hearer *h,
+	enum file_news news, const char *key, const char *fmt, ...)
 {
-	log_say(LOG_LEVEL_ERROR, "TLS: cannot read the %s from %.*s: %s", what,
-		STR_FMT(file), reason());
+	char text[TELL_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
 	ERR_clear_error();
+	if (h)
+		h->hear(h, news, key, text);
+	else
+		log_say(news == FILE_DOUBT ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
+			"TLS: %s", text);
+}
+
+static bool
+is_missing(void)
+{
+	unsigned long e = ERR_peek_error();
+	int err = ERR_GET_REASON(e);
+
+	return ERR_SYSTEM_ERROR(e) &&
+	       (err == ENOENT || err == ENOTDIR || err == EACCES);
+}
+
+/* "cannot read the ... from ...: ...". Always false. */
+static bool
+cannot_read(struct file_hearer *h, const char *key, const char *what,
+	struct str file)
+{
+	tell(h, is_missing() ? FILE_MISSING : FILE_BAD, key,
+		"cannot read the %s from %.*s: %s", what, STR_FMT(file),
+		reason());
 	return false;
 }
 
 static bool
-refuse(const char *why)
+refuse(struct file_hearer *h, const char *key, const char *why)
 {
-	log_say(LOG_LEVEL_ERROR, "TLS: %s: %s", why, reason());
-	ERR_clear_error();
+	tell(h, FILE_BAD, key, "%s: %s", why, reason());
 	return false;
 }
 
@@ -81,7 +112,7 @@ no_passphrase(char *buf, int size, int rwflag, void *asked)
 }
 
 static EVP_PKEY *
-read_key(struct str file)
+read_key(struct file_hearer *h, struct str file)
 {
 	bool encrypted = false;
 	BIO *bio = BIO_new_file(file.p, "r");
@@ -91,70 +122,91 @@ read_key(struct str file)
 
 	BIO_free(bio);
 	if (!key && encrypted)
-		log_say(LOG_LEVEL_ERROR,
-			"TLS: the key in %.*s has a passphrase, and nobody is "
+		tell(h, FILE_BAD, "key",
+			"the key in %.*s has a passphrase, and nobody is "
 			"there to type it: store it without, by openssl pkey",
 			STR_FMT(file));
 	else if (!key)
-		cannot_read("private key", file);
+		cannot_read(h, "key", "private key", file);
 	ERR_clear_error();
 	return key;
 }
 
 /* It would be refused by every client: they are told less than we know. */
 static void
-warn_of_dates(const X509 *cert, struct str file)
+warn_of_dates(struct file_hearer *h, const X509 *cert, struct str file)
 {
 	if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
-		log_say(LOG_LEVEL_WARN,
-			"TLS: the certificate in %.*s has "
-			"expired",
-			STR_FMT(file));
+		tell(h, FILE_DOUBT, "cert",
+			"the certificate in %.*s has expired", STR_FMT(file));
 	else if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0)
-		log_say(LOG_LEVEL_WARN,
-			"TLS: the certificate in %.*s is not "
-			"valid yet",
+		tell(h, FILE_DOUBT, "cert",
+			"the certificate in %.*s is not valid yet",
 			STR_FMT(file));
 }
 
 static bool
-use_cert_and_key(SSL_CTX *ctx, struct str cert, struct str key)
+use_cert_and_key(
+	SSL_CTX *ctx, struct str cert, struct str key, struct file_hearer *h)
 {
-	if (SSL_CTX_use_certificate_chain_file(ctx, cert.p) != 1)
-		return cannot_read("certificate", cert);
-	EVP_PKEY *pkey = read_key(key);
-	if (!pkey)
+	bool is_read = SSL_CTX_use_certificate_chain_file(ctx, cert.p) == 1 ||
+		       cannot_read(h, "cert", "certificate", cert);
+	EVP_PKEY *pkey = read_key(h, key);
+	if (!is_read || !pkey) {
+		EVP_PKEY_free(pkey);
 		return false;
+	}
 	X509 *x = SSL_CTX_get0_certificate(ctx);
 	bool match = X509_check_private_key(x, pkey) == 1;
 	bool used = match && SSL_CTX_use_PrivateKey(ctx, pkey) == 1;
 	EVP_PKEY_free(pkey);
 	if (!match) {
-		ERR_clear_error();
-		log_say(LOG_LEVEL_ERROR,
-			"TLS: the key in %.*s is not that of the certificate "
+		tell(h, FILE_BAD, "key",
+			"the key in %.*s is not that of the certificate "
 			"in %.*s: the first certificate of the file must be "
 			"the one that was made with this key",
 			STR_FMT(key), STR_FMT(cert));
 		return false;
 	}
 	if (!used)
-		return refuse("the key cannot be used");
-	warn_of_dates(x, cert);
+		return refuse(h, "key", "the key cannot be used");
+	warn_of_dates(h, x, cert);
 	return true;
+}
+
+/* Of the lists that were read, is one out of date? */
+static bool
+has_old_crl(X509_STORE *store)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(store);
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509_CRL *crl =
+			X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
+		const ASN1_TIME *next =
+			crl ? X509_CRL_get0_nextUpdate(crl) : NULL;
+		if (next && X509_cmp_current_time(next) < 0)
+			return true;
+	}
+	return false;
 }
 
 /* Fails closed: each CA of a chain must have a list, and one that is not out
  * of date. */
 static bool
-use_crl(SSL_CTX *ctx, struct str file)
+use_crl(SSL_CTX *ctx, struct str file, struct file_hearer *h)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
 	X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
 
 	if (!lookup ||
 		X509_load_crl_file(lookup, file.p, X509_FILETYPE_PEM) < 1)
-		return cannot_read("revocation list", file);
+		return cannot_read(h, "crl", "revocation list", file);
+	if (has_old_crl(store))
+		tell(h, FILE_DOUBT, "crl",
+			"the revocation list in %.*s is out of date: it lets "
+			"no client with a certificate in",
+			STR_FMT(file));
 	return X509_STORE_set_flags(store,
 		       X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
 }
@@ -162,7 +214,7 @@ use_crl(SSL_CTX *ctx, struct str file)
 /* --- contexts --------------------------------------------------------------- */
 
 static struct tls_context *
-context_new(const SSL_METHOD *method)
+context_new(const SSL_METHOD *method, struct file_hearer *h)
 {
 	struct tls_context *c = calloc(1, sizeof(*c));
 
@@ -171,7 +223,7 @@ context_new(const SSL_METHOD *method)
 	atomic_init(&c->refs, 1);
 	c->ssl = SSL_CTX_new(method);
 	if (!c->ssl) {
-		refuse("OpenSSL does not start");
+		refuse(h, "", "OpenSSL does not start");
 		free(c);
 		return NULL;
 	}
@@ -180,7 +232,7 @@ context_new(const SSL_METHOD *method)
 
 /* What both roles have in common. */
 static bool
-harden(SSL_CTX *ctx, bool tls13_only)
+harden(SSL_CTX *ctx, bool tls13_only, struct file_hearer *h)
 {
 	SSL_CTX_set_options(
 		ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
@@ -198,7 +250,7 @@ harden(SSL_CTX *ctx, bool tls13_only)
 		SSL_CTX_set_cipher_list(ctx, CIPHERS_12) == 1 &&
 		SSL_CTX_set1_groups_list(ctx, GROUPS) == 1)
 		return true;
-	return refuse("OpenSSL lacks what is needed");
+	return refuse(h, "", "OpenSSL lacks what is needed");
 }
 
 /* RFC 7301: HTTP/1.1 is all that is spoken here. A client that offers only
@@ -220,51 +272,60 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
 }
 
 static bool
-ask_for_cert(SSL_CTX *ctx, const struct settings_tls *s)
+use_client_ca(SSL_CTX *ctx, struct str file, struct file_hearer *h)
+{
+	/* So that a client with several certificates sends the right one. */
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file.p);
+
+	if (!names)
+		return cannot_read(
+			h, "client_ca", "clients' CA certificates", file);
+	SSL_CTX_set_client_CA_list(ctx, names);
+	return SSL_CTX_load_verify_file(ctx, file.p) == 1 ||
+	       cannot_read(h, "client_ca", "clients' CA certificates", file);
+}
+
+static bool
+ask_for_cert(SSL_CTX *ctx, const struct settings_tls *s, struct file_hearer *h)
 {
 	int mode = SSL_VERIFY_PEER;
 
 	if (s->require_client_cert)
 		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	SSL_CTX_set_verify(ctx, mode, NULL);
-	if (SSL_CTX_load_verify_file(ctx, s->client_ca.p) != 1)
-		return cannot_read("clients' CA certificates", s->client_ca);
-	/* So that a client with several certificates sends the right one. */
-	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(s->client_ca.p);
-	if (!names)
-		return cannot_read("clients' CA certificates", s->client_ca);
-	SSL_CTX_set_client_CA_list(ctx, names);
-	return s->crl.n == 0 || use_crl(ctx, s->crl);
+	bool ok = use_client_ca(ctx, s->client_ca, h);
+	return (s->crl.n == 0 || use_crl(ctx, s->crl, h)) && ok;
 }
 
 static bool
-setup_server(SSL_CTX *ctx, const struct settings_tls *s)
+setup_server(SSL_CTX *ctx, const struct settings_tls *s, struct file_hearer *h)
 {
-	if (!harden(ctx, s->tls13_only) ||
-		!use_cert_and_key(ctx, s->cert, s->key))
+	if (!harden(ctx, s->tls13_only, h))
 		return false;
+	/* All that is wrong with the files is told at once. */
+	bool ok = use_cert_and_key(ctx, s->cert, s->key, h);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	if (s->client_ca.n == 0) {
 		SSL_CTX_set_timeout(ctx, TICKET_SECONDS);
 		SSL_CTX_set_num_tickets(ctx, 1);
-		return true;
+		return ok;
 	}
 	/* A resumed session would not look at the certificate again: one that
 	 * was revoked, or has expired, would still open. */
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	SSL_CTX_set_num_tickets(ctx, 0);
-	return ask_for_cert(ctx, s);
+	return ask_for_cert(ctx, s, h) && ok;
 }
 
 struct tls_context *
-tls_server_context(const struct settings_tls *s)
+tls_server_context(const struct settings_tls *s, struct file_hearer *h)
 {
-	struct tls_context *c = context_new(TLS_server_method());
+	struct tls_context *c = context_new(TLS_server_method(), h);
 
 	if (!c)
 		return NULL;
-	if (setup_server(c->ssl, s))
+	if (setup_server(c->ssl, s, h))
 		return c;
 	tls_context_unref(c);
 	return NULL;
@@ -288,37 +349,38 @@ expect_host(struct tls_context *c, struct str host)
 
 static bool
 setup_client(struct tls_context *c, const struct settings_engine_tls *s,
-	struct str host)
+	struct str host, struct file_hearer *h)
 {
 	static const unsigned char http11[] = "\x08http/1.1";
 	SSL_CTX *ctx = c->ssl;
 
 	c->is_client = true;
-	if (!harden(ctx, false))
+	if (!harden(ctx, false, h))
 		return false;
-	if (s->cert.n && !use_cert_and_key(ctx, s->cert, s->key))
-		return false;
+	bool ok = !s->cert.n || use_cert_and_key(ctx, s->cert, s->key, h);
 	if (s->ca.n && SSL_CTX_load_verify_file(ctx, s->ca.p) != 1)
-		return cannot_read("Engine's CA certificate", s->ca);
+		ok = cannot_read(h, "ca", "Engine's CA certificate", s->ca);
 	if (!s->ca.n && SSL_CTX_set_default_verify_paths(ctx) != 1)
-		return refuse("the system has no CA certificates");
+		return refuse(h, "", "the system has no CA certificates");
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	/* Zero is success, in this function alone. */
 	if (SSL_CTX_set_alpn_protos(ctx, http11, sizeof(http11) - 1) != 0)
-		return refuse("ALPN");
-	return expect_host(c, host) ||
-	       refuse("the Engine's name cannot be verified");
+		return refuse(h, "", "ALPN");
+	if (!expect_host(c, host))
+		ok = refuse(h, "", "the Engine's name cannot be verified");
+	return ok;
 }
 
 struct tls_context *
-tls_client_context(const struct settings_engine_tls *s, struct str host)
+tls_client_context(const struct settings_engine_tls *s, struct str host,
+	struct file_hearer *h)
 {
-	struct tls_context *c = context_new(TLS_client_method());
+	struct tls_context *c = context_new(TLS_client_method(), h);
 
 	if (!c)
 		return NULL;
-	if (setup_client(c, s, host))
+	if (setup_client(c, s, host, h))
 		return c;
 	tls_context_unref(c);
 	return NULL;

@@ -19,14 +19,15 @@ struct ssl_st;
 
 struct tls_context;
 
-/* For a listener. NULL with an error logged that names the file and says
- * what to do about it. */
-struct tls_context *tls_server_context(const struct settings_tls *s);
+/* For a listener. NULL after an error, which names the file and says what to
+ * do about it. It is heard by h, or with h NULL logged. */
+struct tls_context *tls_server_context(
+	const struct settings_tls *s, struct file_hearer *h);
 
 /* Towards the Engine at `host`, a name or an address: its certificate must be
  * valid and be made out to it. NULL as above. */
-struct tls_context *tls_client_context(
-	const struct settings_engine_tls *s, struct str host);
+struct tls_context *tls_client_context(const struct settings_engine_tls *s,
+	struct str host, struct file_hearer *h);
 
 struct tls_context *tls_context_ref(struct tls_context *c);
 void tls_context_unref(struct tls_context *c); /* NULL is nothing */

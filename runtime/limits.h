@@ -53,6 +53,7 @@
 
 /* --- policies ---------------------------------------------------------- */
 #define SOURCE_BYTES_MAX     MIB(8) /* 10,000 rules are about 2 MiB */
+#define TOKEN_FILE_BYTES_MAX KIB(4) /* a token is one line */
 #define TREE_DEPTH_MAX       32
 #define TREE_NODES_MAX       1000000u
 #define RULES_MAX            100000u

@@ -132,7 +132,7 @@ def test_unknown_words(folder):
         rule("b", "drop")]})
     assert 'unknown operator "equal"' in said
     assert 'did you mean "equals"?' in said
-    assert 'action must be deny, allow' in said
+    assert "action must be deny, allow" in said
 
 
 @difference("JSON `null` exists")

@@ -1,6 +1,7 @@
 """TLS: which files will do, and which Engine is the right one."""
 
 import json
+import re
 import socket
 import subprocess
 
@@ -176,7 +177,17 @@ def test_forms_of_keys(start, server_cert, rsa_cert, folder):
         assert attempt(proxy, tls_peer.client_context()) == "got in: 200"
 
 
-def start_error(engine, folder, tls, kind="listener"):
+def run(path, *args):
+    run = subprocess.run(
+        [proxy_process.BINARY, *args, "--config", str(path)],
+        capture_output=True, text=True, timeout=wire.TIMEOUT, check=False,
+        stdin=subprocess.DEVNULL)
+    assert not proxy_process.FORBIDDEN.search(run.stderr), run.stderr
+    return run
+
+
+def configure(engine, folder, tls, kind="listener"):
+    """A file with these files of TLS."""
     config = proxy_process.configuration(engine.url(), folder)
     if kind == "listener":
         config["global"]["listeners"][0]["tls"] = {
@@ -185,14 +196,28 @@ def start_error(engine, folder, tls, kind="listener"):
         config["global"]["socket"] = "tls://127.0.0.1:1"
         config["global"]["engine_tls"] = {k: str(v) for k, v in tls.items()}
     path = folder / "bad.yaml"
-    path.write_text(json.dumps(config), encoding="ascii")
-    run = subprocess.run(
-        [proxy_process.BINARY, "--config", str(path)], capture_output=True,
-        text=True, timeout=wire.TIMEOUT, check=False,
-        stdin=subprocess.DEVNULL)
-    assert run.returncode == 1, run.stderr
-    assert not proxy_process.FORBIDDEN.search(run.stderr), run.stderr
-    return run.stderr
+    path.write_text(json.dumps(config, indent=1), encoding="ascii")
+    return path
+
+
+def check_refusal(path, key, expected):
+    """The proxy does not start, and --check-config says the same, at the key.
+    A file that is not there may be where the proxy will run: a warning."""
+    started = run(path)
+    assert started.returncode == 1
+    assert f" error TLS: {expected}" in re.sub(
+        r"(error TLS: )cannot read the (clients' |Engine's )?", r"\1",
+        started.stderr), started.stderr
+    checked = run(path, "--check-config")
+    missing = "No such file" in expected
+    assert checked.returncode == (0 if missing else 1), checked.stderr
+    level = "warning" if missing else "error"
+    lines = [x for x in checked.stderr.splitlines()
+             if re.match(rf"{path}:\d+:\d+: {level}: .*{expected}", x)]
+    assert len(lines) == 1, checked.stderr
+    at = int(lines[0].split(":")[1])
+    assert re.search(rf"^ *{at} \| +\"{key}\": ", checked.stderr, re.M), \
+        checked.stderr
 
 
 def test_files_that_will_not_do(engine, folder, ca, server_cert, rsa_cert):
@@ -203,36 +228,72 @@ def test_files_that_will_not_do(engine, folder, ca, server_cert, rsa_cert):
     text.write_text("hello\n")
     missing = folder / "missing.pem"
     usual = {"cert": cert, "key": key}
-    for tls, expected in (
-            ({"cert": missing, "key": key},
+    for tls, at, expected in (
+            ({"cert": missing, "key": key}, "cert",
              f"certificate from {missing}: No such file or directory"),
-            ({"cert": cert, "key": missing},
+            ({"cert": cert, "key": missing}, "key",
              f"private key from {missing}: No such file or directory"),
-            ({"cert": text, "key": key},
+            ({"cert": text, "key": key}, "cert",
              f"certificate from {text}: it holds nothing of that kind"),
-            ({"cert": cert, "key": text}, f"private key from {text}: "),
-            ({"cert": key, "key": key}, f"certificate from {key}: "),
-            ({"cert": cert, "key": rsa_cert[1]},
+            ({"cert": cert, "key": text}, "key",
+             f"private key from {text}: "),
+            ({"cert": key, "key": key}, "cert", f"certificate from {key}: "),
+            ({"cert": cert, "key": rsa_cert[1]}, "key",
              f"the key in {rsa_cert[1]} is not that of the certificate in "
              f"{cert}"),
-            ({"cert": cert, "key": ca.folder / "ca.key"},
-             "is not that of the certificate"),
-            ({"cert": cert, "key": locked}, "has a passphrase"),
-            ({**usual, "client_ca": missing},
+            ({"cert": cert, "key": ca.folder / "ca.key"}, "key",
+             f"the key in {ca.folder}/ca.key is not that of the certificate"),
+            ({"cert": cert, "key": locked}, "key",
+             f"the key in {locked} has a passphrase"),
+            ({**usual, "client_ca": missing}, "client_ca",
              f"CA certificates from {missing}: No such file or directory"),
-            ({**usual, "client_ca": text},
-             f"CA certificates from {text}: no certificate or crl found"),
-            ({**usual, "client_ca": ca.ca, "crl": missing},
+            ({**usual, "client_ca": text}, "client_ca",
+             f"CA certificates from {text}: it holds nothing of that kind"),
+            ({**usual, "client_ca": ca.ca, "crl": missing}, "crl",
              f"revocation list from {missing}: No such file or directory"),
-            ({**usual, "client_ca": ca.ca, "crl": ca.ca},
+            ({**usual, "client_ca": ca.ca, "crl": ca.ca}, "crl",
              f"revocation list from {ca.ca}: it holds nothing of that kind"),
     ):
-        assert expected in start_error(engine, folder, tls)
+        check_refusal(configure(engine, folder, tls), at, expected)
+    for tls, at, expected in (
+            ({"ca": missing}, "ca",
+             f"CA certificate from {missing}: No such file"),
+            ({"ca": text}, "ca", f"CA certificate from {text}: "),
+            ({"ca": ca.ca, "cert": cert, "key": rsa_cert[1]}, "key",
+             f"the key in {rsa_cert[1]} is not that of the certificate")):
+        check_refusal(configure(engine, folder, tls, "engine"), at, expected)
+
+
+def test_files_that_will_do(engine, folder, ca, server_cert):
+    for tls, kind in (
+            ({"cert": server_cert[0], "key": server_cert[1],
+              "client_ca": ca.ca, "crl": ca.revocations()}, "listener"),
+            ({"ca": ca.ca, "cert": server_cert[0], "key": server_cert[1]},
+             "engine")):
+        path = configure(engine, folder, tls, kind)
+        checked = run(path, "--check-config")
+        assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_files_that_are_old(engine, folder, ca, server_cert):
+    """They can be read, and let nobody in: warnings."""
+    old = ca.issue("old-check", "server", dates=PAST)
+    crl = folder / "old-crl.pem"
+    subprocess.run(
+        ["openssl", "ca", "-config", ca.config, "-gencrl", "-crl_lastupdate",
+         "200101000000Z", "-crl_nextupdate", "210101000000Z", "-out", crl],
+        check=True, capture_output=True)
     for tls, expected in (
-            ({"ca": missing}, f"CA certificate from {missing}: No such file"),
-            ({"ca": ca.ca, "cert": cert, "key": rsa_cert[1]},
-             "is not that of the certificate")):
-        assert expected in start_error(engine, folder, tls, "engine")
+            ({"cert": old[0], "key": old[1]},
+             f"the certificate in {old[0]} has expired"),
+            ({"cert": server_cert[0], "key": server_cert[1],
+              "client_ca": ca.ca, "crl": crl},
+             f"the revocation list in {crl} is out of date: it lets no "
+             "client with a certificate in")):
+        path = configure(engine, folder, tls)
+        checked = run(path, "--check-config")
+        assert checked.returncode == 0
+        assert f": warning: {expected}" in checked.stderr
 
 
 def test_an_expired_certificate_is_told(start, ca):

@@ -87,11 +87,13 @@ new_context(void)
 	char cert[] = "/tmp/leg-cert-XXXXXX", key[] = "/tmp/leg-key-XXXXXX";
 
 	make_cert(cert, key);
-	struct tls_context *c = tls_server_context(&(struct settings_tls){
-		.on = true,
-		.cert = str_of(cert),
-		.key = str_of(key),
-	});
+	struct tls_context *c = tls_server_context(
+		&(struct settings_tls){
+			.on = true,
+			.cert = str_of(cert),
+			.key = str_of(key),
+		},
+		NULL);
 	unlink(cert);
 	unlink(key);
 	return c;
