@@ -67,7 +67,7 @@ FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
 SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def) $(UNIT) $(DIFF) \
-	    $(wildcard tests/bench/*.c tests/unit/*.h tests/diff/*.h) \
+	    $(wildcard tests/bench/*.[ch] tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
 	    $(wildcard tests/fuzz/*.[ch])
 
@@ -191,6 +191,18 @@ BENCHBIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/*.c))
 .PHONY: bench
 bench: all $(BENCHBIN) ## side by side with HAProxy, nginx and a bare relay: BENCH="--quick"
 	@tests/bench/bench $(BENCH)
+
+# Of a stream, in MiB; of addresses, how many.
+BENCH_MIB       ?= 1024
+BENCH_ADDRESSES ?= 10000000
+
+.PHONY: bench-redact bench-bucket
+bench-redact: $(BENCHBIN) ## redaction against memcpy and jansson; a stream of 1 GiB, and its memory
+	$(B)/tests/bench/bench_redact
+	$(B)/tests/bench/bench_redact_stream $(BENCH_MIB)
+
+bench-bucket: $(BENCHBIN) ## 10 million addresses against one rate limit, and its memory
+	$(B)/tests/bench/bench_bucket $(BENCH_ADDRESSES)
 
 .PHONY: units
 units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN) $(BENCHBIN)

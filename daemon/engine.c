@@ -312,7 +312,7 @@ engine_put(struct engine_conn *c, bool reusable)
 	metrics_sub(&c->worker->metrics, METRIC_ENGINE_BUSY, 1);
 	c->flow = NULL;
 	if (!reusable || c->leg.failed || c->leg.rd_eof || c->leg.wr_shut ||
-		c->leg.in.start != c->leg.in.end || c->leg.can_read ||
+		c->leg.in.start != c->leg.in.end || leg_has_more(&c->leg) ||
 		is_outdated(c) ||
 		p->nidle >= (keep < POOL_MAX ? keep : POOL_MAX)) {
 		discard(c);

@@ -448,7 +448,7 @@ flow_linger(struct flow *f)
 {
 	struct leg *c = &f->client;
 	bool quiet =
-		c->rd_eof || (c->in.start == c->in.end && !c->can_read &&
+		c->rd_eof || (c->in.start == c->in.end && !leg_has_more(c) &&
 				     f->rq && http1_body_ended(&f->rq->up.in));
 
 	drop_engine(f, false);

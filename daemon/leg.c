@@ -273,6 +273,12 @@ leg_fill(struct leg *leg)
 	return false;
 }
 
+bool
+leg_has_more(const struct leg *leg)
+{
+	return leg->can_read || (leg->tls && leg_tls_has_more(leg));
+}
+
 size_t
 leg_peek(struct leg *leg, char *buf, size_t n)
 {

@@ -159,8 +159,13 @@ bool leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
 bool leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
 	enum block_size *pinned_size_out);
 
-/* One read. True when bytes came; false otherwise: look at rd_eof. */
+/* One read. True when bytes came; false otherwise: look at rd_eof. can_read is
+ * false then; when there is more, the loop says so in its next turn: a peer
+ * who never stops leaves the others theirs. */
 bool leg_fill(struct leg *leg);
+
+/* Has something come that nobody has read, as far as is known here? */
+bool leg_has_more(const struct leg *leg);
 
 /* Before the first read, and below TLS: copies what has come, and leaves it.
  * 0: nothing yet, or the end: look at rd_eof. */

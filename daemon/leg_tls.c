@@ -15,6 +15,10 @@
 /* The most one record holds (RFC 8446 section 5.1): a BLOCK_SMALL. */
 #define RECORD_BYTES   16384u
 
+/* Read in a turn. Full ones fill a BLOCK_LARGE; of those with a byte in each
+ * nobody gets more than others. */
+#define RECORDS_MAX    64
+
 #define TYPE_HANDSHAKE 22 /* RFC 8446 section 5.1: how a client begins */
 
 struct leg_tls {
@@ -26,11 +30,12 @@ struct leg_tls {
 	 * and mostly the obvious one. */
 	short read_needs, write_needs;
 	bool handshaking, spoken;
-	bool closing;    /* close_notify is waiting for the socket */
-	bool said;       /* close_notify has been sent */
-	bool broken;     /* SSL must not be used any more */
-	bool bad_cert;   /* and that of the other side is why */
-	char error[160]; /* empty: it was not TLS that failed */
+	bool closing;       /* close_notify is waiting for the socket */
+	bool said;          /* close_notify has been sent */
+	bool broken;        /* SSL must not be used any more */
+	bool bad_cert;      /* and that of the other side is why */
+	struct event again; /* a timer: what SSL holds is read on */
+	char error[160];    /* empty: it was not TLS that failed */
 };
 
 /* --- outcomes ------------------------------------------------------------- */
@@ -133,6 +138,17 @@ needs(struct leg_tls *t, int ret)
 
 /* --- life ------------------------------------------------------------------ */
 
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct leg *leg = arg;
+	(void)fd;
+	(void)what;
+
+	leg->can_read = true;
+	leg->wake(leg);
+}
+
 bool
 leg_start_tls(struct leg *leg, struct tls_context *context)
 {
@@ -148,6 +164,7 @@ leg_start_tls(struct leg *leg, struct tls_context *context)
 	t->handshaking = true;
 	t->read_needs = EV_READ;
 	t->write_needs = EV_WRITE;
+	evtimer_assign(&t->again, event_get_base(&leg->event), on_again, leg);
 	leg->tls = t;
 	return true;
 }
@@ -157,6 +174,7 @@ leg_drop_tls(struct leg *leg)
 {
 	if (!leg->tls)
 		return;
+	evtimer_del(&leg->tls->again);
 	SSL_free(leg->tls->ssl);
 	free(leg->tls);
 	leg->tls = NULL;
@@ -249,6 +267,23 @@ leg_tls_interest(const struct leg *leg, bool read, bool write)
 /* --- bytes ------------------------------------------------------------------ */
 
 bool
+leg_tls_has_more(const struct leg *leg)
+{
+	return !leg->tls->broken && SSL_has_pending(leg->tls->ssl) == 1;
+}
+
+/* In the next turn, by a timer: what is made active at once comes before what
+ * the sockets of others have to say. */
+static void
+come_back(struct leg *leg)
+{
+	const struct timeval now = {0};
+
+	if (leg_tls_has_more(leg))
+		evtimer_add(&leg->tls->again, &now);
+}
+
+bool
 leg_tls_fill(struct leg *leg)
 {
 	struct leg_tls *t = leg->tls;
@@ -256,9 +291,8 @@ leg_tls_fill(struct leg *leg)
 	uint32_t before = in->end;
 
 	leg->can_read = false;
-	/* Until the socket is empty or the block full: what is left inside
-	 * of SSL would wake nobody. */
-	while (leg_room(leg) > 0 && !t->broken) {
+	for (int i = 0; i < RECORDS_MAX && leg_room(leg) > 0 && !t->broken;
+		i++) {
 		size_t n;
 		ERR_clear_error();
 		int ret = SSL_read_ex(
@@ -275,8 +309,7 @@ leg_tls_fill(struct leg *leg)
 	}
 	if (t->broken)
 		leg->rd_eof = leg->rd_failed = true;
-	else
-		leg->can_read = SSL_has_pending(t->ssl) == 1;
+	come_back(leg);
 	return in->end > before;
 }
 

@@ -18,6 +18,9 @@ bool leg_tls_fill(struct leg *leg);
 /* leg_is_silent() */
 bool leg_tls_is_silent(struct leg *leg);
 
+/* Does SSL hold something? The loop does not know of it. */
+bool leg_tls_has_more(const struct leg *leg);
+
 /* Writes the start of what the references say: as much as fits a record. -1
  * with EAGAIN in errno: again later, then the queue must still start with the
  * same bytes. */

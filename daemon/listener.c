@@ -503,8 +503,9 @@ listeners_prepare(struct listeners *ls, const struct settings *s)
 static void
 close_one(struct listener *l)
 {
-	/* Who waits in the queue has been accepted by the kernel. */
-	while (accept_one(l))
+	/* Who waits in the queue has been accepted by the kernel; who comes
+	 * now, and for ever, has not. */
+	for (int i = 0; i < BACKLOG && accept_one(l); i++)
 		;
 	log_say(LOG_LEVEL_INFO, "no longer listening on %s", l->address);
 	listener_free(l);

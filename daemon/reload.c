@@ -189,6 +189,19 @@ tell(struct reload *r, bool ok)
 		flow_audit_reload(s->audit, (struct str){text, (size_t)n});
 }
 
+/* An empty file is a policy, one that shuts everybody out. While the proxy
+ * runs it is rather the work of a full disk. */
+static bool
+is_empty(const struct reload *r)
+{
+	const struct stat *st = &r->watch.seen;
+	bool empty = S_ISREG(st->st_mode) && st->st_size == 0;
+
+	if (empty)
+		log_say(LOG_LEVEL_ERROR, "%s is empty", r->options.config);
+	return empty;
+}
+
 static void
 reload(struct reload *r)
 {
@@ -200,7 +213,7 @@ reload(struct reload *r)
 		return;
 	}
 	watch_note(&r->watch);
-	struct generation *g = next_generation(r);
+	struct generation *g = is_empty(r) ? NULL : next_generation(r);
 	if (g)
 		come_into_force(r, g);
 	tell(r, g);

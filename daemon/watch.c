@@ -10,7 +10,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE)
+#define EVENTS      (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE)
+#define FOLDER_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)
 
 static bool
 same_time(struct timespec a, struct timespec b)
@@ -19,61 +20,34 @@ same_time(struct timespec a, struct timespec b)
 }
 
 static bool
-is_another(const struct watch *w)
+same_file(const struct stat *a, const struct stat *b)
 {
-	const struct stat *old = &w->seen;
-	struct stat st;
-
-	return stat(w->path, &st) == 0 &&
-	       !(st.st_dev == old->st_dev && st.st_ino == old->st_ino &&
-		       st.st_size == old->st_size &&
-		       same_time(st.st_mtim, old->st_mtim) &&
-		       same_time(st.st_ctim, old->st_ctim));
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_size == b->st_size && same_time(a->st_mtim, b->st_mtim) &&
+	       same_time(a->st_ctim, b->st_ctim);
 }
 
 static void
-on_settled(evutil_socket_t fd, short what, void *arg)
-{
-	struct watch *w = arg;
-	(void)fd;
-	(void)what;
-
-	if (is_another(w))
-		w->changed(w->arg);
-}
-
-static void
-on_events(evutil_socket_t fd, short what, void *arg)
+settle(struct watch *w)
 {
 	const struct timeval tv = {.tv_usec = WATCH_SETTLE_MS * 1000};
-	char buf[4096];
-	struct watch *w = arg;
-	(void)what;
 
-	/* What it was does not matter: the path tells. */
-	while (read(fd, buf, sizeof(buf)) > 0)
-		;
-	if (is_another(w))
-		event_add(w->settled, &tv);
+	event_add(w->settled, &tv);
 }
 
-void
-watch_init(struct watch *w, const char *path, void (*changed)(void *arg),
-	void *arg)
+/* Waits until the file has been left alone; what happens around it does not
+ * count. */
+static void
+look(struct watch *w)
 {
-	*w = (struct watch){
-		.path = path,
-		.fd = -1,
-		.changed = changed,
-		.arg = arg,
-	};
-}
+	struct stat now;
 
-void
-watch_note(struct watch *w)
-{
-	if (stat(w->path, &w->seen) != 0)
-		w->seen = (struct stat){0};
+	if (stat(w->path, &now) != 0 || same_file(&now, &w->seen))
+		return;
+	if (evtimer_pending(w->settled, NULL) && same_file(&now, &w->coming))
+		return;
+	w->coming = now;
+	settle(w);
 }
 
 static bool
@@ -90,7 +64,95 @@ watch_folder(struct watch *w)
 		memcpy(folder, w->path, n);
 		folder[n] = '\0';
 	}
-	return inotify_add_watch(w->fd, folder, EVENTS | IN_ONLYDIR) >= 0;
+	w->folder = inotify_add_watch(
+		w->fd, folder, EVENTS | FOLDER_GONE | IN_ONLYDIR);
+	return w->folder >= 0;
+}
+
+/* False: there is none in its place, and nothing is watched any more. */
+static bool
+watch_folder_anew(struct watch *w)
+{
+	if (watch_folder(w))
+		return true;
+	log_say(LOG_LEVEL_ERROR,
+		"watch: the folder of %s is gone: %s; only SIGHUP reloads",
+		w->path, strerror(errno));
+	watch_stop(w);
+	return false;
+}
+
+static void
+on_settled(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+	struct stat now;
+	(void)fd;
+	(void)what;
+
+	if (w->folder < 0 && !watch_folder_anew(w))
+		return;
+	if (stat(w->path, &now) != 0 || same_file(&now, &w->seen))
+		return;
+	if (same_file(&now, &w->coming))
+		w->changed(w->arg);
+	else
+		look(w);
+}
+
+/* What happened to the file does not matter: its path tells. */
+static bool
+read_events(struct watch *w)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	bool gone = false;
+	ssize_t n;
+
+	while ((n = read(w->fd, buf, sizeof(buf))) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *e =
+				(const void *)(buf + at);
+			gone |= e->wd == w->folder && (e->mask & FOLDER_GONE);
+			at += (ssize_t)(sizeof(*e) + e->len);
+		}
+	return !gone;
+}
+
+static void
+on_events(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+	(void)fd;
+	(void)what;
+
+	if (read_events(w)) {
+		look(w);
+		return;
+	}
+	/* Another one may be on its way to its place. */
+	inotify_rm_watch(w->fd, w->folder);
+	w->folder = -1;
+	settle(w);
+}
+
+void
+watch_init(struct watch *w, const char *path, void (*changed)(void *arg),
+	void *arg)
+{
+	*w = (struct watch){
+		.path = path,
+		.fd = -1,
+		.folder = -1,
+		.changed = changed,
+		.arg = arg,
+	};
+}
+
+void
+watch_note(struct watch *w)
+{
+	if (stat(w->path, &w->seen) != 0)
+		w->seen = (struct stat){0};
 }
 
 bool

@@ -1,37 +1,13 @@
 /* Redaction on a list of 200 containers: against copying it, and against
  * jansson reading and writing it. */
+#include "tests/bench/bench.h"
 #include "tests/unit/redact_fixture.h"
 
-#include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <time.h>
 
 #define CONTAINERS 200
 #define ROUNDS     9
 #define ROUND_NS   50000000
-
-/* What `docker ps` reads of a container, about 490 bytes. */
-static size_t
-put_container(char *to, size_t room, unsigned i)
-{
-	uint64_t id = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-	int n = snprintf(to, room,
-		"{\"Id\":\"%016" PRIx64 "%016" PRIx64 "\",\"Names\":[\"/shop-"
-		"web-%u\"],\"Image\":\"nginx:1.27\",\"ImageID\":\"sha256:%"
-		"016" PRIx64
-		"\",\"Command\":\"\\\"/docker-entrypoint.\xe2\x80\xa6"
-		"\\\"\",\"Created\":17%08u,\"Ports\":[{\"PrivatePort\":80,"
-		"\"PublicPort\":%u,\"Type\":\"tcp\"}],\"Labels\":{\"com.docker"
-		".compose.project\":\"shop\"},\"State\":\"running\","
-		"\"Status\":\"Up 3 days\",\"HostConfig\":{\"NetworkMode\":"
-		"\"shop\"},\"NetworkSettings\":{\"Networks\":{\"shop\":{"
-		"\"IPAMConfig\":null,\"Links\":null,\"IPAddress\":"
-		"\"172.18.0.%u\",\"IPPrefixLen\":16}}},\"Mounts\":[]}",
-		id, id * 3, i, id * 7, i, 32768 + i, i);
-	assert(n > 0 && (size_t)n < room);
-	return (size_t)n;
-}
 
 static struct str
 make_list(void)
@@ -97,15 +73,6 @@ do_redact(struct bench *b)
 }
 
 /* --- measuring ---------------------------------------------------------------- */
-
-static int64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int
 by_value(const void *a, const void *b)

@@ -120,9 +120,13 @@ def test_an_error_changes_nothing(reloadable):
         assert r.lines(f"config.yaml:{line}:")
         assert r.lines('did you mean "equals"')
         assert c.get("/secrets/1").status == 403
+        r.path.write_text("")
+        r.proxy.signal(signal.SIGHUP)
+        wire.wait_until(lambda: r.refused() == 2, "nothing is an error")
+        assert r.lines("config.yaml is empty")
         os.unlink(r.path)
         r.proxy.signal(signal.SIGHUP)
-        wire.wait_until(lambda: r.refused() == 2, "no file is an error")
+        wire.wait_until(lambda: r.refused() == 3, "no file is an error")
         assert r.lines("No such file or directory")
         assert c.get("/secrets/1").status == 403
         assert c.get("/info").status == 200
@@ -247,6 +251,58 @@ def test_watch(reloadable):
         r.write()
         assert r.wait((1, 1))
     assert (r.refused(), r.in_force()) == (1, 2)
+
+
+def test_watch_in_a_busy_folder(reloadable):
+    """What others do in the folder, for ever, does not put it off."""
+    r = reloadable(global_={"watch": True})
+    over = threading.Event()
+
+    def disturb():
+        while not over.wait(0.02):
+            (r.path.parent / "busy").write_text("x")
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    try:
+        before = r.refused(), r.in_force()
+        r.config["rules"] = [DENY_INFO]
+        r.write()
+        assert r.wait(before)
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_watch_a_folder_that_is_replaced(own_proxy, tmp_path):
+    proxy = own_proxy(global_={"watch": True})
+    config = Reloadable(proxy).config
+    proxy.stop()
+
+    def folder(name, rules):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").write_text(
+            json.dumps({**config, "rules": rules}))
+
+    folder("conf", [])
+    proxy.args[-1] = str(tmp_path / "conf" / "config.yaml")
+    proxy.start()
+    for i, rules in enumerate(([DENY_INFO], [], [DENY_INFO])):
+        folder(f"new{i}", rules)
+        os.rename(tmp_path / "conf", tmp_path / f"old{i}")
+        os.rename(tmp_path / f"new{i}", tmp_path / "conf")
+        wire.wait_until(lambda n=i + 1: proxy.log().count(" is in force: ")
+                        == n, "the new folder is seen")
+    with proxy.connect() as c:
+        assert c.get("/info").status == 403
+    os.rename(tmp_path / "conf", tmp_path / "away")
+    wire.wait_until(lambda: "only SIGHUP reloads" in proxy.log(), "told")
+    os.rename(tmp_path / "away", tmp_path / "conf")
+    proxy.signal(signal.SIGHUP)
+    wire.wait_until(lambda: proxy.log().count(" is in force: ") == 4, "read")
+    (tmp_path / "conf" / "config.yaml").write_text("rules: [")
+    wire.wait_until(lambda: "reload refused" in proxy.log(),
+                    "it is watched again")
 
 
 def test_watch_a_mounted_folder(own_proxy, tmp_path):

@@ -2,6 +2,7 @@
  * happens where the socket takes no more. */
 #include "daemon/leg.h"
 
+#include "daemon/pump.h"
 #include "daemon/tls.h"
 
 #include <event2/event.h>
@@ -276,8 +277,9 @@ test_nothing_is_stranded(void **state)
 	assert_int_equal(SSL_write(f.client, f.data, 16000), 16000);
 	assert_int_equal(SSL_write(f.client, f.data + 16000, 16000), 16000);
 	assert_int_equal(SSL_write(f.client, f.data + 32000, 1000), 1000);
-	wait_wake();
 	while (got < 33000) {
+		if (!f.leg.can_read)
+			wait_wake();
 		assert_true(f.leg.can_read);
 		assert_true(leg_reserve(&f.leg, BLOCK_SMALL, &pinned, &size));
 		assert_true(leg_fill(&f.leg));
@@ -286,8 +288,79 @@ test_nothing_is_stranded(void **state)
 		got += in.n;
 		leg_take(&f.leg, in.n);
 	}
-	assert_false(f.leg.can_read);
+	assert_false(leg_has_more(&f.leg));
 	assert_true(leg_is_silent(&f.leg));
+}
+
+/* A record with a byte costs what one with 16 KiB does. */
+static void
+test_records_of_a_byte(void **state)
+{
+	char *pinned;
+	enum block_size size;
+	unsigned turns = 0;
+	size_t got = 0;
+	(void)state;
+
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(SSL_write(f.client, f.data + i, 1), 1);
+	for (; got < 200; turns++) {
+		wait_wake();
+		assert_true(leg_reserve(&f.leg, BLOCK_SMALL, &pinned, &size));
+		assert_true(leg_fill(&f.leg));
+		assert_false(f.leg.can_read);
+		struct str in = leg_input(&f.leg);
+		assert_in_range(in.n, 1, 64);
+		assert_memory_equal(in.p, f.data + got, in.n);
+		got += in.n;
+		leg_take(&f.leg, in.n);
+	}
+	assert_in_range(turns, 4, 100);
+}
+
+/* A source that has more than a block: one is moved, then the loop has its
+ * turn, and then comes the next, though the socket has nothing new to say. */
+static void
+test_a_turn_at_a_time(void **state)
+{
+	enum { SENT = 150000 };
+	struct request rq = {0};
+	struct pipe_way way = {.out = HTTP1_UNTIL_EOF};
+	struct leg sink;
+	size_t turns = 0, got = 0;
+	char *seen = malloc(SENT);
+	bool moved;
+	int fds[2];
+	(void)state;
+
+	assert_non_null(seen);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_true(leg_open(&sink, f.base, &f.blocks, fds[0], on_wake));
+	leg_watch(&sink, false, false);
+	http1_body_init(&way.in, HTTP1_UNTIL_EOF, 0);
+	for (size_t at = 0, n; at < SENT; at += n)
+		assert_int_equal(
+			SSL_write_ex(f.client, f.data + at,
+				SENT - at < 10000 ? SENT - at : 10000, &n),
+			1);
+	while (got < SENT) {
+		uint64_t before = way.bytes;
+		wait_wake();
+		assert_int_equal(
+			pump(&way, &f.leg, &sink, &rq, &moved), PUMP_WAIT);
+		assert_in_range(
+			way.bytes - before, 1, block_bytes(BLOCK_MEDIUM));
+		for (ssize_t n = 1; n > 0; got += n > 0 ? (size_t)n : 0)
+			n = read(fds[1], seen + got, SENT - got);
+		turns++;
+	}
+	assert_memory_equal(seen, f.data, SENT);
+	assert_true(turns >= SENT / block_bytes(BLOCK_MEDIUM));
+	outq_clear(&way.q, &f.blocks);
+	leg_close(&sink);
+	close(fds[1]);
+	free(seen);
 }
 
 int
@@ -302,6 +375,10 @@ main(void)
 			test_half_close, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_nothing_is_stranded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_turn_at_a_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_records_of_a_byte, set_up, tear_down),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
  * cannot be decided. */
 #include "tests/unit/answers_fixture.h"
 
+#include <malloc.h>
+
 /* `text`, where each @ is n times c. */
 static struct str
 grown(const char *text, char c, size_t n)
@@ -232,6 +234,47 @@ test_doubts(void **state)
 	filters_free(f);
 }
 
+/* Memory depends on the depth, not on the length: 64 MiB of values, each with
+ * something for each filter. */
+static void
+test_an_endless_stream(void **state)
+{
+	static const struct str in =
+		STR("{\"Env\":[\"A=1\",\"TOKEN=hunter2\"],\"Labels\":{\"a\":"
+		    "\"b\"},\"Ports\":[{\"a\":[1,2,3]}],\"Id\":123456789}\n");
+	static const struct str want = STR(
+		"{\"Env\":[\"A=1\",\"TOKEN=***REDACTED***\"],\"Labels\":" GONE
+		",\"Id\":123456789}\n");
+	static char block[65536], out[sizeof(block)];
+	struct filters *f = filters_new();
+	struct answer a;
+	size_t n = 0;
+
+	(void)state;
+	filters_add(f, "redact Env.* ~ TOKEN=");
+	filters_add(f, "redact Labels");
+	filters_add(f, "remove Ports");
+	answer_begin(&a, f, 1);
+	while (n + in.n <= sizeof(block)) {
+		memcpy(block + n, in.p, in.n);
+		n += in.n;
+	}
+	size_t arena = f->arena.used, heap = mallinfo2().uordblks;
+	for (size_t sum = 0; sum < MIB(64); sum += n) {
+		size_t used, wrote;
+		assert_int_equal(redact_run(a.redact, block, n, &used, out,
+					 sizeof(out), &wrote),
+			REDACT_MORE);
+		assert_int_equal(wrote, n / in.n * want.n);
+		assert_memory_equal(out + wrote - want.n, want.p, want.n);
+	}
+	assert_true(redact_end(a.redact));
+	assert_int_equal(f->arena.used, arena);
+	assert_int_equal(mallinfo2().uordblks, heap);
+	answer_end(&a);
+	filters_free(f);
+}
+
 int
 main(void)
 {
@@ -243,6 +286,7 @@ main(void)
 		cmocka_unit_test(test_long_space),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_an_endless_stream),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
