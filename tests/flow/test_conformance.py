@@ -116,6 +116,34 @@ def test_the_protocol_that_was_asked_for(proxy, engine, asked, granted,
         assert client.response().status == status
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_100_comes_before_101(own_proxy, engine, held):
+    """The Engine's own, or ours where a rule asks for the body."""
+    ask = [{"name": "ask", "action": "deny", "conditions": [
+        {"field": "body.Privileged", "operator": "equals", "value": True}]}]
+    body = b'{"Detach": false}'
+
+    def script(x):
+        if x.request.head.value("Expect"):
+            x.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert x.body() == body
+        x.send(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n"
+               b"Upgrade: tcp\r\n\r\n")
+        x.close()
+
+    name = engine.play(script)
+    proxy = own_proxy(rules=ask if held else [])
+    with proxy.connect() as client:
+        client.send(request("POST", f"/exec/{name}/start",
+                            "Connection: Upgrade", "Upgrade: tcp",
+                            "Expect: 100-continue",
+                            f"Content-Length: {len(body)}"))
+        assert client.interim().status == 100
+        client.send(body)
+        assert client.response().status == 101
+    assert (engine.named(name)[0].head.value("Expect") is None) == held
+
+
 # --- framing of what is sent (RFC 9112 sections 6 and 7) ------------------------
 
 @pytest.mark.parametrize("data, method", [
