@@ -293,8 +293,9 @@ can_keep(const struct flow *f, enum why why)
 {
 	const struct request *rq = f->rq;
 
-	if (why_status(why) == 400 || !rq->parsed || rq->close ||
-		!rq->head.keep_alive || f->worker->draining || f->client.rd_eof)
+	if (why_status(why) == 400 || why == WHY_BODY_TIMEOUT || !rq->parsed ||
+		rq->close || !rq->head.keep_alive || f->worker->draining ||
+		f->client.rd_eof)
 		return false;
 	if (http1_body_ended(&rq->up.in))
 		return true;

@@ -4,6 +4,7 @@
 #include "daemon/exchange.h"
 #include "daemon/log.h"
 #include "daemon/pump.h"
+#include "daemon/reply.h"
 #include "daemon/request.h"
 #include "daemon/tunnel.h"
 #include "daemon/worker.h"
@@ -261,6 +262,8 @@ queue_response(struct flow *f, const struct http1_head *h,
 			.close = close,
 			.upgrade = h->status == 101,
 			.request_id = is_interim(h) ? STR("") : f->rq->id,
+			.date = is_interim(h) || h->has_date ? STR("")
+							     : reply_date(),
 		});
 	outq_commit(q, w.n);
 	return w.n <= w.cap;
@@ -343,7 +346,9 @@ on_final(struct flow *f, const struct http1_head *h)
 	struct request *rq = f->rq;
 	bool hijack = (rq->endpoint & ENDPOINT_HIJACK) && is_raw_stream(h);
 
-	if (h->status == 101 && !rq->upgrade)
+	/* RFC 9110 section 7.8: never to a protocol that was not asked for. */
+	if (h->status == 101 &&
+		(!rq->upgrade || !str_eq_nocase(h->upgrade, rq->head.upgrade)))
 		return false;
 	rq->answered = true;
 	metrics_latency(&f->worker->metrics, now_us() - rq->ask_us);

@@ -83,6 +83,7 @@ static const struct known_field {
 	unsigned traits;
 } known_fields[] = {
 	{STR("te"), HTTP1_TE, F_HOP},
+	{STR("date"), HTTP1_DATE, 0},
 	{STR("host"), HTTP1_HOST, F_ONCE},
 	{STR("expect"), HTTP1_EXPECT, F_ONCE | F_HOP},
 	{STR("trailer"), HTTP1_TRAILER, F_HOP},
@@ -90,6 +91,7 @@ static const struct known_field {
 	{STR("connection"), HTTP1_CONNECTION, F_HOP},
 	{STR("keep-alive"), HTTP1_KEEP_ALIVE, F_HOP},
 	{STR("content-type"), HTTP1_CONTENT_TYPE, F_ONCE},
+	{STR("max-forwards"), HTTP1_MAX_FORWARDS, 0},
 	{STR("x-request-id"), HTTP1_REQUEST_ID, F_HOP}, /* each has its own */
 	{STR("authorization"), HTTP1_AUTHORIZATION, F_HOP},
 	{STR("content-length"), HTTP1_CONTENT_LENGTH, F_ONCE | F_HOP},
@@ -181,10 +183,8 @@ read_fields(struct str head, size_t at, struct http1_head *out)
 static enum why
 connection_names(struct http1_head *h, struct str name)
 {
-	if (str_eq_nocase(name, STR("close"))) {
+	if (str_eq_nocase(name, STR("close")))
 		h->keep_alive = false;
-		return WHY_OK;
-	}
 	for (size_t i = 0; i < h->nfields; i++) {
 		struct http1_field *f = &h->fields[i];
 		if (!str_eq_nocase(f->name, name))
@@ -282,6 +282,9 @@ read_common(struct http1_head *h, const struct http1_field *f)
 	case HTTP1_CONTENT_TYPE:
 		h->content_type = f->value;
 		return WHY_OK;
+	case HTTP1_DATE:
+		h->has_date = true;
+		return WHY_OK;
 	case HTTP1_OTHER:
 	case HTTP1_AUTHORIZATION:
 	case HTTP1_CONTENT_ENCODING:
@@ -289,6 +292,7 @@ read_common(struct http1_head *h, const struct http1_field *f)
 	case HTTP1_HOST:
 	case HTTP1_HTTP2_SETTINGS:
 	case HTTP1_KEEP_ALIVE:
+	case HTTP1_MAX_FORWARDS:
 	case HTTP1_PROXY_AUTHENTICATE:
 	case HTTP1_PROXY_AUTHORIZATION:
 	case HTTP1_PROXY_CONNECTION:
@@ -340,6 +344,9 @@ read_request_field(struct http1_head *h, const struct http1_field *f)
 		return read_expect(h, f->value);
 	} else if (f->id == HTTP1_CONTENT_ENCODING) {
 		return WHY_CONTENT_ENCODING;
+	} else if (f->id == HTTP1_MAX_FORWARDS) {
+		if (h->method == METHOD_OPTIONS)
+			return WHY_MAX_FORWARDS;
 	} else if (f->id == HTTP1_CONTENT_TYPE) {
 		if (f->value.n && !is_media_type(f->value))
 			return WHY_CONTENT_TYPE;

@@ -41,10 +41,12 @@ enum http1_field_id {
 	HTTP1_CONTENT_ENCODING,
 	HTTP1_CONTENT_LENGTH,
 	HTTP1_CONTENT_TYPE,
+	HTTP1_DATE,
 	HTTP1_EXPECT,
 	HTTP1_HOST,
 	HTTP1_HTTP2_SETTINGS,
 	HTTP1_KEEP_ALIVE,
+	HTTP1_MAX_FORWARDS,
 	HTTP1_PROXY_AUTHENTICATE,
 	HTTP1_PROXY_AUTHORIZATION,
 	HTTP1_PROXY_CONNECTION,
@@ -90,6 +92,7 @@ struct http1_head {
 	enum http1_framing framing;
 	uint64_t content_length; /* of HTTP1_LENGTH */
 	bool has_length; /* a Content-Length was given (HEAD, 304 too) */
+	bool has_date;   /* a Date was given */
 	struct http1_field *fields; /* the caller's array */
 	size_t nfields, max_fields;
 };

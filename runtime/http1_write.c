@@ -117,6 +117,8 @@ http1_write_response(
 	http1_put(w, STR("\r\n"));
 	put_fields(w, out->head);
 	put_request_id(w, out->request_id);
+	if (out->date.n)
+		http1_put_field(w, STR("Date"), out->date);
 	put_framing(w, out->framing, out->length, out->has_length);
 	if (out->upgrade)
 		put_upgrade(w, out->head->upgrade);

@@ -44,6 +44,7 @@ struct http1_response_out {
 	bool close;      /* Connection: close */
 	bool upgrade;    /* a 101: Connection: Upgrade and the protocol */
 	struct str request_id; /* empty: none */
+	struct str date;       /* to be added; empty: none, or it has one */
 };
 
 void http1_write_response(

@@ -135,7 +135,7 @@ def test_a_body_says_it(proxy, engine, untouched, method, target, path,
     row for row in BODIES if row[2].startswith("HostConfig.")])
 def test_the_top_level_says_it(proxy, untouched, method, target, path,
                                value):
-    """Engines up to 26 take HostConfig's members there (section 10)."""
+    """Engines up to 26 take HostConfig's members there."""
     steps = steps_of(path)[1:]
     with untouched:
         for spell in SPELLINGS:

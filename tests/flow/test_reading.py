@@ -6,17 +6,14 @@ any other, the innocent one is served, so that both ends agree on where the
 first one ended.
 """
 
-import itertools
 import re
 
 import pytest
 
-from reading import bodies, framing, queries, targets
+from reading.all import ROWS
 from wire import request
 
 BEHIND = request("GET", "/behind")
-ROWS = list(itertools.chain(targets.rows(), framing.rows(), bodies.rows(),
-                            queries.rows()))
 
 
 def as_received(r):

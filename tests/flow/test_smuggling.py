@@ -12,7 +12,8 @@ import pytest
 import wire
 from fake_engine import OK, Untouched
 from reading import framing, refused
-from test_reading import BEHIND, ROWS, as_received
+from reading.all import ROWS
+from test_reading import BEHIND, as_received
 from wire import answer, chunked, request
 
 SMUGGLED = request("GET", "/smuggled")

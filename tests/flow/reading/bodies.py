@@ -20,7 +20,7 @@ def privileged(key="HostConfig", member="Privileged", value="true"):
     return '{"Image": "a", "%s": {"%s": %s}}' % (key, member, value)
 
 
-# Spellings of the one key that the Engine takes for it (fact 1).
+# Spellings of the one key that the Engine takes for it.
 SAME_KEY = {
     "as-it-is": ("HostConfig", "Privileged"),
     "lower": ("hostconfig", "privileged"),
@@ -47,7 +47,7 @@ OTHER_KEY = {
 }
 
 REFUSED = {
-    # Duplicates, which the Engine merges (fact 2).
+    # Duplicates, which the Engine merges.
     "twice": '{"HostConfig": {}, "HostConfig": {}}',
     "twice-null-last": '{"HostConfig": {"Privileged": true}, '
                        '"HostConfig": null}',
@@ -72,7 +72,7 @@ REFUSED = {
     "twice-the-empty-key": '{"": 1, "": 2}',
     "data-map-twice": '{"Labels": {}, "labels": {}}',
     "not-a-data-map": '{"HostConfig": {"Config": {"a": 1, "A": 2}}}',
-    # Something behind the value, which 20.10 does not see (section 6).
+    # Something behind the value, which 20.10 does not see.
     "brace-behind": '{"Image": "a"}}',
     "bracket-behind": '{"Image": "a"}]',
     "value-behind": '{"Image": "a"}' + privileged(),
@@ -132,7 +132,7 @@ REFUSED = {
     "deep-objects": '{"a":' * 64 + "{}" + "}" * 64,
     "deep-arrays": '{"a":' + "[" * 64 + "]" * 64 + "}",
     "deeper-than-go": "[" * 10001,
-    # HostConfig's members at the top level (fact 3).
+    # HostConfig's members at the top level.
     "top-privileged": '{"Image": "a", "Privileged": true}',
     "top-privileged-folded": '{"Image": "a", "pRIVILEGED": true}',
     "top-binds": '{"Image": "a", "Binds": ["/:/host"]}',

@@ -89,7 +89,7 @@ def rows():
         yield refused("forms", f"{name} chunked", request(
             method, target, f"Content-Type: {FORM_TYPES[0]}",
             "Transfer-Encoding: chunked") + chunked(body.encode()))
-    # The tar and the form in one (fact 5).
+    # The tar and the form in one.
     tar = b"Dockerfile".ljust(4096, b"\0") + b"&networkmode=host"
     yield refused("forms", "tar-and-form", request(
         "POST", "/build?networkmode=none",
@@ -112,7 +112,7 @@ def rows():
         for method, path in (("GET", "/info"), ("POST", "/build")):
             yield refused("query", f"no-{what}-{path[1:]}",
                           request(method, f"{path}?{asked}"))
-    # No body where an old Engine would look for a HostConfig (fact 4).
+    # No body where an old Engine would look for a HostConfig.
     privileged = b'{"Privileged": true}'
     for target in ("/containers/a/start", "/v1.24/containers/a/start",
                    "/containers/a/b/start", "/containers/%61/%73tart",
