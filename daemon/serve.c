@@ -395,6 +395,7 @@ serve(const struct options *o)
 	struct server s = {0};
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* of a log that may not grow */
 	/* Too early to reload, no reason to end. */
 	signal(SIGHUP, SIG_IGN);
 	reload_init(&s.reload, o);
