@@ -69,7 +69,8 @@ SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def) $(UNIT) $(DIFF) \
 	    $(wildcard tests/bench/*.[ch] tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
-	    $(wildcard tests/fuzz/*.[ch])
+	    $(wildcard tests/fuzz/*.[ch]) \
+	    tests/flow/alloc_fail.c
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIBS     := $(B)/libdaemon.a $(B)/libcompiler.a $(B)/libruntime.a
@@ -95,6 +96,12 @@ $(B)/%.a:
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Preloaded into the proxy by tests/flow/test_allocations.py.
+ALLOC_FAIL := $(B)/tests/alloc_fail.so
+$(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
@@ -146,7 +153,7 @@ check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 check-golden: all ## error texts and listings
 	$(PYTEST) tests/golden
 
-check-flow: all ## scripted conversations with a fake Engine
+check-flow: all $(ALLOC_FAIL) ## scripted conversations with a fake Engine
 	$(PYTEST) tests/flow
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".

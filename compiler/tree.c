@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <libfyaml.h>
+#include <stdlib.h>
 
 #define SMALL_MAP 16
 
@@ -34,6 +35,7 @@ struct builder {
 	/* The scalar whose variables are being replaced. */
 	struct tree *scalar;
 	struct str scalar_source;
+	bool cut; /* the events ended before the file did */
 };
 
 /* --- places ------------------------------------------------------------ */
@@ -456,7 +458,23 @@ take_events(struct builder *b, struct fy_parser *parser)
 		if (!ok || ended)
 			return ok;
 	}
+	/* Without the end of the stream this is not all of the file. */
+	b->cut = true;
 	return true;
+}
+
+/* libfyaml does not look whether it got memory for its input, some hundred
+ * bytes. When there is for this, there is for that: what is freed stays in
+ * the heap. */
+#define INPUT_RESERVE 60000
+
+static bool
+memory_left(void)
+{
+	void *volatile p = malloc(INPUT_RESERVE);
+
+	free(p);
+	return p;
 }
 
 static bool
@@ -469,13 +487,14 @@ parse(struct builder *b)
 		return fail(b, b->at_pos, "out of memory");
 	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET, .diag = fyd};
 	parser = fy_parser_create(&cfg);
-	if (!parser || fy_parser_set_string(parser, b->source->text.p,
-			       b->source->text.n) != 0) {
+	if (!parser || !memory_left() ||
+		fy_parser_set_string(
+			parser, b->source->text.p, b->source->text.n) != 0) {
 		fail(b, b->at_pos, "out of memory");
 		goto out;
 	}
 	ok = take_events(b, parser);
-	if (ok && fy_parser_get_stream_error(parser)) {
+	if (ok && (b->cut || fy_parser_get_stream_error(parser))) {
 		tell_syntax_errors(b, fyd);
 		ok = false;
 	}

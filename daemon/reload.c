@@ -75,7 +75,7 @@ compile(const struct options *o)
 	if (!f)
 		return NULL;
 	struct policy *p = options_compile(o, f);
-	if (fclose(f) == 0)
+	if (fclose(f) == 0 && text)
 		log_lines(p ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, text);
 	free(text);
 	return p;

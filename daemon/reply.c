@@ -71,8 +71,9 @@ status_of(const struct flow *f)
 				     : why_status(f->rq->why);
 }
 
-struct str
-reply_message(struct flow *f)
+/* Empty without memory. */
+static struct str
+message_of(struct flow *f)
 {
 	const struct program *p = &flow_policy(f)->program;
 	const struct program_rule *r = deciding_rule(f);
@@ -93,6 +94,14 @@ reply_message(struct flow *f)
 	if (f->rq->why == WHY_DENIED)
 		return STR("docker-proxy: denied: no rule allows this");
 	return arena_fmt(&f->rq->arena, "docker-proxy: %.*s", STR_FMT(text));
+}
+
+struct str
+reply_message(struct flow *f)
+{
+	struct str message = message_of(f);
+
+	return message.n ? message : str_of(why_text(f->rq->why));
 }
 
 static void

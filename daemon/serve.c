@@ -411,6 +411,7 @@ serve(const struct options *o)
 	struct server s = {0};
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* of a log that may not grow */
 	/* Too early to reload or to reopen, no reason to end. */
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);

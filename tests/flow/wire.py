@@ -86,6 +86,10 @@ def send_apart(sock, pieces):
             wait_until(lambda: unread_there(sock) == 0, "the piece is read")
 
 
+def connected(address):
+    return socket.create_connection(address, TIMEOUT)
+
+
 def reset(sock):
     """Closes with a RST (on a unix socket: at once, dropping all)."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,

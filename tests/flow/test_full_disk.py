@@ -1,0 +1,40 @@
+"""A disk that is full: the audit log loses events and says so, and nobody
+waits for it."""
+
+import json
+import resource
+
+import wire
+from wire import request
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_audit_log(own_proxy, folder):
+    path = folder / "audit"
+    # The proxy's own log must stay below what becomes the limit.
+    path.write_text('{"event": "old"}\n' * 10_000)
+    proxy = own_proxy(global_={"audit_log": str(path), "audit": "all"})
+    with proxy.connect() as client:
+        assert client.get("/secrets").status == 403
+        wire.wait_until(lambda: len(lines(path)) > 10_000, "a line")
+        size = path.stat().st_size
+        # What a full disk is to a file: it does not grow.
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE,
+                         (size + 10, resource.RLIM_INFINITY))
+        for _ in range(20):
+            assert client.get("/secrets").status == 403
+            assert client.get("/containers/json").status == 200
+        wire.wait_until(lambda: "audit log: " in proxy.log(), "it is told")
+        assert proxy.alive()
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+        def dropped():
+            client.ask(request("GET", "/secrets"))
+            return [x["count"] for x in lines(path)
+                    if x["event"] == "audit_dropped"]
+        # Whole lines or none: all of them could be read.
+        assert sum(wire.wait_until(dropped, "the log goes on")) >= 30
