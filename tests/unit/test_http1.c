@@ -133,6 +133,8 @@ refuses_what_is_not_strict(void **state)
 		{STR("GET / HTTP/1.1\r\n" H "Content-Encoding: gzip\r\n\r\n"),
 			WHY_CONTENT_ENCODING},
 		{STR("GET / HTTP/1.1\r\n" H "Expect: foo\r\n\r\n"), WHY_EXPECT},
+		{STR("OPTIONS / HTTP/1.1\r\n" H "max-forwards: 1\r\n\r\n"),
+			WHY_MAX_FORWARDS},
 		{STR("GET / HTTP/1.1\r\n" H "Upgrade: a, b\r\n\r\n"),
 			WHY_UPGRADE_VALUE},
 		{STR("GET / HTTP/1.1\r\n" H "Connection: a b\r\n\r\n"),
@@ -556,6 +558,17 @@ writes_heads_anew(void **state)
 		STR("HTTP/1.1 200 OK\r\nServer: D\r\n"
 		    "Transfer-Encoding: chunked\r\nConnection: close\r\n"
 		    "\r\n")));
+	assert_int_equal(
+		response(STR("HTTP/1.1 200 OK\r\nDATE: x\r\nClose: y\r\n"
+			     "Connection: close\r\n\r\n"),
+			METHOD_HEAD, &h),
+		WHY_OK);
+	assert_true(h.has_date);
+	w.n = 0;
+	http1_write_response(&w,
+		&(struct http1_response_out){.head = &h, .date = STR("now")});
+	assert_true(str_eq((struct str){buf, w.n},
+		STR("HTTP/1.1 200 OK\r\nDATE: x\r\nDate: now\r\n\r\n")));
 	/* Too small a buffer: the length tells, nothing is written past it. */
 	w = (struct http1_writer){.p = buf, .cap = 10};
 	buf[10] = '#';
