@@ -10,23 +10,24 @@ NAMES = list(MUTATIONS)
 WEIGHTS = [weight for weight, _ in MUTATIONS.values()]
 HOW_MANY = [1, 1, 1, 1, 2, 2, 3]
 
-ALL = ["20.10", "26", "28"]
+# With these a request keeps its effect, at least in one of their ways.
+EFFECTIVE = [
+    "json-key-case", "json-key-fold", "json-key-escape",
+    "json-key-escaped-fold", "json-value-escape", "json-duplicate-before",
+    "json-duplicate-after", "json-object-split", "json-elements-split",
+    "json-junk", "json-around", "path-escape", "path-slash-escape",
+    "path-version", "path-absolute", "query-double", "query-separator",
+    "query-escape", "query-form", "type", "field", "protocol",
+    "head-newlines", "head-folded", "framing-chunked", "framing-two",
+    "framing-length", "behind-another", "smuggled",
+]
+# And with these in some Engines alone.
+EFFECTIVE_IN = {"json-lift": ["20.10", "26"], "framing-unfinished": ["20.10"]}
 
-# Those with which a request keeps its effect, at least in one of their ways,
-# and the Engines that see it so.
-EFFECTIVE = {
-    "json-key-case": ALL, "json-key-fold": ALL, "json-key-escape": ALL,
-    "json-key-escaped-fold": ALL, "json-value-escape": ALL,
-    "json-duplicate-before": ALL, "json-duplicate-after": ALL,
-    "json-object-split": ALL, "json-elements-split": ALL,
-    "json-lift": ["20.10", "26"], "json-junk": ALL, "json-around": ALL,
-    "path-escape": ALL, "path-slash-escape": ALL, "path-version": ALL,
-    "path-absolute": ALL, "query-double": ALL, "query-separator": ALL,
-    "query-escape": ALL, "query-form": ALL, "type": ALL, "field": ALL,
-    "protocol": ALL, "head-newlines": ALL, "head-folded": ALL,
-    "framing-chunked": ALL, "framing-two": ALL, "framing-length": ALL,
-    "framing-unfinished": ["20.10"], "behind-another": ALL, "smuggled": ALL,
-}
+
+def effective(engine):
+    return EFFECTIVE + [name for name, engines in EFFECTIVE_IN.items()
+                        if engine in engines]
 
 
 def harmful(effect, ground, seed, number):

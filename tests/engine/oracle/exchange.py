@@ -29,6 +29,9 @@ class Answer:
         return found[-1].decode(errors="replace") if found else None
 
 
+NOTHING = Answer(b"", False)
+
+
 def exchange(raw, wire):
     """One conversation on a connection of its own, which is closed."""
     with raw:

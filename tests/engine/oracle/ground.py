@@ -30,17 +30,14 @@ class Ground:
         ok("import", "-", "forbidden:latest", data=one_file())
         ok("network", "create", "secretnet")
         for name in (WEB, VAULT):
-            ok("run", "--detach", "--name", name, "bb", "sleep", "100000")
+            ok("run", "--detach", "--name", name, "--stop-signal", "KILL",
+               "bb", "sleep", "100000")
         ok("exec", WEB, "sh", "-c", f"echo {SECRET} >/www/secret")
         ok("create", "--name", "linked", "--link", f"{VAULT}:{VAULT}", "bb",
            "true")
         ok("create", "--name", "idle", "bb", "true")
         ok("swarm", "init", "--advertise-addr", "127.0.0.1")
         ok("secret", "create", SECRET, "-", data=b"x")
-
-    def close(self):
-        """A swarm's manager takes long to stop."""
-        self.api("POST", "/swarm/leave?force=1")
 
     def api(self, method, path, body=None):
         """One request, directly to the Engine: (status, JSON or None)."""
