@@ -106,7 +106,7 @@ $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS) -lcmocka
 
 # The definition of the language that the compiler and the VM must agree with.
 $(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
@@ -118,6 +118,10 @@ $(FUZZBIN): LDFLAGS += -fsanitize=fuzzer
 else
 $(FUZZBIN): $(call obj,tests/fuzz/replay.c)
 endif
+
+# A worker in a world with a clock of its own.
+$(B)/tests/fuzz/fuzz_flow: $(call obj,tests/fuzz/world.c)
+$(B)/tests/fuzz/fuzz_flow: LDFLAGS += -Wl,--wrap=clock_gettime
 
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -332,7 +332,18 @@ leg_relax(struct leg *leg)
 
 /* --- output --------------------------------------------------------------- */
 
-/* Moves what is in the block to a larger one, and the references with it. */
+/* Moves what is in the block to another one, and the references with it. */
+static void
+outq_move(struct outq *q, char *block)
+{
+	memcpy(block, q->block, q->used);
+	for (unsigned i = q->first; i < q->first + q->count; i++) {
+		struct outq_ref *r = &q->refs[i];
+		if (r->p >= q->block && r->p < q->block + q->used)
+			r->p = block + (r->p - q->block);
+	}
+}
+
 static bool
 outq_grow(struct outq *q, struct blocks *blocks, enum block_size size)
 {
@@ -341,12 +352,7 @@ outq_grow(struct outq *q, struct blocks *blocks, enum block_size size)
 	if (!block)
 		return false;
 	if (q->used)
-		memcpy(block, q->block, q->used);
-	for (unsigned i = q->first; i < q->first + q->count; i++) {
-		struct outq_ref *r = &q->refs[i];
-		if (r->p >= q->block && r->p < q->block + q->used)
-			r->p = block + (r->p - q->block);
-	}
+		outq_move(q, block);
 	block_give(blocks, q->size, q->block);
 	q->block = block;
 	q->size = size;

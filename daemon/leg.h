@@ -179,8 +179,8 @@ bool leg_skip(struct leg *leg, char *buf, size_t n);
 static inline struct str
 leg_input(const struct leg *leg)
 {
-	return (struct str){leg->in.block + leg->in.start,
-		(size_t)(leg->in.end - leg->in.start)};
+	return str_from(
+		(struct str){leg->in.block, leg->in.end}, leg->in.start);
 }
 void leg_take(struct leg *leg, size_t n);
 

@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #define INPUT_MAX (1u << 20)
+#define SECONDS   30 /* for one input: the longest takes a tenth of one */
 
 static char current[4096]; /* the file that is run */
 static unsigned runs;
 
-/* An assertion failed: says on which input. */
+/* An assertion failed, or it takes too long: says on which input. */
 static void
-on_abort(int number)
+on_signal(int number)
 {
 	static const char text[] = "the input is ";
 	ssize_t ignored = write(2, text, sizeof(text) - 1);
@@ -23,6 +24,7 @@ on_abort(int number)
 	ignored += write(2, "\n", 1);
 	(void)ignored;
 	signal(number, SIG_DFL);
+	raise(number);
 }
 
 static void
@@ -39,6 +41,7 @@ run_file(void)
 	fclose(file);
 	/* Exactly that size, as libFuzzer has it. */
 	char *copy = fuzz_copy(fuzz_text(bytes, n));
+	alarm(SECONDS);
 	LLVMFuzzerTestOneInput((const uint8_t *)copy, n);
 	free(copy);
 	runs++;
@@ -66,7 +69,8 @@ run_folder(const char *folder)
 int
 main(int argc, char **argv)
 {
-	signal(SIGABRT, on_abort);
+	signal(SIGABRT, on_signal);
+	signal(SIGALRM, on_signal);
 	for (int i = 1; i < argc; i++) {
 		DIR *dir = opendir(argv[i]);
 		if (dir) {
