@@ -404,26 +404,9 @@ lower_rule(struct lowering *lo, const struct rule *r, uint32_t index)
 	land_here(lo, &no);
 }
 
-struct ordered {
-	const struct rule *rule;
-	size_t seq;
-};
-
-/* Rules of the file by priority, those of toggles behind them all. */
-static int
-by_order(const void *a, const void *b)
-{
-	const struct ordered *x = a, *y = b;
-	if (x->rule->toggle != y->rule->toggle)
-		return x->rule->toggle ? 1 : -1;
-	if (x->rule->priority != y->rule->priority)
-		return x->rule->priority > y->rule->priority ? -1 : 1;
-	return x->seq < y->seq ? -1 : 1;
-}
-
 /* The rules in the order of evaluation, and the slots of those with code. */
 struct order {
-	struct ordered *v;
+	const struct rule **v;
 	size_t n;
 	struct index_slot *slots; /* NULL: there is no index */
 	uint32_t nslots;
@@ -456,7 +439,7 @@ land_nexts(struct lowering *lo, uint32_t at, uint32_t nslots)
 static void
 lower_in_order(struct lowering *lo, struct order *o, uint32_t index)
 {
-	const struct rule *r = o->v[index].rule;
+	const struct rule *r = o->v[index];
 	uint32_t at = lower_count(lo, SECTION_INSNS);
 
 	lower_rule(lo, r, index);
@@ -474,7 +457,7 @@ lower_pass(struct lowering *lo, struct order *o, bool filters)
 
 	put_next(lo, o);
 	for (size_t i = 0; i < o->n && !lo->failed; i++) {
-		const struct rule *r = o->v[i].rule;
+		const struct rule *r = o->v[i];
 		if (filters == (r->action == ACTION_RESPONSE_FILTER))
 			lower_in_order(lo, o, (uint32_t)i);
 	}
@@ -487,17 +470,12 @@ static bool
 put_in_order(struct lowering *lo, const struct rule_list *l, bool no_index,
 	struct order *o)
 {
-	o->v = arena_alloc(lo->arena, (l->count + 1) * sizeof(*o->v));
+	o->v = rules_in_order(l, lo->arena);
+	o->n = l->count;
 	if (!no_index)
 		o->slots = arena_alloc(
 			lo->arena, l->count * sizeof(*o->slots) + 1);
-	if (!o->v || (!no_index && !o->slots))
-		return false;
-	for (const struct rule *r = l->first; r; r = r->next, o->n++)
-		o->v[o->n] = (struct ordered){r, o->n};
-	assert(o->n == l->count);
-	qsort(o->v, o->n, sizeof(*o->v), by_order);
-	return true;
+	return o->v && (no_index || o->slots);
 }
 
 static void
@@ -509,7 +487,7 @@ lower_rules(struct lowering *lo, const struct rule_list *l,
 	if (!put_in_order(lo, l, options->no_index, &o))
 		return;
 	for (size_t i = 0; i < o.n; i++)
-		put_rule(lo, o.v[i].rule, options->file);
+		put_rule(lo, o.v[i], options->file);
 	lower_pass(lo, &o, false);
 	lo->pass = lower_count(lo, SECTION_INSNS);
 	lower_pass(lo, &o, true);

@@ -4,6 +4,7 @@
 #include "compiler/listing.h"
 #include "compiler/lower.h"
 #include "compiler/read.h"
+#include "compiler/rule_lint.h"
 #include "compiler/testcases.h"
 #include "compiler/tree.h"
 #include "runtime/limits.h"
@@ -93,6 +94,8 @@ read_sections(struct work *w, struct policy *p)
 	settings_read(&r, &settings, &p->settings);
 	rule_list_init(&w->rules);
 	rules_read(w->sections.rules, &w->rules, &w->scratch, w->diag);
+	if (w->diag->errors == 0)
+		rules_lint(&w->rules, &w->scratch, w->diag);
 	read_toggles(w, p);
 	r.arena = &w->scratch;
 	testcases_check(&r, w->sections.tests);

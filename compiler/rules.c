@@ -6,6 +6,7 @@
 #include "runtime/limits.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 struct draft {
 	struct rule rule;
@@ -34,6 +35,39 @@ rule_list_add(struct rule_list *l, struct rule *r)
 	*l->tail = r;
 	l->tail = &r->next;
 	l->count++;
+}
+
+struct ordered {
+	const struct rule *rule;
+	size_t seq;
+};
+
+static int
+by_order(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+	if (x->rule->toggle != y->rule->toggle)
+		return x->rule->toggle ? 1 : -1;
+	if (x->rule->priority != y->rule->priority)
+		return x->rule->priority > y->rule->priority ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+const struct rule **
+rules_in_order(const struct rule_list *l, struct arena *a)
+{
+	struct ordered *v = arena_alloc(a, (l->count + 1) * sizeof(*v));
+	const struct rule **out = arena_alloc(a, (l->count + 1) * sizeof(*out));
+	size_t n = 0;
+	if (!v || !out)
+		return NULL;
+	for (const struct rule *r = l->first; r; r = r->next, n++)
+		v[n] = (struct ordered){r, n};
+	assert(n == l->count);
+	qsort(v, n, sizeof(*v), by_order);
+	for (size_t i = 0; i < n; i++)
+		out[i] = v[i].rule;
+	return out;
 }
 
 /* --- tables ----------------------------------------------------------------- */

@@ -89,6 +89,11 @@ body_path_step(struct str path)
 void rule_list_init(struct rule_list *l);
 void rule_list_add(struct rule_list *l, struct rule *r);
 
+/* In the order of evaluation: those of the file by priority, equal ones as
+ * written, those of toggles behind them all. l->count of them, in the arena;
+ * NULL when it is full. */
+const struct rule **rules_in_order(const struct rule_list *l, struct arena *a);
+
 /* Types the `rules` node (a list; NULL is none) into l; errors go to d. */
 void rules_read(const struct tree *node, struct rule_list *l, struct arena *a,
 	struct diag *d);
