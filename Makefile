@@ -13,7 +13,7 @@ VARIANT ?=
 B       := build$(if $(VARIANT),/$(VARIANT))
 
 PKGS     := libevent_core libevent_pthreads libssl libcrypto jansson libfyaml \
-	    libpcre2-8
+	    libpcre2-8 libseccomp
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wundef -Wformat=2 -Wcast-qual -Wvla \
 	    -Wswitch-enum -Wimplicit-fallthrough
@@ -52,7 +52,8 @@ AUTO_INIT = $(eval AUTO_INIT := $(shell $(CC) -ftrivial-auto-var-init=zero \
 	    -E -x c /dev/null >/dev/null 2>&1 && \
 	    echo -ftrivial-auto-var-init=zero))$(AUTO_INIT)
 
-CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY)
+CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY) \
+	    $(if $(SANITIZE),-DDOCKER_PROXY_INSTRUMENTED)
 CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
 	    $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SANITIZE)
@@ -66,7 +67,7 @@ DIFF     := $(wildcard tests/diff/test_*.c)
 FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
 SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
-	    $(wildcard runtime/*.def) $(UNIT) $(DIFF) \
+	    $(wildcard runtime/*.def daemon/*.def) $(UNIT) $(DIFF) \
 	    $(wildcard tests/bench/*.c tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
 	    $(wildcard tests/fuzz/*.[ch])
@@ -240,9 +241,9 @@ install: all ## into $(DESTDIR)$(PREFIX)
 # What building and testing need, by Debian 12's names.
 DEPS := build-essential clang-14 clang-format-14 libclang-rt-14-dev \
 	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
-	libpcre2-dev libcmocka-dev python3 python3-pytest python3-docker \
-	docker.io docker-compose busybox-static iptables iproute2 \
-	haproxy nginx-light wrk
+	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
+	python3-docker docker.io docker-compose busybox-static iptables \
+	iproute2 haproxy nginx-light wrk strace
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

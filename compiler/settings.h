@@ -98,6 +98,12 @@ struct settings_audit {
 	bool chain; /* audit_chain: true */
 };
 
+enum sandbox_mode {
+	SANDBOX_ON,     /* what the system lacks is a warning */
+	SANDBOX_STRICT, /* and the proxy does not start */
+	SANDBOX_OFF,
+};
+
 struct settings_limits {
 	uint32_t connections;
 	uint32_t connections_per_client; /* 0: off */
@@ -138,6 +144,7 @@ struct settings_token {
 	uint8_t sha256[32]; /* of the token */
 	struct str role;
 	struct str name; /* the identity; may be empty */
+	struct str file; /* token_file; empty: it came otherwise */
 };
 
 struct settings_auth {
@@ -174,6 +181,7 @@ struct settings {
 	struct cidr *trusted_proxies;
 	size_t ntrusted_proxies;
 	bool watch; /* reload when the file changes */
+	enum sandbox_mode sandbox;
 };
 
 /* Where settings come from: the environment goes before the file. */

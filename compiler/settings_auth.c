@@ -151,6 +151,7 @@ read_token_file(struct reader *r, const struct tree *node, void *out)
 			"the token file must hold one token and nothing else");
 		return;
 	}
+	t->s.file = path;
 	take_token(t, text);
 }
 

@@ -148,6 +148,13 @@ static const struct key_word error_formats[] = {
 
 static const struct key_word audits[] = {{"denied", 0}, {"all", 1}, {NULL, 0}};
 
+static const struct key_word sandboxes[] = {
+	{"on", SANDBOX_ON},
+	{"strict", SANDBOX_STRICT},
+	{"off", SANDBOX_OFF},
+	{NULL, 0},
+};
+
 static const struct key limit_keys[] = {
 	KEY("connections", U32, INTO(struct global, s.limits.connections),
 		RANGE(1, 1000000)),
@@ -227,6 +234,8 @@ static const struct key global_keys[] = {
 	KEY("audit", SWITCH, INTO(struct global, s.audit.all), .words = audits),
 	KEY("audit_chain", BOOL, INTO(struct global, s.audit.chain)),
 	KEY("watch", BOOL, INTO(struct global, s.watch)),
+	KEY("sandbox", WORD, INTO(struct global, s.sandbox),
+		.words = sandboxes),
 };
 
 /* --- the environment ------------------------------------------------------ */
@@ -239,6 +248,7 @@ static const struct {
 	{"DOCKER_PROXY_BIND", NULL, "bind"},
 	{"DOCKER_SOCKET", "SOCKET_PATH", "socket"},
 	{"DOCKER_PROXY_LOG_LEVEL", "LOG_LEVEL", "log_level"},
+	{"DOCKER_PROXY_SANDBOX", NULL, "sandbox"},
 };
 
 static const struct key *

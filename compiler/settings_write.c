@@ -24,6 +24,12 @@ static const char *const auth_words[] = {
 	[AUTH_MTLS] = "mtls",
 };
 
+static const char *const sandbox_words[] = {
+	[SANDBOX_ON] = "on",
+	[SANDBOX_STRICT] = "strict",
+	[SANDBOX_OFF] = "off",
+};
+
 static const char *const sink_words[] = {
 	[AUDIT_OFF] = "off",
 	[AUDIT_STDOUT] = "stdout",
@@ -322,6 +328,7 @@ settings_write(const struct settings *s, FILE *out)
 	fprintf(out, "  min_api_version: %u.%u\n", s->min_api_major,
 		s->min_api_minor);
 	fprintf(out, "  watch: %s\n", s->watch ? "true" : "false");
+	fprintf(out, "  sandbox: %s\n", sandbox_words[s->sandbox]);
 	write_trusted_proxies(s, out);
 	write_metrics(s, out);
 	write_audit(&s->audit, out);

@@ -27,6 +27,7 @@ fixed_init(struct fixed *f, const struct settings *s)
 {
 	*f = (struct fixed){
 		.threads = s->threads,
+		.sandbox = s->sandbox,
 		.connections = s->limits.connections,
 		.connections_per_client = s->limits.connections_per_client,
 		.idle_buckets = s->limits.idle_buckets,
@@ -85,6 +86,7 @@ fixed_tell(const struct fixed *f, const struct settings *s)
 		const char *name;
 	} all[] = {
 		{f->threads == s->threads, "threads"},
+		{f->sandbox == s->sandbox, "sandbox"},
 		{fixed_same_engine(f, s), "socket"},
 		{f->connections == l->connections, "limits.connections"},
 		{f->connections_per_client == l->connections_per_client,

@@ -15,6 +15,7 @@
 struct fixed {
 	struct arena arena; /* owned: the strings */
 	uint32_t threads;
+	enum sandbox_mode sandbox;
 	uint32_t connections, connections_per_client, idle_buckets;
 	uint32_t lockout_failures, lockout_window_ms, lockout_ms;
 	struct settings_engine engine; /* but not the files of its TLS */

@@ -205,15 +205,16 @@ bind_unix(const struct settings_listener *l)
 	int fd = new_socket(AF_UNIX);
 	if (fd < 0)
 		return -1;
-	/* Nobody may connect before mode and owner are what they shall be. */
-	mode_t old = umask(0177);
+	/* The mode is as it shall be from the first; nobody can connect before
+	 * the owner is, too, since nobody listens yet. */
+	mode_t old = umask(~l->mode & 0777);
 	bool ok = bind(fd, (const struct sockaddr *)&un, sizeof(un)) == 0;
 	umask(old);
 	if (!ok)
 		return fail_close(fd);
 	if (((uid != (uid_t)-1 || gid != (gid_t)-1) &&
 		    chown(un.sun_path, uid, gid) != 0) ||
-		chmod(un.sun_path, l->mode) != 0 || listen(fd, BACKLOG) != 0) {
+		listen(fd, BACKLOG) != 0) {
 		int saved = errno;
 		unlink(un.sun_path);
 		errno = saved;
@@ -425,11 +426,27 @@ find_bound(struct listeners *ls, const struct settings_listener *s)
 	return NULL;
 }
 
+/* Looking an owner up, and giving files away, is past with the sandbox. */
+static bool
+is_too_late(const struct listeners *ls, const struct settings_listener *s)
+{
+	char text[LISTENER_TEXT];
+
+	if (!ls->sealed || (s->owner.n == 0 && s->group.n == 0))
+		return false;
+	log_say(LOG_LEVEL_ERROR,
+		"cannot listen on %s: owner and group of a new socket file "
+		"take a restart, or sandbox: off",
+		listener_text(s, text, sizeof(text)));
+	return true;
+}
+
 static struct listener *
 open_one(struct listeners *ls, const struct settings_listener *s)
 {
+	if (is_too_late(ls, s))
+		return NULL;
 	struct listener *l = calloc(1, sizeof(*l));
-
 	if (!l)
 		return NULL;
 	l->all = ls;

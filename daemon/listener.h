@@ -51,6 +51,7 @@ struct listeners {
 	unsigned nworkers, next;
 	struct event *resume; /* owned: accepts again after a pause */
 	bool paused;
+	bool sealed; /* in the sandbox: no file is given to another user */
 	struct shared *shared; /* borrowed */
 };
 

@@ -4,8 +4,11 @@
 #include "daemon/generation.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
+#include "daemon/sandbox.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,36 +16,70 @@
 
 /* --- the process ---------------------------------------------------------- */
 
-static uint64_t
-resident_bytes(void)
-{
-	unsigned long long size, resident;
-	FILE *f = fopen("/proc/self/statm", "re");
+struct scrape_proc {
+	int statm;            /* owned; -1: none */
+	DIR *fds;             /* owned; NULL: none */
+	pthread_mutex_t lock; /* of reading fds */
+};
 
-	if (!f)
-		return METRICS_UNKNOWN;
-	int n = fscanf(f, "%llu %llu", &size, &resident);
-	fclose(f);
-	return n == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE)
-		      : METRICS_UNKNOWN;
+struct scrape_proc *
+scrape_open(void)
+{
+	struct scrape_proc *p = malloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	p->fds = opendir("/proc/self/fd");
+	pthread_mutex_init(&p->lock, NULL);
+	return p;
+}
+
+void
+scrape_close(struct scrape_proc *p)
+{
+	if (!p)
+		return;
+	if (p->statm >= 0)
+		close(p->statm);
+	if (p->fds)
+		closedir(p->fds);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
 }
 
 static uint64_t
-open_descriptors(void)
+resident_bytes(const struct scrape_proc *p)
+{
+	unsigned long long size, resident;
+	char text[128];
+
+	ssize_t n = pread(p->statm, text, sizeof(text) - 1, 0);
+	if (n <= 0)
+		return METRICS_UNKNOWN;
+	text[n] = '\0';
+	return sscanf(text, "%llu %llu", &size, &resident) == 2
+		       ? resident * (uint64_t)sysconf(_SC_PAGESIZE)
+		       : METRICS_UNKNOWN;
+}
+
+static uint64_t
+open_descriptors(struct scrape_proc *p)
 {
 	struct stat st;
 	uint64_t n = 0;
 
-	/* Linux 6.2 tells it so; looking at each of thousands is slow. */
-	if (stat("/proc/self/fd", &st) == 0 && st.st_size > 0)
-		return (uint64_t)st.st_size;
-	DIR *d = opendir("/proc/self/fd");
-	if (!d)
+	if (!p->fds)
 		return METRICS_UNKNOWN;
-	for (const struct dirent *e = readdir(d); e; e = readdir(d))
+	/* Linux 6.2 tells it so; looking at each of thousands is slow. */
+	if (fstat(dirfd(p->fds), &st) == 0 && st.st_size > 0)
+		return (uint64_t)st.st_size;
+	pthread_mutex_lock(&p->lock);
+	rewinddir(p->fds);
+	for (const struct dirent *e = readdir(p->fds); e; e = readdir(p->fds))
 		n += e->d_name[0] != '.';
-	closedir(d);
-	return n - 1; /* but the folder's own */
+	pthread_mutex_unlock(&p->lock);
+	return n;
 }
 
 /* --- the text ------------------------------------------------------------- */
@@ -52,6 +89,15 @@ put_to_file(void *ctx, const char *p, size_t n)
 {
 	fwrite(p, 1, n, ctx);
 }
+
+static const enum metric part_metrics[SANDBOX_PARTS] = {
+	[SANDBOX_NOT_DUMPABLE] = METRIC_SANDBOX_NOT_DUMPABLE,
+	[SANDBOX_USER] = METRIC_SANDBOX_USER,
+	[SANDBOX_CAPABILITIES] = METRIC_SANDBOX_CAPABILITIES,
+	[SANDBOX_NO_NEW_PRIVILEGES] = METRIC_SANDBOX_NO_NEW_PRIVILEGES,
+	[SANDBOX_LANDLOCK] = METRIC_SANDBOX_LANDLOCK,
+	[SANDBOX_SECCOMP] = METRIC_SANDBOX_SECCOMP,
+};
 
 static void
 gather(const struct shared *s, const struct generation *g,
@@ -68,9 +114,11 @@ gather(const struct shared *s, const struct generation *g,
 	count[METRIC_GENERATIONS] =
 		atomic_load_explicit(&s->generations, memory_order_relaxed);
 	count[METRIC_RULES] = g->policy->program.nrules;
+	for (unsigned i = 0; i < SANDBOX_PARTS; i++)
+		count[part_metrics[i]] = s->sandbox >> i & 1;
 	count[METRIC_START_TIME] = (uint64_t)s->start_time;
-	count[METRIC_RESIDENT] = resident_bytes();
-	count[METRIC_OPEN_FDS] = open_descriptors();
+	count[METRIC_RESIDENT] = resident_bytes(s->proc);
+	count[METRIC_OPEN_FDS] = open_descriptors(s->proc);
 }
 
 char *

@@ -10,9 +10,14 @@
 
 #define SCRAPE_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
+/* What the system tells of this process: opened before the sandbox, which lets
+ * nobody open it, and shared by the threads. NULL without memory. */
+struct scrape_proc *scrape_open(void);
+void scrape_close(struct scrape_proc *p); /* NULL is nothing */
+
 /* The text now, to be freed, with the rules of a generation that the caller
- * holds; NULL without memory. On any thread. Reads /proc/self; what it cannot
- * read there is left out. */
+ * holds; NULL without memory. On any thread. What /proc does not tell is left
+ * out. */
 char *scrape_text(
 	const struct shared *s, const struct generation *g, size_t *n_out);
 

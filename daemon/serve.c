@@ -4,11 +4,14 @@
 #include "daemon/admin.h"
 #include "daemon/audit_writer.h"
 #include "daemon/demo_child.h"
+#include "daemon/environment.h"
 #include "daemon/fixed.h"
 #include "daemon/generation.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
+#include "daemon/sandbox.h"
+#include "daemon/scrape.h"
 #include "daemon/tables.h"
 #include "daemon/tls.h"
 #include "daemon/worker.h"
@@ -34,6 +37,7 @@ struct server {
 	struct event *sigterm, *sigint, *sigusr1; /* owned */
 	struct event *drained; /* owned: the drain time is over */
 	struct reload reload;
+	struct sandbox sandbox;
 	struct demo_child demo;
 	bool stopping;
 };
@@ -190,6 +194,8 @@ start_workers(struct server *s)
 static bool
 start_threads(struct server *s)
 {
+	if (s->shared.audit && !audit_writer_start(s->shared.audit))
+		return false;
 	for (s->nstarted = 1; s->nstarted < s->nworkers; s->nstarted++)
 		if (!worker_start(&s->workers[s->nstarted]))
 			return false;
@@ -255,6 +261,8 @@ say_hello(const struct server *s)
 		DOCKER_PROXY_VERSION, p->program.nrules,
 		p->settings.default_allow ? "allow" : "deny", s->nworkers,
 		STR_FMT(s->shared.engine.text));
+	sandbox_text(&s->sandbox, text, sizeof(text));
+	log_say(LOG_LEVEL_INFO, "sandbox: %s", text);
 	if (p->toggles.nstates) {
 		say_toggles(&p->toggles, true);
 		say_toggles(&p->toggles, false);
@@ -275,7 +283,7 @@ say_hello(const struct server *s)
 }
 
 static bool
-start_audit(struct server *s)
+open_audit(struct server *s)
 {
 	const struct settings_audit *a = &settings_of(s)->audit;
 	const struct audit_writer_config config = {
@@ -287,7 +295,7 @@ start_audit(struct server *s)
 	if (a->sink == AUDIT_OFF)
 		return true;
 	s->shared.audit = audit_writer_open(&config);
-	return s->shared.audit && audit_writer_start(s->shared.audit);
+	return s->shared.audit;
 }
 
 static bool
@@ -298,6 +306,26 @@ start_listeners(struct server *s)
 		!listeners_prepare(&s->listeners, settings_of(s)))
 		return false;
 	listeners_commit(&s->listeners);
+	return true;
+}
+
+/* All is open: what is left to do takes less than what we were started with. */
+static bool
+enter_sandbox(struct server *s)
+{
+	const struct settings *settings = settings_of(s);
+	const char *config = s->reload.options.config;
+	struct sandbox *box = &s->sandbox;
+
+	sandbox_init(box, settings->sandbox);
+	if (!sandbox_will_serve(box, settings, &s->shared.engine) ||
+		(config &&
+			!sandbox_will_use(box, SANDBOX_READ, str_of(config))))
+		return false;
+	if (!sandbox_enter(box) || !start_threads(s) || !sandbox_seal(box))
+		return false;
+	s->shared.sandbox = box->parts;
+	s->listeners.sealed = settings->sandbox != SANDBOX_OFF;
 	return true;
 }
 
@@ -334,20 +362,22 @@ start(struct server *s, const struct options *o)
 	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
+	tls_start();
 	if (!find_engine(s, o))
 		return false;
 	pthread_mutex_init(&s->shared.lockout_lock, NULL);
 	const struct policy *p = s->shared.generation->policy;
 	if (!tables_make(&s->shared, p) ||
-		!tables_make_clients(&s->shared, p) || !start_audit(s))
+		!tables_make_clients(&s->shared, p) || !open_audit(s))
 		return false;
 	if (!start_workers(s) || !handle_signals(s))
 		return false;
-	s->admin = admin_open(&s->shared);
+	s->shared.proc = scrape_open();
+	s->admin = s->shared.proc ? admin_open(&s->shared) : NULL;
 	/* Whoever can connect may also ask for a reload. */
 	return s->admin &&
 	       reload_start(&s->reload, &s->fixed, &s->shared, &s->listeners) &&
-	       start_listeners(s) && start_threads(s);
+	       start_listeners(s) && enter_sandbox(s);
 }
 
 static void
@@ -397,11 +427,13 @@ finish(struct server *s)
 	}
 	free(s->workers);
 	tables_free(&s->shared);
+	scrape_close(s->shared.proc);
 	finish_audit(s);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	demo_child_stop(&s->demo);
 	generation_unref(s->shared.generation);
 	fixed_fini(&s->fixed);
+	sandbox_fini(&s->sandbox);
 	libevent_global_shutdown();
 }
 
@@ -414,8 +446,13 @@ serve(const struct options *o)
 	/* Too early to reload or to reopen, no reason to end. */
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
+	if (!environment_hide())
+		return EXIT_INVALID;
 	reload_init(&s.reload, o);
 	struct policy *policy = options_compile(o, stderr);
+	/* Who reads no file again needs no token again. */
+	if (!s.reload.options.config)
+		environment_forget("DOCKER_PROXY_SECRET");
 	if (!policy) {
 		fputs("docker-proxy: not started\n", stderr);
 		return EXIT_INVALID;

@@ -161,6 +161,14 @@ use_crl(SSL_CTX *ctx, struct str file)
 
 /* --- contexts --------------------------------------------------------------- */
 
+void
+tls_start(void)
+{
+	/* Where that fails, so does the first context, and tells why. */
+	(void)OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+	ERR_clear_error();
+}
+
 static struct tls_context *
 context_new(const SSL_METHOD *method)
 {

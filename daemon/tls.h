@@ -3,8 +3,7 @@
  *
  * A context does not change and is counted: a reload makes a new one, and the
  * connections of the old one go on. Any thread may take or drop a reference.
- * OpenSSL is seen by tls.c and leg_tls.c alone, and used only when there is
- * a context.
+ * OpenSSL is seen by tls.c and leg_tls.c alone.
  */
 #ifndef DAEMON_TLS_H
 #define DAEMON_TLS_H
@@ -18,6 +17,10 @@ struct ssl_ctx_st;
 struct ssl_st;
 
 struct tls_context;
+
+/* Lets OpenSSL read its configuration, before the sandbox forbids it: the
+ * first context may be that of a reload. */
+void tls_start(void);
 
 /* For a listener. NULL with an error logged that names the file and says
  * what to do about it. */

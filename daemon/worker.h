@@ -84,14 +84,16 @@ struct shared {
 	uint32_t hash_seed;
 	uint32_t max_connections;
 	atomic_uint connections;
-	atomic_uint generations; /* that are in memory */
+	atomic_uint generations;  /* that are in memory */
 	atomic_size_t held_bytes; /* room of all held bodies */
 	struct clients *clients;  /* owned; NULL when there is no such limit */
 	struct rate *rate;        /* owned; NULL when no rule limits */
 	struct audit_writer *audit; /* owned; NULL: no audit log */
 	struct lockout *lockout;    /* owned; NULL: failures are not counted */
 	pthread_mutex_t lockout_lock;
-	atomic_uint lockouts; /* so far: 0 saves the lock */
+	atomic_uint lockouts;     /* so far: 0 saves the lock */
+	struct scrape_proc *proc; /* owned */
+	unsigned sandbox;         /* bits: 1 << enum sandbox_part that holds */
 };
 
 bool worker_init(struct worker *w, struct shared *shared, unsigned index);

@@ -269,6 +269,30 @@ def test_buckets_and_admin_paths():
     assert not set(paths) - quoted(page)
 
 
+# --- the sandbox ------------------------------------------------------------
+
+
+def test_system_calls():
+    """What the filter lets pass is told, and no more."""
+    calls = re.findall(r"^CALL\((\w+)\)",
+                       read("daemon", "sandbox_calls.def"), re.M)
+    code = read("daemon", "sandbox_seccomp.c")
+    some = re.findall(r'^\t+{"(\w+)", {', code, re.M)
+    assert len(calls) > 50 and len(set(some)) > 5
+    part = read("docs", "security.md").partition("## System calls")[2]
+    part = part.split("\n\n", 2)[2]  # behind what is not among them
+    whole, _, table = part.partition("With some arguments only:")
+    assert quoted(whole) == set(calls)
+    assert {n for row in rows(table) for n in quoted(row[0])} == set(some)
+
+
+def test_tests_of_promises_are_there():
+    named = set(re.findall(r"tests/\S+?\.(?:py|c)\b",
+                           read("docs", "security.md")))
+    assert len(named) > 20
+    assert not {name for name in named if not (ROOT / name).exists()}
+
+
 # --- variables and the command line -----------------------------------------
 
 
