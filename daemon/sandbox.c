@@ -191,7 +191,8 @@ hide_memory(void)
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return sandbox_lacks("a limit of core dumps", strerror(errno));
-	if (!SANDBOX_INSTRUMENTED && prctl(PR_SET_DUMPABLE, 0) != 0)
+	/* Set to 1, too: another user has made it 0. */
+	if (prctl(PR_SET_DUMPABLE, SANDBOX_INSTRUMENTED) != 0)
 		return sandbox_lacks(
 			"protection of its memory", strerror(errno));
 	return true;

@@ -147,14 +147,16 @@ fill(scmp_filter_ctx ctx, const struct sandbox *s)
 {
 	int error = allow_calls(ctx, calls, COUNT_OF(calls));
 
-	if (error == 0 && SANDBOX_INSTRUMENTED)
-		return allow_calls(
-			ctx, instrumented_calls, COUNT_OF(instrumented_calls));
 	if (error == 0)
 		error = allow_ways(ctx, ways, COUNT_OF(ways));
 	if (error == 0 && s->appends)
 		error = allow_ways(ctx, appending, COUNT_OF(appending));
-	return error ? error : allow_abort(ctx);
+	if (error == 0)
+		error = allow_abort(ctx);
+	if (error == 0 && SANDBOX_INSTRUMENTED)
+		error = allow_calls(ctx, instrumented_calls,
+			COUNT_OF(instrumented_calls));
+	return error;
 }
 
 static int
