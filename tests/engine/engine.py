@@ -161,6 +161,28 @@ class Engine:
         self.outer = None
         self.pid = None
 
+    def kill(self):
+        """SIGKILL, as of a crash: dockerd and all that it had started."""
+        namespace = self._namespace()
+        os.kill(self.pid, signal.SIGKILL)
+        self.outer.wait(20)
+        until(lambda: not members(namespace), "the Engine's processes to end")
+        self.outer = None
+        self.pid = None
+        # Numbers of a PID namespace that is gone mean others in the next.
+        for pidfile in self.folder.glob("**/*.pid"):
+            pidfile.unlink()
+
+    def halt(self):
+        """Stop dockerd in its tracks, each thread, until go_on()."""
+        os.kill(self.pid, signal.SIGSTOP)
+        until(lambda: all(state(thread) == "T" for thread in
+                          pathlib.Path(f"/proc/{self.pid}/task").iterdir()),
+              "the Engine to stand still")
+
+    def go_on(self):
+        os.kill(self.pid, signal.SIGCONT)
+
     def _namespace(self):
         try:
             return os.readlink(f"/proc/{self.pid or self._inner()}/ns/pid")
@@ -174,6 +196,11 @@ class Engine:
             for folder, _, _ in os.walk(top, topdown=False):
                 os.rmdir(folder)
         shutil.rmtree(self.folder)
+
+
+def state(process):
+    """R, S, T, … of a folder of /proc."""
+    return (process / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 def members(namespace):

@@ -2,7 +2,8 @@
 
 import random
 
-from oracle.spelling import any_case, escape_string, respell_key, shuffle
+from oracle.spelling import (
+    DATA, any_case, escape_string, respell_key, shuffle)
 from oracle.wiring import chunks, escape_letters
 
 
@@ -63,7 +64,7 @@ CHANGES = [
     expecting, pipelined, asked,
     lambda rng, request, versions: escape_letters(rng, request),
     lambda rng, request, versions: shuffle(rng, request),
-    lambda rng, request, versions: respell_key(any_case)(rng, request),
+    lambda rng, request, versions: respell_key(any_case, DATA)(rng, request),
     lambda rng, request, versions: escape_string(rng, request),
 ]
 

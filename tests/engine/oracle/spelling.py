@@ -13,15 +13,21 @@ NOT_FOLDS = {"i": "\u0131", "I": "\u0130", "a": "\u0430", "o": "\u043e",
              "e": "\u0435", "H": "\uff28"}
 
 
-def members(value):
-    """Every (object, index) of a tree."""
+# The keys in these are the client's own.
+DATA = {"Labels", "ExposedPorts", "Volumes", "Tmpfs", "Config", "DriverOpts",
+        "Options", "EndpointsConfig"}
+
+
+def members(value, spare=frozenset()):
+    """Every (object, index) of a tree, but for what is in keys to spare."""
     if isinstance(value, Obj):
-        for index, (_, member) in enumerate(value):
+        for index, (key, member) in enumerate(value):
             yield value, index
-            yield from members(member)
+            if key not in spare:
+                yield from members(member, spare)
     elif isinstance(value, list):
         for element in value:
-            yield from members(element)
+            yield from members(element, spare)
 
 
 def strings(value):
@@ -49,12 +55,12 @@ def a_member(rng, request, wanted=lambda key, value: True):
     return rng.choice(found) if found else None
 
 
-def respell_key(change):
+def respell_key(change, spare=frozenset()):
     """A mutation that writes one or all of the keys in another way."""
     def mutation(rng, request):
         if not isinstance(request.body, Obj):
             return False
-        found = [place for place in members(request.body)
+        found = [place for place in members(request.body, spare)
                  if not isinstance(place[0][place[1]][0], Spelled)]
         if not found:
             return False

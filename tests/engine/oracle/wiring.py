@@ -11,8 +11,10 @@ import re
 
 def escape_letters(rng, request):
     letters = [index for index, letter in enumerate(request.path)
-               if letter.isalnum() and request.path[index - 1:index] != "%"]
-    for index in sorted(rng.sample(letters, rng.randint(1, 3)), reverse=True):
+               if letter.isalnum() and "%" not in
+               request.path[max(index - 2, 0):index]]
+    count = min(rng.randint(1, 3), len(letters))
+    for index in sorted(rng.sample(letters, count), reverse=True):
         escape = rng.choice(["%%%02x", "%%%02X"]) % ord(request.path[index])
         request.path = request.path[:index] + escape + request.path[index + 1:]
 
@@ -21,6 +23,8 @@ def slash(replacements):
     def mutation(rng, request):
         found = [index for index, letter in enumerate(request.path)
                  if letter == "/"]
+        if not found:
+            return False
         index = rng.choice(found)
         request.path = request.path[:index] + rng.choice(replacements) \
             + request.path[index + 1:]
@@ -42,6 +46,8 @@ def tail(rng, request):
 def path_case(rng, request):
     found = [index for index, letter in enumerate(request.path)
              if letter.islower()]
+    if not found:
+        return False
     index = rng.choice(found)
     request.path = request.path[:index] + request.path[index].upper() \
         + request.path[index + 1:]
@@ -226,8 +232,8 @@ def folded_field(seed, head):
 
 
 def field_case(seed, head):
-    first, rest = head.split(b"\r\n", 1)
-    return first + b"\r\n" + (rest.lower() if seed < 0.5 else rest.upper())
+    first, end, rest = head.partition(b"\r\n")
+    return first + end + (rest.lower() if seed < 0.5 else rest.upper())
 
 
 def leading(seed, head):
