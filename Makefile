@@ -33,7 +33,7 @@ SANITIZE := -fsanitize=thread
 FORTIFY  :=
 OPT      := -O1 -g
 else ifeq ($(VARIANT),cover)
-SANITIZE := --coverage
+SANITIZE := --coverage -fprofile-update=atomic
 FORTIFY  :=
 OPT      := -O0 -g
 else ifeq ($(VARIANT),clang)
@@ -219,6 +219,15 @@ bench-bucket: $(BENCHBIN) ## 10 million addresses against one rate limit, and it
 .PHONY: units
 units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN) $(BENCHBIN)
 
+# --- coverage --------------------------------------------------------------
+
+.PHONY: cover
+cover: ## lines that the tests run, by folder; root, for the Engine's tests
+	@find build/cover -name '*.gcda' -delete 2>/dev/null || true
+	$(MAKE) VARIANT=cover check-unit check-diff check-fuzz check-golden \
+		check-flow check-engine
+	tests/coverage build/cover/obj runtime=95 compiler=95 daemon=85
+
 # --- fuzzing ---------------------------------------------------------------
 
 # What is found goes to build/fuzz/: inputs of new coverage to corpus/, those
@@ -237,6 +246,12 @@ fuzz-all: ## run each fuzz target for TIME seconds, one after the other
 
 fuzz-merge: ## take what FUZZ=... has found into its corpus
 	@tests/fuzz/fuzz merge "$(FUZZ)"
+
+# --- lint ------------------------------------------------------------------
+
+.PHONY: lint
+lint: ## clang-tidy, cppcheck and gcc's analyzer over the product
+	@tests/lint/lint $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c
 
 # --- format ----------------------------------------------------------------
 
@@ -262,7 +277,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/docker-proxy/README.md
 
 # What building and testing need, by Debian 12's names.
-DEPS := build-essential clang-14 clang-format-14 libclang-rt-14-dev \
+DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
+	libclang-rt-14-dev cppcheck \
 	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \

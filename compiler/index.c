@@ -261,11 +261,11 @@ choose(const struct filings *fs, struct choice *choices, uint32_t nslots)
 	for (uint32_t s = 0; s < nslots; s++) {
 		struct choice *c = &choices[s];
 		c->table = KEY_TABLES;
-		for (uint8_t t = 0; t < KEY_TABLES; t++)
+		for (unsigned t = 0; t < KEY_TABLES; t++)
 			if (c->known[t] &&
 				(c->table == KEY_TABLES ||
 					c->shared[t] < c->shared[c->table]))
-				c->table = t;
+				c->table = (uint8_t)t;
 	}
 }
 

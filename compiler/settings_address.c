@@ -63,7 +63,7 @@ bool
 settings_split_address(
 	struct str text, struct str *host_out, uint16_t *port_out)
 {
-	struct str host = text, rest = STR("");
+	struct str host = text, rest;
 	int64_t port;
 	if (str_starts(text, STR("["))) {
 		size_t close = str_find(text, STR("]"));

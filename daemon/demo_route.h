@@ -40,6 +40,6 @@ bool demo_container_running(struct demo_conn *c, const json_t *container);
 json_t *demo_summary(const json_t *container);
 
 /* SizeRw and SizeRootFs, which are only told on request. */
-void demo_add_sizes(json_t *container);
+void demo_add_sizes(json_t *object);
 
 #endif

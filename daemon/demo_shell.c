@@ -120,7 +120,7 @@ static int
 run_exit(struct demo_shell *sh, size_t argc, const char *const *argv)
 {
 	sh->mode = DEMO_SHELL_DONE;
-	return argc > 1 ? atoi(argv[1]) & 0xff : sh->status;
+	return argc > 1 ? (int)(strtol(argv[1], NULL, 10) & 0xff) : sh->status;
 }
 
 static int

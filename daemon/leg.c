@@ -336,6 +336,7 @@ leg_relax(struct leg *leg)
 static void
 outq_move(struct outq *q, char *block)
 {
+	assert(q->block);
 	memcpy(block, q->block, q->used);
 	for (unsigned i = q->first; i < q->first + q->count; i++) {
 		struct outq_ref *r = &q->refs[i];

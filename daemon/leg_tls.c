@@ -103,8 +103,8 @@ note_error(struct leg_tls *t)
 		text ? text : "protocol error", more[0] ? ": " : "", more);
 }
 
-#define ENDED  0  /* the other side has said that it will say no more */
-#define FAILED -1 /* in this direction, or altogether: broken */
+#define ENDED  0    /* the other side has said that it will say no more */
+#define FAILED (-1) /* in this direction, or altogether: broken */
 
 /* What must happen before an operation that returned ret can be tried again:
  * EV_READ or EV_WRITE. ENDED or FAILED: nothing. */

@@ -3,6 +3,8 @@
 
 #include "runtime/limits.h"
 
+#include <assert.h>
+
 #include <string.h>
 
 #define V2_FIXED     16u /* signature, version and command, family, length */
@@ -125,6 +127,7 @@ read_v2(struct proxyproto *pp)
 	if (pp->kept[12] == V2_LOCAL)
 		return PROXYPROTO_DONE;
 	const struct family *f = family_of(pp);
+	assert(f); /* check_v2() */
 	if (f->address == 0)
 		return PROXYPROTO_DONE;
 	if (f->address == 4)

@@ -92,9 +92,10 @@ redact_match(struct redact *r, const struct redact_set *set, struct str inside)
 			const struct redact_final *stronger =
 				redact_stronger(v.final, f);
 			/* Redactions add up: the least of them stays. */
-			if (stronger != f &&
-				(f->action != FILTER_REDACT ||
-					v.final->action != FILTER_REDACT))
+			bool adds = v.final &&
+				    v.final->action == FILTER_REDACT &&
+				    f->action == FILTER_REDACT;
+			if (stronger != f && !adds)
 				continue;
 			if (f->match && !applies(r, f->match, text, &keep))
 				continue;
