@@ -83,6 +83,32 @@ lint_empty(struct diag *d, const struct cond *c, const struct cond_value *v)
 		diag_warning(d, v->pos, "an empty value is part of every text");
 }
 
+/* A reference starts with its registry, or with "id:". */
+static bool
+is_image_start(struct str s)
+{
+	size_t slash = str_find(s, STR("/"));
+	struct str first = {s.p, slash};
+	return slash == s.n || str_eq(first, STR("localhost")) ||
+	       str_find(first, STR(".")) < first.n ||
+	       str_find(first, STR(":")) < first.n;
+}
+
+static void
+lint_docker(struct diag *d, const struct cond *c, const struct cond_value *v)
+{
+	if (c->op != OP_STARTS_WITH)
+		return;
+	if (c->field == FIELD_DOCKER_IMAGES && !is_image_start(v->text))
+		diag_warning(d, v->pos,
+			"no image is like this: each starts with its registry, "
+			"as docker.io/library/alpine:latest does");
+	if (c->field != FIELD_DOCKER_HOST_PATHS)
+		return;
+	diag_warning(d, v->pos, "a path next to this one may start like it");
+	diag_help(d, "use under, which compares whole names");
+}
+
 void
 cond_lint(struct diag *d, const struct cond *c)
 {
@@ -92,5 +118,52 @@ cond_lint(struct diag *d, const struct cond *c)
 		lint_empty(d, c, &c->values[i]);
 		if (c->field == FIELD_PATH)
 			lint_path(d, c, &c->values[i]);
+		lint_docker(d, c, &c->values[i]);
+	}
+}
+
+/* --- rules ------------------------------------------------------------------ */
+
+static bool
+is_about_all(const struct cond *c)
+{
+	return c->kind == COND_TEST && !c->negate &&
+	       (c->op == OP_ONLY_IN || c->op == OP_ONLY_UNDER);
+}
+
+/* Does it hold for some calls of the API alone? */
+static bool
+picks_calls(const struct cond *c)
+{
+	bool any = false;
+	if (c->kind == COND_NOT)
+		return false;
+	if (c->kind == COND_TEST)
+		return c->field == FIELD_PATH ||
+		       (!c->negate && !is_about_all(c) &&
+			       (field_info[c->field].flags & FIELD_DOCKER));
+	for (const struct cond *i = c->first; i; i = i->next) {
+		bool picks = picks_calls(i);
+		if (c->kind == COND_OR && !picks)
+			return false;
+		any |= picks;
+	}
+	return any;
+}
+
+void
+rule_lint(struct diag *d, const struct rule *r)
+{
+	if (r->action != ACTION_ALLOW || picks_calls(r->when))
+		return;
+	for (const struct cond *i = r->when->first; i; i = i->next) {
+		if (!is_about_all(i))
+			continue;
+		diag_warning(d, i->pos,
+			"%s holds where there is no %s as well: this allows "
+			"every other call",
+			operator_info[i->op].name, field_info[i->field].name);
+		diag_help(d, "add a condition on the path");
+		return;
 	}
 }

@@ -1,8 +1,10 @@
 /* Values of conditions: what the text of a scalar means to its field. */
 #include "compiler/conditions.h"
 
+#include "runtime/docker.h"
 #include "runtime/endpoint.h"
 #include "runtime/number.h"
+#include "runtime/path.h"
 #include "runtime/regex.h"
 
 #include <assert.h>
@@ -59,15 +61,49 @@ read_method(struct reader *r, const struct tree *node, struct str *text)
 	return false;
 }
 
+/* Values of docker.* fields come in one form: a comparison with another never
+ * holds, and the rule would look as if it did something. */
+static bool
+check_form(struct reader *r, const struct cond *c, const struct tree *node)
+{
+	struct str normal =
+		docker_normal(c->field, node->text, r->diag->arena);
+	if (c->nocase || str_eq(normal, node->text))
+		return true;
+	diag_error(r->diag, node->pos, "no value of %s is written like this",
+		field_info[c->field].name);
+	diag_help(r->diag, "write \"%.*s\"", STR_FMT(normal));
+	return false;
+}
+
 static bool
 read_string(struct reader *r, const struct cond *c, const struct tree *node,
 	struct cond_value *out)
 {
+	bool whole =
+		c->op == OP_EQUALS || c->op == OP_IN || c->op == OP_ONLY_IN;
 	out->kind = VALUE_STRING;
 	out->text = arena_str(r->arena, node->text);
-	if (c->field == FIELD_METHOD && (c->op == OP_EQUALS || c->op == OP_IN))
+	if (c->field == FIELD_METHOD && whole)
 		return read_method(r, node, &out->text);
+	if (whole && (field_info[c->field].flags & FIELD_DOCKER))
+		return check_form(r, c, node);
 	return true;
+}
+
+static bool
+read_path(struct reader *r, const struct tree *node, struct cond_value *out)
+{
+	out->kind = VALUE_STRING;
+	out->text = arena_str(r->arena, node->text);
+	if (path_is_clean(node->text))
+		return true;
+	diag_error(r->diag, node->pos,
+		"this must be an absolute path, without empty, \".\" and "
+		"\"..\" components");
+	diag_help(r->diag, "write \"%.*s\"",
+		STR_FMT(path_clean(node->text, r->diag->arena)));
+	return false;
 }
 
 bool
@@ -328,7 +364,9 @@ cond_value_read(struct cond_reader *cr, const struct cond *c,
 			cr, node, c->nocase || c->field == FIELD_METHOD, out);
 	if (operator_info[c->op].operand == OPERAND_NUMBER)
 		return read_plain_number(r, node, out);
-	if (c->op != OP_EQUALS && c->op != OP_IN)
+	if (operator_info[c->op].operand == OPERAND_PATHS)
+		return read_path(r, node, out);
+	if (c->op != OP_EQUALS && c->op != OP_IN && c->op != OP_ONLY_IN)
 		return read_string(r, c, node, out);
 	switch (field_info[c->field].kind) {
 	case KIND_JSON:

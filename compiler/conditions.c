@@ -122,10 +122,6 @@ read_field(struct reader *r, const struct tree *node, struct cond *c)
 		diag_error(r->diag, node->pos, "field must be a word");
 		return false;
 	}
-	if (str_starts(node->text, STR("docker."))) {
-		read_refuse_later(r, node->pos, node->text);
-		return false;
-	}
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
 		struct str name = str_of(field_info[i].name);
 		bool named = field_info[i].flags & FIELD_NAMED;
@@ -155,15 +151,8 @@ read_field(struct reader *r, const struct tree *node, struct cond *c)
 static void
 unknown_operator(struct reader *r, struct str word, const struct tree *node)
 {
-	static const char *const later[] = {"under", "only_in", "only_under"};
 	const char *names[OP_COUNT];
 	bool negated = word.n != node->text.n;
-	for (size_t i = 0; i < COUNT_OF(later); i++) {
-		if (str_eq(word, str_of(later[i]))) {
-			read_refuse_later(r, node->pos, node->text);
-			return;
-		}
-	}
 	for (unsigned i = 0; i < OP_COUNT; i++) {
 		names[i] = operator_info[i].name;
 		if (negated)
@@ -240,8 +229,8 @@ read_list(struct cond_reader *cr, const struct tree *node, struct cond *c)
 {
 	struct diag *d = cr->r->diag;
 	if (node->kind != TREE_LIST) {
-		diag_error(d, node->pos, "%sin takes a list: [...]",
-			c->negate ? "not_" : "");
+		diag_error(d, node->pos, "%s%s takes a list: [...]",
+			c->negate ? "not_" : "", operator_info[c->op].name);
 		return false;
 	}
 	if (node->count == 0)
@@ -267,7 +256,8 @@ read_operand(struct cond_reader *cr, const struct draft *draft, struct cond *c)
 			diag_error(d, c->pos, "%s%s needs a value", no, name);
 		return false;
 	}
-	if (operand == OPERAND_LIST)
+	if (operand == OPERAND_LIST ||
+		(operand == OPERAND_PATHS && draft->value->kind == TREE_LIST))
 		return read_list(cr, draft->value, c);
 	if (draft->value->kind == TREE_LIST) {
 		diag_error(d, draft->value->pos, "%s%s takes a single value",

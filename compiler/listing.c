@@ -55,8 +55,9 @@ write_value(const struct program *p, const struct program_value *v, FILE *out)
 static void
 write_operands(const struct program *p, const struct program_test *t, FILE *out)
 {
-	bool list = operator_info[t->op].operand == OPERAND_LIST;
-	if (operator_info[t->op].operand == OPERAND_NONE)
+	enum operand operand = operator_info[t->op].operand;
+	bool list = operand == OPERAND_LIST || operand == OPERAND_PATHS;
+	if (operand == OPERAND_NONE)
 		return;
 	fputs(list ? " [" : " ", out);
 	for (uint32_t i = 0; i < t->nvalues; i++) {

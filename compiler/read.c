@@ -21,13 +21,6 @@ error_at(struct reader *r, const struct tree *node, const char *text)
 	diag_error(r->diag, node->pos, "%.*s %s", STR_FMT(name), text);
 }
 
-void
-read_refuse_later(struct reader *r, struct pos pos, struct str what)
-{
-	diag_error(r->diag, pos, "\"%.*s\" is not available in this version",
-		STR_FMT(what));
-}
-
 bool
 read_is_list(struct reader *r, const struct tree *node)
 {

@@ -93,9 +93,6 @@ const struct tree *read_given(const struct tree *map, const char *name);
 /* A whole decimal number, all of text. */
 bool read_number(struct str text, int64_t *out);
 
-/* "is not available in this version". */
-void read_refuse_later(struct reader *r, struct pos pos, struct str what);
-
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -182,6 +182,7 @@ read_rule(struct rules_reader *rr, const struct tree *node, struct rule_list *l)
 	assert(draft.action >= 0 && draft.action < ACTION_COUNT);
 	*rule = draft.rule;
 	rule->action = (enum action)draft.action;
+	rule_lint(rr->r.diag, rule);
 	rule_list_add(l, rule);
 }
 

@@ -214,6 +214,7 @@ gather_facts(struct flow *f)
 	facts->peer_uid = f->from.uid;
 	facts->peer_gid = f->from.gid;
 	facts->body = has_body(&rq->head) ? NULL : &no_body;
+	facts->docker = &rq->docker;
 	facts->arena = &rq->arena;
 	read_clock(facts);
 }
@@ -289,7 +290,7 @@ has_stray_member(const struct json *j)
 	const struct json_node *m = json_first(top);
 	for (uint32_t i = 0; i < top->children; i++, m = json_next(j, m))
 		if (m->type != JSON_NULL &&
-			endpoint_is_hostconfig_member(m->key))
+			docker_is_host_config(m->key))
 			return true;
 	return false;
 }
@@ -436,8 +437,7 @@ judge_run(struct flow *f)
 	count_rules(f);
 	if (rq->vm.doubts)
 		log_say(LOG_LEVEL_WARN,
-			"%u conditions could not be decided for %.*s: "
-			"a limit of the pattern matcher was hit",
+			"%u conditions could not be decided for %.*s",
 			rq->vm.doubts, STR_FMT(rq->target.path));
 	if (!rq->vm.verdict.allow) {
 		uint32_t ms = rq->vm.verdict.retry_after_ms;

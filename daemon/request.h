@@ -38,6 +38,7 @@ struct request {
 	struct http1_head head;
 	struct target target;
 	struct facts facts;
+	struct docker docker; /* of the facts */
 	struct vm vm;
 	struct json json;               /* of a held body */
 	const struct redact_plan *plan; /* of the filters that apply, or NULL */

@@ -1,9 +1,8 @@
-/* Endpoints of the Engine's API: tables of methods, calls and members. */
+/* Endpoints of the Engine's API: tables of methods and calls. */
 #include "runtime/endpoint.h"
 
 #include <assert.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -110,111 +109,4 @@ endpoint_flags(enum method method, struct str path)
 		if (is_call(&calls[i], method, path))
 			flags |= calls[i].flags;
 	return flags;
-}
-
-/* Every member that HostConfig, its Resources and the wrapper around them
- * have had since API 1.0, folded, in order of bytes (moby
- * runconfig/hostconfig.go, runconfig/config_unix.go,
- * api/types/container/hostconfig.go; engine-api
- * types/container/host_config.go). */
-static const struct str hostconfig_members[] = {
-	STR("annotations"),
-	STR("autoremove"),
-	STR("binds"),
-	STR("blkiobps"),
-	STR("blkiodevicereadbps"),
-	STR("blkiodevicereadiops"),
-	STR("blkiodevicewritebps"),
-	STR("blkiodevicewriteiops"),
-	STR("blkioiops"),
-	STR("blkioweight"),
-	STR("blkioweightdevice"),
-	STR("capabilities"),
-	STR("capadd"),
-	STR("capdrop"),
-	STR("cgroup"),
-	STR("cgroupnsmode"),
-	STR("cgroupparent"),
-	STR("consolesize"),
-	STR("containeridfile"),
-	STR("cpucount"),
-	STR("cpupercent"),
-	STR("cpuperiod"),
-	STR("cpuquota"),
-	STR("cpurealtimeperiod"),
-	STR("cpurealtimeruntime"),
-	STR("cpuset"),
-	STR("cpusetcpus"),
-	STR("cpusetmems"),
-	STR("cpushares"),
-	STR("devicecgrouppermissions"),
-	STR("devicecgrouprules"),
-	STR("devicerequests"),
-	STR("devices"),
-	STR("diskquota"),
-	STR("dns"),
-	STR("dnsoptions"),
-	STR("dnssearch"),
-	STR("extrahosts"),
-	STR("groupadd"),
-	STR("init"),
-	STR("initpath"),
-	STR("iomaximumbandwidth"),
-	STR("iomaximumiops"),
-	STR("ipcmode"),
-	STR("isolation"),
-	STR("kernelmemory"),
-	STR("kernelmemorytcp"),
-	STR("links"),
-	STR("logconfig"),
-	STR("lxcconf"),
-	STR("maskedpaths"),
-	STR("maximumiobps"),
-	STR("maximumiops"),
-	STR("memory"),
-	STR("memoryreservation"),
-	STR("memoryswap"),
-	STR("memoryswappiness"),
-	STR("mounts"),
-	STR("nanocpus"),
-	STR("networkmode"),
-	STR("oomkilldisable"),
-	STR("oomscoreadj"),
-	STR("pidmode"),
-	STR("pidslimit"),
-	STR("portbindings"),
-	STR("privileged"),
-	STR("publishallports"),
-	STR("readonlypaths"),
-	STR("readonlyrootfs"),
-	STR("restartpolicy"),
-	STR("runtime"),
-	STR("sandboxsize"),
-	STR("securityopt"),
-	STR("shmsize"),
-	STR("storageopt"),
-	STR("sysctls"),
-	STR("tmpfs"),
-	STR("ulimits"),
-	STR("usernsmode"),
-	STR("utsmode"),
-	STR("volumedriver"),
-	STR("volumesfrom"),
-};
-
-static int
-cmp_member(const void *key, const void *element)
-{
-	const struct str *a = key;
-	const struct str *b = element;
-	int order = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
-	return order ? order : (a->n > b->n) - (a->n < b->n);
-}
-
-bool
-endpoint_is_hostconfig_member(struct str folded_name)
-{
-	return folded_name.n && bsearch(&folded_name, hostconfig_members,
-					COUNT(hostconfig_members),
-					sizeof(struct str), cmp_member);
 }

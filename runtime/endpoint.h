@@ -2,7 +2,7 @@
  *
  * By canonical path and method (moby api/server/router/ and
  * api/server/httputils): which calls may switch to a raw stream, which take
- * no body, which name HostConfig's members at the top level of theirs.
+ * no body, which are honoured with HostConfig's members at the top level.
  */
 #ifndef RUNTIME_ENDPOINT_H
 #define RUNTIME_ENDPOINT_H
@@ -55,9 +55,5 @@ enum endpoint_flag {
 /* Flags of a call, by canonical path (target.h). {name} spans slashes, as in
  * the Engine's router. */
 unsigned endpoint_flags(enum method method, struct str path);
-
-/* Is name (without case, and with ſ and K folded as Go's decoder folds) one
- * of HostConfig's members, of any API version? */
-bool endpoint_is_hostconfig_member(struct str folded_name);
 
 #endif

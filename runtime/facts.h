@@ -9,6 +9,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/cidr.h"
+#include "runtime/docker.h"
 #include "runtime/http1.h"
 #include "runtime/json.h"
 #include "runtime/target.h"
@@ -29,7 +30,9 @@ struct facts {
 	/* NULL while the body is unknown. A request without a body has an
 	 * empty one (count 0), and fields of it are absent. */
 	const struct json *body;
-	struct arena *arena; /* scratch, of the request */
+	struct docker *docker; /* borrowed: what docker.* fields found so far;
+				  all zero at first */
+	struct arena *arena;   /* scratch, of the request */
 };
 
 #endif

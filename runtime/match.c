@@ -2,12 +2,15 @@
  *
  * A field yields no value, one, or several; the test holds when it does for
  * some value. Where there is none, the field is absent: nothing holds but
- * `empty`. Negation is the compiler's: it jumps the other way.
+ * `empty`. Negation is the compiler's: it jumps the other way. `only_`, which
+ * speaks of every value, is "not for some value: not", so that each value is
+ * asked whether it is outside.
  */
 #include "runtime/match.h"
 
 #include "runtime/limits.h"
 #include "runtime/number.h"
+#include "runtime/path.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -79,6 +82,63 @@ text_in(const struct program *p, const struct program_test *t, struct str s)
 	return TRUTH_FALSE;
 }
 
+/* Is the path that prefix, or below it? */
+static enum truth
+path_starts(const struct program_test *t, struct str s, struct str prefix)
+{
+	if (prefix.n == 1)
+		return truth_of(str_starts(s, prefix));
+	if (s.n > prefix.n && s.p[prefix.n] != '/')
+		return TRUTH_FALSE;
+	return text_starts(t, s, prefix);
+}
+
+/* Cuts off how docker.host_paths says that a path is only read. */
+static bool
+take_readonly(struct str *s)
+{
+	static const struct str mark = STR(":ro");
+
+	if (!str_ends(*s, mark))
+		return false;
+	s->n -= mark.n;
+	return true;
+}
+
+/* A directory holds what is mounted of it, to write or to read; one that says
+ * it is only read, what is only read. */
+static enum truth
+host_path_starts(const struct program_test *t, struct str s, struct str prefix)
+{
+	bool only_read = take_readonly(&s);
+
+	if (take_readonly(&prefix) && !only_read)
+		return TRUTH_FALSE;
+	return path_starts(t, s, prefix);
+}
+
+static APART enum truth
+text_under(const struct program *p, const struct program_test *t, struct str s)
+{
+	bool host = t->field == FIELD_DOCKER_HOST_PATHS;
+
+	for (uint32_t i = 0; i < t->nvalues; i++) {
+		struct str prefix = value_text(p, t, i);
+		if ((host ? host_path_starts(t, s, prefix)
+			  : path_starts(t, s, prefix)) == TRUTH_TRUE)
+			return TRUTH_TRUE;
+	}
+	return TRUTH_FALSE;
+}
+
+static enum truth
+opposite(enum truth truth)
+{
+	if (truth == TRUTH_DOUBT)
+		return truth;
+	return truth_of(truth == TRUTH_FALSE);
+}
+
 static APART enum truth
 text_contains(const struct program_test *t, struct str s, struct str part)
 {
@@ -121,6 +181,12 @@ text_holds(const struct program *p, const struct program_test *t,
 		return compare(t, s, value_text(p, t, 0));
 	case OP_IN:
 		return text_in(p, t, s);
+	case OP_UNDER:
+		return text_under(p, t, s);
+	case OP_ONLY_IN:
+		return opposite(text_in(p, t, s));
+	case OP_ONLY_UNDER:
+		return opposite(text_under(p, t, s));
 	case OP_CONTAINS:
 		return text_contains(t, s, value_text(p, t, 0));
 	case OP_STARTS_WITH:
@@ -174,10 +240,27 @@ settled(struct match *m, enum truth *so_far, enum truth one)
 	return one == TRUTH_TRUE || m->doubts >= REGEX_DOUBTS_MAX;
 }
 
+static bool
+is_about_paths(const struct program_test *t)
+{
+	return t->op == OP_UNDER || t->op == OP_ONLY_UNDER;
+}
+
+static bool
+is_about_all(const struct program_test *t)
+{
+	return t->op == OP_ONLY_IN || t->op == OP_ONLY_UNDER;
+}
+
 /* Does the test hold for this value, a text? */
 static enum truth
 value_holds(const struct match *m, struct str s)
 {
+	if (is_about_paths(m->t)) {
+		s = path_clean(s, m->f->arena);
+		if (arena_overflowed(m->f->arena))
+			return TRUTH_DOUBT;
+	}
 	return text_holds(m->p, m->t, m->scratch, s);
 }
 
@@ -270,6 +353,28 @@ match_query(struct match *m)
 			break;
 	}
 	return found ? truth : absent(m);
+}
+
+/* --- what the request means to the Engine -------------------------------- */
+
+/* A list that may lack a value decides nothing but what one of those that are
+ * known decides alone. */
+static enum truth
+match_docker(struct match *m)
+{
+	enum truth truth = TRUTH_FALSE;
+	bool doubt;
+	const struct docker_list *l =
+		docker_values(m->f, (enum field)m->t->field, &doubt);
+
+	for (uint32_t i = 0; i < l->n; i++)
+		if (settled(m, &truth, value_holds(m, l->v[i])))
+			return truth;
+	if (l->n == 0)
+		truth = absent(m);
+	if (doubt || arena_overflowed(m->f->arena))
+		return TRUTH_DOUBT;
+	return truth;
 }
 
 /* --- addresses, numbers, times ------------------------------------------ */
@@ -410,6 +515,13 @@ json_holds(const struct match *m, const struct json_node *n)
 	case OP_EQUALS:
 	case OP_IN:
 		return json_is_one_of(m, n);
+	case OP_ONLY_IN:
+		return opposite(json_is_one_of(m, n));
+	case OP_UNDER:
+	case OP_ONLY_UNDER:
+		if (n->type != JSON_STRING)
+			return truth_of(m->t->op == OP_ONLY_UNDER);
+		break;
 	case OP_GREATER_THAN:
 	case OP_LESS_THAN:
 		if (n->type != JSON_NUMBER)
@@ -516,6 +628,26 @@ match_body(struct match *m)
 
 /* --- all fields --------------------------------------------------------- */
 
+/* Each value says whether it is outside, and none may be. */
+static enum truth
+about_all(const struct match *m, enum truth outside)
+{
+	return is_about_all(m->t) ? opposite(outside) : outside;
+}
+
+static enum truth
+match_list(struct match *m)
+{
+	return about_all(m, m->t->field == FIELD_QUERY ? match_query(m)
+						       : match_docker(m));
+}
+
+static enum truth
+match_json(struct match *m)
+{
+	return about_all(m, match_body(m));
+}
+
 /* Fields that are not always one plain text. */
 static APART enum truth
 match_values(const struct program *p, const struct program_test *t,
@@ -525,11 +657,12 @@ match_values(const struct program *p, const struct program_test *t,
 
 	switch (field_info[t->field].kind) {
 	case KIND_TEXT:
+		assert(t->field == FIELD_HEADER);
 		return match_header(&m);
 	case KIND_TEXTS:
-		return match_query(&m);
+		return match_list(&m);
 	case KIND_JSON:
-		return match_body(&m);
+		return match_json(&m);
 	case KIND_ADDR:
 		return match_addr(&m, &f->client_ip);
 	case KIND_NUMBER:
@@ -554,7 +687,7 @@ enum truth
 match_test(const struct program *p, const struct program_test *t,
 	const struct facts *f, struct regex_scratch *scratch)
 {
-	switch ((enum field)t->field) {
+	switch (t->field) {
 	case FIELD_PATH:
 		return text_holds(p, t, scratch, f->target->path);
 	case FIELD_METHOD:
@@ -567,17 +700,7 @@ match_test(const struct program *p, const struct program_test *t,
 		return text_holds(p, t, scratch, f->identity);
 	case FIELD_LISTENER:
 		return text_holds(p, t, scratch, f->listener);
-	case FIELD_QUERY:
-	case FIELD_HEADER:
-	case FIELD_BODY:
-	case FIELD_CLIENT_IP:
-	case FIELD_PEER_UID:
-	case FIELD_PEER_GID:
-	case FIELD_TIME:
+	default:
 		return match_values(p, t, f, scratch);
-	case FIELD_COUNT:
-		break;
 	}
-	assert(false && "an unverified field");
-	return TRUTH_DOUBT;
 }

@@ -17,7 +17,7 @@ const struct field_info field_info[FIELD_COUNT] = {
 #define K_ADDR   (1u << KIND_ADDR)
 #define K_NUMBER (1u << KIND_NUMBER)
 #define K_TIME   (1u << KIND_TIME)
-#define K_NAMED  (1u << 31)
+#define K_LACKED (1u << 31)
 
 const struct operator_info operator_info[OP_COUNT] = {
 #define OPERATOR(id, name, value, kinds) {name, OPERAND_##value, kinds},
@@ -61,7 +61,8 @@ operator_applies(enum operator_id op, enum field field)
 
 	if (kinds & (1u << info->kind))
 		return true;
-	return (kinds & K_NAMED) && (info->flags & FIELD_NAMED);
+	return (kinds & K_LACKED) &&
+	       (info->flags & (FIELD_NAMED | FIELD_DOCKER));
 }
 
 const char *

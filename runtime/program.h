@@ -38,6 +38,8 @@ enum field_kind {
 enum field_flag {
 	FIELD_NAMED = 1 << 0,
 	FIELD_NEEDS_BODY = 1 << 1,
+	FIELD_DOCKER = 1 << 2,
+	FIELD_DOCKER_BODY = FIELD_DOCKER | FIELD_NEEDS_BODY,
 };
 
 enum field {
@@ -65,6 +67,7 @@ enum operand {
 	OPERAND_NONE,
 	OPERAND_SCALAR,
 	OPERAND_LIST,
+	OPERAND_PATHS, /* absolute and clean: a list, or one */
 	OPERAND_PATTERN,
 	OPERAND_NUMBER,
 };
@@ -72,7 +75,8 @@ enum operand {
 struct operator_info {
 	const char *name;
 	enum operand operand;
-	unsigned kinds; /* 1 << enum field_kind; bit 31: every NAMED field */
+	unsigned kinds; /* 1 << enum field_kind; bit 31: fields that a request
+			   may lack */
 };
 extern const struct operator_info operator_info[OP_COUNT];
 

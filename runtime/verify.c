@@ -12,7 +12,8 @@
  *   rules         strings in bounds; enums, status and entry in range;
  *                 operands of the number and kind that the action takes
  *   tests         the operator applies to the field; operands of the number
- *                 and kinds it takes; ranges in bounds
+ *                 and kinds it takes; ranges in bounds; paths absolute and
+ *                 clean
  *   instructions  known opcode, at home in its pass; argument in range; it
  *                 says what its rule says; jumps strictly forward and inside
  *                 the pass; both passes end in END
@@ -22,6 +23,7 @@
 #include "runtime/cidr.h"
 #include "runtime/limits.h"
 #include "runtime/number.h"
+#include "runtime/path.h"
 #include "runtime/program.h"
 
 #define ALIGN 8u
@@ -43,7 +45,7 @@ struct proof {
 	const struct program_header *h;
 	/* What may still be looked at: ranges and texts may overlap, but
 	 * cost no more than those of the largest image without. */
-	uint32_t values_left, steps_left, filters_left, digits_left;
+	uint32_t values_left, steps_left, filters_left, text_left;
 };
 
 static uint32_t
@@ -163,7 +165,7 @@ verify_value(struct proof *v, const struct program_value *value)
 	case VALUE_REGEX:
 		return NULL;
 	case VALUE_NUMBER:
-		if (!spend(&v->digits_left, value->text.len))
+		if (!spend(&v->text_left, value->text.len))
 			return "more digits than an image can hold";
 		return number_is(text) ? NULL : "a number that is none";
 	case VALUE_CIDR:
@@ -323,11 +325,13 @@ values_taken(enum operator_id op, enum field field)
 		return V(REGEX);
 	case OPERAND_NUMBER:
 		return V(NUMBER);
+	case OPERAND_PATHS:
+		return V(STRING);
 	case OPERAND_SCALAR:
 	case OPERAND_LIST:
 		break;
 	}
-	if (op == OP_EQUALS || op == OP_IN)
+	if (op == OP_EQUALS || op == OP_IN || op == OP_ONLY_IN)
 		return typed_values[field_info[field].kind];
 	return V_SCALAR; /* operators on text */
 }
@@ -343,9 +347,22 @@ takes_count(enum operand operand, uint32_t n)
 	case OPERAND_NUMBER:
 		return n == 1;
 	case OPERAND_LIST:
+	case OPERAND_PATHS:
 		break;
 	}
 	return true;
+}
+
+static const char *
+verify_paths(struct proof *v, const struct program_value *values, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (!spend(&v->text_left, values[i].text.len))
+			return "more text of paths than an image can hold";
+		if (!path_is_clean(text_of(v, values[i].text)))
+			return "a path that is not absolute and clean";
+	}
+	return NULL;
 }
 
 static const char *
@@ -364,7 +381,9 @@ verify_operands(struct proof *v, const struct program_test *t)
 	for (uint32_t i = 0; i < t->nvalues; i++)
 		if (!(taken & (1u << values[t->value + i].kind)))
 			return "a value of a kind its test does not take";
-	return NULL;
+	return operator_info[t->op].operand == OPERAND_PATHS
+		       ? verify_paths(v, &values[t->value], t->nvalues)
+		       : NULL;
 }
 
 static const char *
@@ -540,7 +559,7 @@ program_verify(const void *image, size_t size)
 		.steps_left = PROGRAM_BYTES_MAX / sizeof(struct program_step),
 		.filters_left =
 			PROGRAM_BYTES_MAX / sizeof(struct program_filter),
-		.digits_left = PROGRAM_BYTES_MAX,
+		.text_left = PROGRAM_BYTES_MAX,
 	};
 	return verify_records(&v);
 }

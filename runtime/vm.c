@@ -31,10 +31,16 @@ ask(struct vm *vm, uint32_t test, const struct facts *f,
 	return vm->memo[test] = MEMO(truth);
 }
 
+/* What a body means is only asked where it can mean something: no archive is
+ * held for it. */
 static bool
-needs_body(const struct program_test *t)
+needs_body(const struct program_test *t, const struct facts *f)
 {
-	return field_info[t->field].flags & FIELD_NEEDS_BODY;
+	unsigned flags = field_info[t->field].flags;
+
+	if (!(flags & FIELD_NEEDS_BODY))
+		return false;
+	return !(flags & FIELD_DOCKER) || docker_reads_body(f);
 }
 
 /* --- lists ---------------------------------------------------------------- */
@@ -250,7 +256,8 @@ vm_run(struct vm *vm, const struct facts *f, struct regex_scratch *scratch)
 		while (i->op == OPCODE_TEST) {
 			uint8_t answer = memo[i->arg];
 			if (!answer) {
-				if (lacks_body && needs_body(&p->tests[i->arg]))
+				if (lacks_body &&
+					needs_body(&p->tests[i->arg], f))
 					return stop(vm, i, VM_NEED_BODY);
 				answer = ask(vm, i->arg, f, scratch);
 			}

@@ -66,6 +66,7 @@ lang_free(struct lang_real *real)
 
 struct lang_facts {
 	struct facts facts;
+	struct docker docker;
 	struct target target;
 	struct http1_field header[LANG_WIDTH];
 	struct json json;
@@ -120,6 +121,7 @@ lang_gather(struct lang_facts *f, const struct lang_request *q, struct arena *a)
 		.peer_gid = q->gid,
 		.weekday = (uint8_t)q->weekday,
 		.minute = (uint16_t)q->minute,
+		.docker = &f->docker,
 		.arena = a,
 	};
 	assert_true(method_parse(str_of(q->method), &f->facts.method));

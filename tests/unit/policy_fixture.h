@@ -153,6 +153,7 @@ ask(const struct fixture *f, struct request q)
 	struct arena a;
 	struct vm vm;
 	struct target target;
+	struct docker docker = {0};
 	struct json json;
 	struct answer out = {0};
 	struct json_limits limits = {LIMIT_JSON_DEPTH, 1};
@@ -174,6 +175,7 @@ ask(const struct fixture *f, struct request q)
 	facts.role = str_of(q.role ? q.role : "");
 	facts.weekday = (uint8_t)q.weekday;
 	facts.minute = (uint16_t)q.minute;
+	facts.docker = &docker;
 	facts.arena = &a;
 	if (q.body) {
 		assert_int_equal(

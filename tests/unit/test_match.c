@@ -14,6 +14,7 @@
 
 struct fixture {
 	struct facts facts;
+	struct docker docker;
 	struct target target;
 	struct json json;
 	struct arena arena;
@@ -32,6 +33,7 @@ setup(void **state)
 	fx->target.path = STR("/");
 	fx->facts.target = &fx->target;
 	fx->facts.body = &fx->json;
+	fx->facts.docker = &fx->docker;
 	fx->facts.arena = &fx->arena;
 	*state = fx;
 	return fx->scratch ? 0 : -1;

@@ -14,6 +14,7 @@
 
 struct fixture {
 	struct facts facts;
+	struct docker docker;
 	struct target target;
 	struct json json;
 	struct arena arena;
@@ -34,6 +35,7 @@ setup(void **state)
 	fx->scratch = regex_scratch_new();
 	fx->target.path = STR("/info");
 	fx->facts.target = &fx->target;
+	fx->facts.docker = &fx->docker;
 	fx->facts.arena = &fx->arena;
 	*state = fx;
 	return fx->scratch ? 0 : -1;
