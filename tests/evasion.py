@@ -195,15 +195,22 @@ def speaks_of(entry, method, target):
     return bool(found) and method == rule.get("method", method)
 
 
-def outcome(statuses, harmful, forwarded):
-    """What became of it, in the corpus's words."""
-    if harmful:
+def outcome(answer, forwarded):
+    """What became of it, in the corpus's words; or `dropped`: no answer."""
+    if forwarded:
         return "forward-safely"
-    if 403 in statuses:
+    if 403 in statuses(answer):
         return "deny"
-    if any(status >= 400 for status in statuses):
+    if any(status >= 400 for status in statuses(answer)):
         return "reject-400"
-    return "forward-safely" if forwarded else "nothing"
+    return "dropped"
+
+
+def allowed(entry):
+    """What may become of it. What ends its connection unanswered has done no
+    more than what is refused."""
+    both = {entry["expected"], *entry["also_ok"]}
+    return both | ({"dropped"} if "forward-safely" not in both else set())
 
 
 def statuses(answer):

@@ -37,10 +37,9 @@ def judge(proxy, engine, entry):
     answer = converse(proxy, evasion.sent(entry))
     engine.settle()
     got = engine.requests[before:]
-    harmful = [r for r in got
-               if evasion.speaks_of(entry, r.method, r.target)]
-    found = evasion.outcome(evasion.statuses(answer), harmful, got)
-    return found, got, answer
+    harmful = got if "forward-safely" in evasion.allowed(entry) else [
+        r for r in got if evasion.speaks_of(entry, r.method, r.target)]
+    return evasion.outcome(answer, harmful), got, answer
 
 
 @pytest.mark.parametrize("rule", sorted(BY_RULE))
@@ -50,10 +49,9 @@ def test_entries(own_proxy, engine, rule):
     wrong = []
     for entry in entries:
         found, got, answer = judge(proxy, engine, entry)
-        allowed = [entry["expected"], *entry["also_ok"]]
-        if found not in allowed:
+        if found not in evasion.allowed(entry):
             wrong.append(f"{entry['id']} ({entry['why']}): {found} instead of "
-                         f"{allowed}: the Engine got {got}, "
+                         f"{evasion.allowed(entry)}: the Engine got {got}, "
                          f"the client {answer[:300]!r}")
     assert wrong == []
     assert engine.errors == []
