@@ -89,7 +89,7 @@ is_image_start(struct str s)
 {
 	size_t slash = str_find(s, STR("/"));
 	struct str first = {s.p, slash};
-	return slash == s.n || str_eq(first, STR("localhost")) ||
+	return s.n == 0 || str_eq(first, STR("localhost")) ||
 	       str_find(first, STR(".")) < first.n ||
 	       str_find(first, STR(":")) < first.n;
 }

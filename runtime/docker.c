@@ -24,7 +24,7 @@ static bool
 list_grow(struct docker_list *l, struct arena *a)
 {
 	uint32_t room = l->room ? l->room * 2 : LIST_ROOM_MIN;
-	struct str *v = arena_alloc(a, room * sizeof(*v));
+	struct docker_value *v = arena_alloc(a, room * sizeof(*v));
 
 	if (!v)
 		return false;
@@ -35,14 +35,25 @@ list_grow(struct docker_list *l, struct arena *a)
 	return true;
 }
 
-void
-gather_add(struct gather *g, enum field field, struct str value)
+static void
+list_add(struct gather *g, enum field field, struct docker_value value)
 {
 	struct docker_list *l = &g->docker->lists[index_of(field)];
 
-	if (value.n == 0 || (l->n == l->room && !list_grow(l, g->arena)))
-		return;
-	l->v[l->n++] = value;
+	if (value.text.n && (l->n < l->room || list_grow(l, g->arena)))
+		l->v[l->n++] = value;
+}
+
+void
+gather_add(struct gather *g, enum field field, struct str value)
+{
+	list_add(g, field, (struct docker_value){value, false});
+}
+
+void
+gather_also(struct gather *g, enum field field, struct str value)
+{
+	list_add(g, field, (struct docker_value){value, true});
 }
 
 void

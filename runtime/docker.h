@@ -31,8 +31,13 @@ struct docker_call;
 #define DOCKER_FIRST FIELD_DOCKER_TARGET
 #define DOCKER_COUNT (FIELD_DOCKER_UNKNOWN - FIELD_DOCKER_TARGET + 1)
 
+struct docker_value {
+	struct str text; /* in the arena, or borrowed from the request */
+	bool also;       /* another reading of the one before: no value more */
+};
+
 struct docker_list {
-	struct str *v; /* in the arena, or borrowed from the request */
+	struct docker_value *v; /* in the arena */
 	uint32_t n, room;
 };
 

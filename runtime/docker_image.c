@@ -1,8 +1,9 @@
 /* References to images, made whole.
  *
  * Implements distribution/reference's ParseNormalizedNamed, TagNameOnly and
- * WithTag. What may be an image's id, or the beginning of one, is given as
- * id:<hex> too: which one it is only the Engine knows.
+ * WithTag. What may be the beginning of an image's id is given as id:<hex>,
+ * too: the Engine looks for a name first, and whether it finds one is not
+ * known here.
  */
 #include "runtime/docker_parts.h"
 
@@ -46,7 +47,7 @@ is_digest(struct str s)
 {
 	size_t colon = str_find(s, STR(":"));
 
-	return colon > 0 && colon < s.n && str_find(s, STR("/")) == s.n &&
+	return colon < s.n && all_of((struct str){s.p, colon}, "+._-") &&
 	       s.n - colon > 32 && is_hex(str_from(s, colon + 1));
 }
 
@@ -168,14 +169,14 @@ docker_image_whole(struct str s, struct str tag, struct arena *a, struct str *ou
 	return true;
 }
 
-/* The Engine looks for a name first, then for an id that begins so. */
 static void
 add_short_id(struct gather *g, struct str s)
 {
 	if (str_starts(s, STR("sha256:")))
 		s = str_from(s, 7);
 	if (s.n < ID_DIGITS && is_hex(s))
-		gather_join(g, FIELD_DOCKER_IMAGES, "id:", s);
+		gather_also(g, FIELD_DOCKER_IMAGES,
+			arena_fmt(g->arena, "id:%.*s", STR_FMT(s)));
 }
 
 void

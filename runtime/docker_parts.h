@@ -88,6 +88,8 @@ bool docker_is_foreign_call(const struct facts *f);
 
 /* Another value; an empty one is none. */
 void gather_add(struct gather *g, enum field field, struct str value);
+/* Another reading of the last one. */
+void gather_also(struct gather *g, enum field field, struct str value);
 /* word and value as one. */
 void gather_join(struct gather *g, enum field field, const char *word,
 	struct str value);

@@ -367,9 +367,12 @@ match_docker(struct match *m)
 	const struct docker_list *l =
 		docker_values(m->f, (enum field)m->t->field, &doubt);
 
-	for (uint32_t i = 0; i < l->n; i++)
-		if (settled(m, &truth, value_holds(m, l->v[i])))
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (l->v[i].also && is_about_all(m->t))
+			continue;
+		if (settled(m, &truth, value_holds(m, l->v[i].text)))
 			return truth;
+	}
 	if (l->n == 0)
 		truth = absent(m);
 	if (doubt || arena_overflowed(m->f->arena))

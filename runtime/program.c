@@ -17,7 +17,8 @@ const struct field_info field_info[FIELD_COUNT] = {
 #define K_ADDR   (1u << KIND_ADDR)
 #define K_NUMBER (1u << KIND_NUMBER)
 #define K_TIME   (1u << KIND_TIME)
-#define K_LACKED (1u << 31)
+#define K_LACKED OPERATOR_LACKED
+#define K_PATHS  OPERATOR_PATHS
 
 const struct operator_info operator_info[OP_COUNT] = {
 #define OPERATOR(id, name, value, kinds) {name, OPERAND_##value, kinds},
@@ -73,9 +74,11 @@ operator_applies(enum operator_id op, enum field field)
 	const struct field_info *info = &field_info[field];
 	unsigned kinds = operator_info[op].kinds;
 
+	if ((kinds & OPERATOR_PATHS) && !(info->flags & FIELD_PATHS))
+		return false;
 	if (kinds & (1u << info->kind))
 		return true;
-	return (kinds & K_LACKED) &&
+	return (kinds & OPERATOR_LACKED) &&
 	       (info->flags & (FIELD_NAMED | FIELD_DOCKER));
 }
 

@@ -38,7 +38,8 @@ enum field_kind {
 enum field_flag {
 	FIELD_NAMED = 1 << 0,
 	FIELD_NEEDS_BODY = 1 << 1,
-	FIELD_DOCKER = 1 << 2,
+	FIELD_PATHS = 1 << 2,
+	FIELD_DOCKER = 1 << 3,
 	FIELD_DOCKER_BODY = FIELD_DOCKER | FIELD_NEEDS_BODY,
 };
 
@@ -72,11 +73,13 @@ enum operand {
 	OPERAND_NUMBER,
 };
 
+#define OPERATOR_LACKED (1u << 31) /* also fields that a request may lack */
+#define OPERATOR_PATHS  (1u << 30) /* only fields that may be paths */
+
 struct operator_info {
 	const char *name;
 	enum operand operand;
-	unsigned kinds; /* 1 << enum field_kind; bit 31: fields that a request
-			   may lack */
+	unsigned kinds; /* 1 << enum field_kind, and the two bits below */
 };
 extern const struct operator_info operator_info[OP_COUNT];
 

@@ -24,7 +24,10 @@ take(struct rate *r, uint32_t address)
 	int n = snprintf(text, sizeof(text), "%u.%u.%u.%u", address >> 24,
 		address >> 16 & 255, address >> 8 & 255, address & 255);
 
-	return rate_take(r, RULE, (struct str){text, (size_t)n}, &limit) == 0;
+	uint64_t lost;
+
+	return rate_take(r, RULE, (struct str){text, (size_t)n}, &limit,
+		       &lost) == 0;
 }
 
 int

@@ -149,6 +149,61 @@ op_is(const struct lang_cond *c, const char *op)
 	return strcmp(c->op, op) == 0;
 }
 
+/* `only_` is about every value, the others about some. */
+static bool
+about_all(const struct lang_cond *c)
+{
+	return op_is(c, "only_in") || op_is(c, "only_under");
+}
+
+/* One more value. */
+static enum truth3
+join(const struct lang_cond *c, enum truth3 so_far, enum truth3 t)
+{
+	if (about_all(c))
+		return t < so_far ? t : so_far;
+	return or3(so_far, t);
+}
+
+/* Of no values. */
+static enum truth3
+join_none(const struct lang_cond *c)
+{
+	return about_all(c) ? YES : NO;
+}
+
+/* The names of a path, one after the other, without those that mean
+ * nothing. */
+static void
+clean(const char *s, char *out)
+{
+	char copy[TEXT_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", s);
+	*out = '\0';
+	for (char *rest = copy, *name; (name = strsep(&rest, "/"));) {
+		char *last = strrchr(out, '/');
+		if (strcmp(name, "..") == 0 && last)
+			*last = '\0';
+		if (*name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+			sprintf(out + strlen(out), "/%s", name);
+	}
+	if (!*out)
+		strcpy(out, "/");
+}
+
+static bool
+is_under(const char *s, const char *dir, bool nocase)
+{
+	char path[TEXT_MAX];
+	size_t n = strlen(dir);
+
+	clean(s, path);
+	if (strcmp(dir, "/") == 0 || same(path, dir, nocase))
+		return true;
+	return same_n(path, dir, n, nocase) && path[n] == '/';
+}
+
 /* A text that is there. */
 static enum truth3
 text_test(const struct lang_cond *c, const char *s)
@@ -172,18 +227,21 @@ text_test(const struct lang_cond *c, const char *s)
 		return yes_if(is_number(s) && compare_numbers(s, v) > 0);
 	if (op_is(c, "less_than"))
 		return yes_if(is_number(s) && compare_numbers(s, v) < 0);
-	assert(op_is(c, "equals") || op_is(c, "in"));
+	bool paths = op_is(c, "under") || op_is(c, "only_under");
+	assert(paths || op_is(c, "equals") || op_is(c, "in") ||
+		op_is(c, "only_in"));
 	for (unsigned i = 0; i < c->nvalues; i++)
-		if (same(s, c->value[i].text, nocase))
+		if (paths ? is_under(s, c->value[i].text, nocase)
+			  : same(s, c->value[i].text, nocase))
 			return YES;
 	return NO;
 }
 
-/* What is absent is empty, and nothing else. */
+/* What is absent is empty; and all of nothing is anything. */
 static enum truth3
 absent(const struct lang_cond *c)
 {
-	return yes_if(op_is(c, "empty"));
+	return yes_if(op_is(c, "empty") || about_all(c));
 }
 
 /* --- query and headers ------------------------------------------------------------ */
@@ -192,14 +250,14 @@ absent(const struct lang_cond *c)
 static enum truth3
 query_test(const struct lang_cond *c, const struct lang_request *q)
 {
-	enum truth3 t = NO;
+	enum truth3 t = join_none(c);
 	bool found = false;
 
 	for (unsigned i = 0; i < q->nquery; i++) {
 		if (strcmp(q->query[i].name, c->name) != 0)
 			continue;
 		found = true;
-		t = or3(t, text_test(c, q->query[i].value));
+		t = join(c, t, text_test(c, q->query[i].value));
 	}
 	return found ? t : absent(c);
 }
@@ -413,7 +471,7 @@ json_test(const struct lang_cond *c, const struct lang_json *v)
 		return YES;
 	if (op_is(c, "empty"))
 		return yes_if(json_is_empty(v));
-	if (op_is(c, "equals") || op_is(c, "in")) {
+	if (op_is(c, "equals") || op_is(c, "in") || op_is(c, "only_in")) {
 		for (unsigned i = 0; i < c->nvalues; i++)
 			if (json_equals(v, &c->value[i], c->nocase))
 				return YES;
@@ -423,6 +481,8 @@ json_test(const struct lang_cond *c, const struct lang_json *v)
 		return v->type == LANG_NUMBER ? text_test(c, v->text) : NO;
 	if (v->type == LANG_STRING)
 		return text_test(c, v->text);
+	if (op_is(c, "under") || op_is(c, "only_under"))
+		return NO;
 	add_json(text, v);
 	return text_test(c, text);
 }
@@ -483,7 +543,7 @@ step_into(const struct lang_json *v, const char *step)
 static enum truth3
 path_test(const struct lang_cond *c, const struct lang_json *v, unsigned at)
 {
-	enum truth3 t = NO;
+	enum truth3 t = join_none(c);
 
 	if (!v)
 		return absent(c);
@@ -496,8 +556,88 @@ path_test(const struct lang_cond *c, const struct lang_json *v, unsigned at)
 	if ((v->type != LANG_ARRAY && v->type != LANG_OBJECT) || v->n == 0)
 		return absent(c);
 	for (unsigned i = 0; i < v->n; i++)
-		t = or3(t, path_test(c, v->child[i], at + 1));
+		t = join(c, t, path_test(c, v->child[i], at + 1));
 	return t;
+}
+
+/* --- docker.env ------------------------------------------------------------------------------ */
+
+/* Of what a body is made of here, does the Engine refuse this as a map of
+ * strings? */
+static bool
+is_no_map(const struct lang_json *v)
+{
+	if (!v || v->type == LANG_NULL)
+		return false;
+	for (unsigned i = 0; v->type == LANG_OBJECT && i < v->n; i++)
+		if (v->child[i]->type != LANG_STRING &&
+			v->child[i]->type != LANG_NULL)
+			return true;
+	return v->type != LANG_OBJECT;
+}
+
+/* Or as an object? */
+static bool
+is_no_object(const struct lang_json *v)
+{
+	return v && v->type != LANG_NULL && v->type != LANG_OBJECT;
+}
+
+/* The members that mean something: all facts are in doubt when one is not of
+ * its type. */
+static bool
+is_doubtful(const struct lang_json *body)
+{
+	if (!body || body->type == LANG_NULL)
+		return false;
+	if (body->type != LANG_OBJECT || is_no_map(member(body, "labels")))
+		return true;
+	const struct lang_json *host = member(body, "hostconfig");
+	if (!host || host->type != LANG_OBJECT)
+		return is_no_object(host);
+	const struct lang_json *log = member(host, "logconfig");
+	if (is_no_object(member(host, "tmpfs")) || is_no_object(log))
+		return true;
+	return log && log->type == LANG_OBJECT &&
+	       is_no_map(member(log, "config"));
+}
+
+/* A list of strings, which may be one string. */
+static enum truth3
+env_test(const struct lang_cond *c, const struct lang_request *q)
+{
+	const struct lang_json *list = NULL;
+	bool doubt = false;
+	unsigned found = 0;
+	enum truth3 t = join_none(c);
+
+	if (strcmp(q->method, "POST") == 0 &&
+		strcmp(q->path, "/containers/create") == 0) {
+		doubt = is_doubtful(q->body);
+		if (q->body && q->body->type == LANG_OBJECT)
+			list = member(q->body, "env");
+	}
+	if (list && list->type == LANG_STRING && *list->text) {
+		t = join(c, t, text_test(c, list->text));
+		found++;
+	} else if (list && list->type != LANG_NULL &&
+		   list->type != LANG_ARRAY && list->type != LANG_STRING) {
+		doubt = true;
+	}
+	for (unsigned i = 0; list && list->type == LANG_ARRAY && i < list->n;
+		i++) {
+		const struct lang_json *v = list->child[i];
+		doubt |= v->type != LANG_STRING && v->type != LANG_NULL;
+		if (v->type != LANG_STRING || !*v->text)
+			continue;
+		t = join(c, t, text_test(c, v->text));
+		found++;
+	}
+	if (!found)
+		t = absent(c);
+	if (!doubt || (found && t == (about_all(c) ? NO : YES)))
+		return t;
+	return MAYBE;
 }
 
 /* --- conditions ----------------------------------------------------------------------------- */
@@ -524,6 +664,8 @@ field_test(const struct lang_cond *c, const struct lang_request *q)
 		return header_test(c, q);
 	if (strcmp(c->field, "body") == 0)
 		return path_test(c, q->body, 0);
+	if (strcmp(c->field, "docker.env") == 0)
+		return env_test(c, q);
 	if (strcmp(c->field, "client_ip") == 0)
 		return ip_test(c, q);
 	if (strcmp(c->field, "time") == 0)

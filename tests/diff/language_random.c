@@ -33,7 +33,9 @@ static const char *const params[] = {"t", "names", "all", "n", "q"};
 static const char *const headers[] = {"X-Team", "x-a", "User-Agent"};
 static const char *const words[] = {"", "a", "A", "b", "ab", "aab", "true", "1",
 	"root", "a,b", "x.y", "a\"b", "\\", "it's", "\u00e9", "\U0001f600",
-	LANG_EVIL_TEXT};
+	"/a/../b", "a//b/", "/A/.", "../a", "/b/aa", LANG_EVIL_TEXT};
+static const char *const dirs[] = {
+	"/", "/a", "/b", "/a/b", "/containers", "/containers/a", "/images"};
 static const char *const numbers[] = {"0", "-0", "0.0", "1", "1.0", "10e-1",
 	"-1", "5", "5.5", "1000", "1e3", "18446744073709551615",
 	"18446744073709551616"};
@@ -43,7 +45,8 @@ static const char *const patterns[] = {"^/containers/[^/]+/json$",
 /* Keys that fold to one are apart only inside of a data map. */
 static const char *const keys[] = {"a", "Labels", "b", "A", "HostConfig",
 	"ho\u017ftconfig", "hostconfig", "labels", "LABELS", "Config",
-	"LogConfig", "a.b", "0", "1", "kind", "\u212aind", "Tmpfs", "\\"};
+	"LogConfig", "a.b", "0", "1", "kind", "\u212aind", "Tmpfs", "\\", "Env",
+	"env"};
 
 /* The last one costs a match limit. */
 static const char *
@@ -147,22 +150,26 @@ random_json(struct lang_dice *d, struct arena *a, unsigned depth,
 
 struct lang_field {
 	const char *name;
-	const char *ops; /* e equals/in, t texts, p presence, n numbers, i in */
+	/* e equals/in, t texts, p presence, n numbers, i in, a all, u under,
+	 * U all under */
+	const char *ops;
 	bool nocase;     /* may ignore case */
 };
 
 static const struct lang_field fields[] = {
-	{"path", "et", true},
+	{"path", "etu", true},
 	{"path", "et", true},
 	{"method", "et", true},
 	{"api_version", "et", true},
 	{"query", "etpn", true},
-	{"query", "etpn", true},
-	{"header", "etp", true},
+	{"query", "etpnauU", true},
+	{"header", "etpu", true},
 	{"body", "etpn", true},
 	{"body", "etpn", true},
-	{"body", "etpn", true},
-	{"body", "etpn", true},
+	{"body", "etpnauU", true},
+	{"body", "etpnauU", true},
+	{"docker.env", "etpna", true},
+	{"docker.env", "etpna", true},
 	{"client_ip", "et", false},
 	{"role", "et", true},
 	{"identity", "et", true},
@@ -190,6 +197,12 @@ random_op(struct lang_dice *d, const char *ops)
 		return PICK(d, presence);
 	case 'n':
 		return PICK(d, order);
+	case 'a':
+		return "only_in";
+	case 'u':
+		return "under";
+	case 'U':
+		return "only_under";
 	default:
 		return "in";
 	}
@@ -279,7 +292,12 @@ random_values(struct lang_dice *d, struct lang_cond *c, struct arena *a)
 	} else if (is_one_of(c->op, "greater_than", "less_than")) {
 		c->value[0] =
 			(struct lang_value){LANG_NUMBER, PICK(d, numbers)};
-	} else if (strcmp(c->op, "in") == 0) {
+	} else if (is_one_of(c->op, "under", "only_under")) {
+		c->nvalues = 1 + lang_roll(d, LANG_WIDTH - 1);
+		for (unsigned i = 0; i < c->nvalues; i++)
+			c->value[i] = (struct lang_value){
+				LANG_STRING, PICK(d, dirs)};
+	} else if (is_one_of(c->op, "in", "only_in")) {
 		c->nvalues = lang_roll(d, LANG_WIDTH);
 		for (unsigned i = 0; i < c->nvalues; i++)
 			c->value[i] = random_equal(d, c);
@@ -411,6 +429,36 @@ random_query(struct lang_request *q, struct lang_dice *d)
 	}
 }
 
+/* A container that is created, with an environment. */
+static void
+random_create(struct lang_request *q, struct lang_dice *d, struct arena *a)
+{
+	struct lang_json *env = arena_alloc(a, sizeof(*env));
+	struct lang_json *body = arena_alloc(a, sizeof(*body));
+
+	assert(env && body);
+	q->method = "POST";
+	q->path = "/containers/create";
+	env->type = LANG_ARRAY;
+	env->n = lang_roll(d, LANG_WIDTH);
+	for (unsigned i = 0; i < env->n; i++) {
+		struct lang_json *v = arena_alloc(a, sizeof(*v));
+		assert(v);
+		v->type = lang_roll(d, 9) ? LANG_STRING : LANG_NUMBER;
+		v->text = v->type == LANG_STRING ? word(d) : PICK(d, numbers);
+		env->child[i] = v;
+	}
+	body->type = LANG_OBJECT;
+	body->key[body->n] = lang_roll(d, 2) ? "Env" : "eNV";
+	body->child[body->n++] = env;
+	q->body = body;
+	if (lang_roll(d, 3))
+		return;
+	body->key[body->n] = "Ho\u017ftConfig";
+	body->child[body->n++] =
+		random_json(d, a, DEPTH - 1, body->key[1], "");
+}
+
 void
 lang_random_request(
 	struct lang_request *q, struct lang_dice *d, struct arena *a)
@@ -442,6 +490,8 @@ lang_random_request(
 		};
 	if (lang_roll(d, 5))
 		q->body = random_json(d, a, DEPTH, "", "");
+	if (lang_roll(d, 4) == 0)
+		random_create(q, d, a);
 	for (unsigned i = 0; i < LANG_RULES; i++)
 		q->retry_after_ms[i] =
 			lang_roll(d, 3) ? 0 : 1 + lang_roll(d, 99);

@@ -19,6 +19,9 @@
  *   peer     uid and gid alike
  *   time     day and minute
  */
+#define ENV(list)   "{\"Env\":[\"" list "\"]}"
+#define BINDS(list) "{\"HostConfig\":{\"Binds\":[\"" list "\"]}}"
+
 struct row {
 	const char *field, *op, *value; /* as the policy has them */
 	bool nocase;
@@ -38,6 +41,11 @@ static const struct row rows[] = {
 	{"path", "matches", "^/a/[^/]+$", 0, {"/a/b"}, {"/a/", "/a/b/c"}, {0}},
 	{"path", "in", "[/a, /b]", 0, {"/a", "/b"}, {"/", "/c", "/A"}, {0}},
 	{"path", "in", "[]", 0, {0}, {"/", "/a"}, {0}},
+
+	{"path", "under", "[/a, /c/d]", 0, {"/a", "/a/b", "/a/", "/c/d/e"},
+		{"/ab", "/", "/c", "/b/a", "/A"}, {0}},
+	{"path", "under", "/", 0, {"/", "/a"}, {0}, {0}},
+	{"path", "under", "/a", 1, {"/A/b", "/a"}, {"/ab"}, {0}},
 
 	{"method", "equals", "post", 0, {"POST"}, {"PUT", "GET"}, {0}},
 	{"method", "contains", "os", 0, {"POST"}, {"GET"}, {0}},
@@ -73,6 +81,20 @@ static const struct row rows[] = {
 	{"query.t", "matches", "^a.c$", 0, {"t=&t=abc"}, {"t=ac&t=a"}, {0}},
 	{"query.q", "in", "[a, b]", 0, {"q=a", "q=b"}, {"q=c", "q="}, {0}},
 	{"query.t", "in", "[a, b]", 0, {"t=c&t=b"}, {"t=c&t=d"}, {0}},
+	{"query.q", "only_in", "[a, b]", 0, {"q=a", "q=b"}, {"q=c", "q="},
+		{0}},
+	{"query.t", "only_in", "[a, b]", 0, {"t=a&t=b", "t=a&t=a"},
+		{"t=a&t=c", "t="}, {0}},
+	{"query.q", "under", "/tmp", 0,
+		{"q=/tmp", "q=/tmp/x", "q=tmp/x", "q=/tmp/../tmp/y",
+			"q=//tmp"},
+		{"q=/tmp/../etc", "q=/tmpfoo", "q=", "q=/tmp/%2e%2e"}, {0}},
+	{"query.t", "under", "[/a, /b]", 0, {"t=/c&t=/b/x"}, {"t=/c&t=/ab"},
+		{0}},
+	{"query.q", "only_under", "/tmp", 0, {"q=/tmp/x"}, {"q=/tmp/../etc"},
+		{0}},
+	{"query.t", "only_under", "[/a, /b]", 0, {"t=/a&t=/b/c"},
+		{"t=/a&t=/c"}, {0}},
 	{"query.q", "exists", NULL, 0, {"q=1", "q=", "q", "t=1&q"},
 		{"Q=1", "qq=1"}, {0}},
 	{"query.t", "exists", NULL, 0, {"t=&t="}, {"x=t"}, {0}},
@@ -96,6 +118,8 @@ static const struct row rows[] = {
 	{"header.x-a", "ends_with", "b", 0, {"ab", "a|b"}, {"b|a", ""}, {0}},
 	{"header.x-a", "matches", "^a, b$", 0, {"a|b"}, {"a", "b"}, {0}},
 	{"header.x-a", "in", "[a, b]", 0, {"a", "b"}, {"a|b", ""}, {0}},
+	{"header.x-a", "under", "/a", 0, {"/a", "/a/b", "a/../a"},
+		{"/ab", "/a/..", "", "/x|/a"}, {0}},
 	{"header.x-a", "exists", NULL, 0, {"a", ""}, {"-"}, {0}},
 	{"header.x-a", "empty", NULL, 0, {"", "-"}, {"a", "|"}, {0}},
 
@@ -162,6 +186,24 @@ static const struct row rows[] = {
 		{"{\"A\":\"1\"}", "{\"A\":\"true\"}", "{\"A\":[\"x\"]}"}},
 	{"body.A.*", "in", "[x, 1]", 0, {"{\"A\":[0,1]}"}, {"{\"A\":[0]}"},
 		{"{\"A\":[\"1\",[1]]}"}},
+	{"body.A", "only_in", "[x, 1]", 0, {"{\"A\":\"x\"}", "{\"A\":1.0}"},
+		{"{\"A\":\"y\"}", "{\"A\":2}"},
+		{"{\"A\":[\"x\"]}", "{\"A\":\"1\"}"}},
+	{"body.A.*", "only_in", "[x, 1]", 0,
+		{"{\"A\":[\"x\",1,\"x\"]}", "{\"A\":[\"x\",null]}",
+			"{\"A\":\"x\"}"},
+		{"{\"A\":[\"x\",\"y\"]}", "{\"A\":[0,1]}"},
+		{"{\"A\":[[\"x\"]]}"}},
+	{"body.A", "under", "/srv", 0, {"{\"A\":\"/srv/x\"}"},
+		{"{\"A\":\"/srv/../etc\"}"}, {"{\"A\":[\"/srv\"]}"}},
+	{"body.A.*", "under", "/srv", 0, {"{\"A\":[\"/x\",\"/srv/x\"]}"},
+		{"{\"A\":[\"/srvx\"]}"}, {"{\"A\":[1]}"}},
+	{"body.A", "only_under", "[/srv]", 0, {"{\"A\":\"/srv/x\"}"},
+		{"{\"A\":\"/srv/../etc\"}"}, {"{\"A\":1}"}},
+	{"body.A.*.B", "only_under", "[/srv]", 0,
+		{"{\"A\":[{\"b\":\"/srv/x\"},{\"B\":\"/srv\"},{}]}"},
+		{"{\"A\":[{\"b\":\"/srv/x\"},{\"B\":\"/etc\"}]}"},
+		{"{\"A\":[{\"b\":\"/srv/x\"},{\"B\":{}}]}"}},
 	{"body.A", "exists", NULL, 0,
 		{"{\"A\":0}", "{\"A\":\"\"}", "{\"a\":[]}", "{\"A\":false}"},
 		{"{\"B\":1}"}, {"{\"A\":null}"}},
@@ -189,6 +231,37 @@ static const struct row rows[] = {
 		{"{\"A\":\"0\"}", "{\"A\":false}"}},
 	{"body.A.*", "less_than", "5", 0, {"{\"A\":[9,4]}"}, {"{\"A\":[9,5]}"},
 		{"{\"A\":[\"4\"]}"}},
+
+	/* docker.* fields are read alike: of these two, bodies. */
+	{"docker.env", "equals", "A=1", 0, {ENV("A=1"), ENV("B\",\"A=1")},
+		{ENV("a=1")}, {0}},
+	{"docker.env", "equals", "A=1", 1, {ENV("a=1")}, {ENV("a=2")}, {0}},
+	{"docker.env", "contains", "P", 0, {ENV("APB")}, {ENV("x")}, {0}},
+	{"docker.env", "starts_with", "A=", 0, {ENV("x\",\"A=2")},
+		{ENV("BA=2")}, {0}},
+	{"docker.env", "ends_with", "x", 0, {ENV("ax")}, {ENV("xa")}, {0}},
+	{"docker.env", "matches", "^A=", 0, {ENV("A=")}, {ENV("B")}, {0}},
+	{"docker.env", "in", "[A, B]", 0, {ENV("C\",\"B")}, {ENV("C")}, {0}},
+	{"docker.env", "only_in", "[A, B]", 0, {ENV("A\",\"B")},
+		{ENV("A\",\"C")}, {0}},
+	{"docker.env", "exists", NULL, 0, {ENV("A")},
+		{"{\"Env\":[]}", "{\"Env\":null}", ENV("")}, {0}},
+	{"docker.env", "empty", NULL, 0, {"{\"Env\":[]}"}, {ENV("A")}, {0}},
+	{"docker.env", "greater_than", "5", 0, {ENV("6")}, {ENV("5")},
+		{ENV("A=6")}},
+	{"docker.env", "less_than", "5", 0, {ENV("4")}, {ENV("5")}, {0}},
+	{"docker.host_paths", "under", "[/srv]", 0,
+		{BINDS("/srv:/a"), BINDS("/srv/x:/a:ro"),
+			BINDS("/etc:/a\",\"/srv/x:/a"), BINDS("/srv:/a:ro")},
+		{BINDS("/srvx:/a"), BINDS("/srv/../etc:/a"), BINDS("/:/a")},
+		{0}},
+	{"docker.host_paths", "under", "'/srv:ro'", 0,
+		{BINDS("/srv:/a:ro"), BINDS("/srv/x:/a:ro")},
+		{BINDS("/srv:/a"), BINDS("/srv/x:/a"), BINDS("/etc:/a:ro")},
+		{0}},
+	{"docker.host_paths", "only_under", "[/srv, '/etc:ro']", 0,
+		{BINDS("/srv/a:/a\",\"/etc/x:/b:ro"), BINDS("data:/a")},
+		{BINDS("/srv/a:/a\",\"/etc/x:/b"), BINDS("/:/a:ro")}, {0}},
 
 	{"client_ip", "equals", "10.0.0.1", 0, {"10.0.0.1", "::ffff:10.0.0.1"},
 		{"10.0.0.2", "::1"}, {0}},
@@ -254,6 +327,8 @@ static const char *const absences[][CASES] = {
 	[FIELD_CLIENT_IP] = {"-"},
 	[FIELD_PEER_UID] = {"-"},
 	[FIELD_PEER_GID] = {"-"},
+	[FIELD_DOCKER_ENV] = {"{}", "", "{\"HostConfig\":{\"Env\":[\"A\"]}}"},
+	[FIELD_DOCKER_HOST_PATHS] = {"{}", BINDS("data:/x")},
 	[FIELD_COUNT] = {0},
 };
 
@@ -304,9 +379,11 @@ static struct lang_request
 request_of(enum field field, char *text)
 {
 	bool none = strcmp(text, "-") == 0;
+	bool docker = field_info[field].flags & FIELD_DOCKER;
+	const char *other = docker ? "/containers/create" : "/x";
 	struct lang_request q = {
-		.method = field == FIELD_METHOD ? text : "GET",
-		.path = field == FIELD_PATH ? text : "/x",
+		.method = field == FIELD_METHOD ? text : docker ? "POST" : "GET",
+		.path = field == FIELD_PATH ? text : other,
 		.api_version = field == FIELD_API_VERSION && !none ? text : "",
 		.client_ip = "192.0.2.1",
 		.role = field == FIELD_ROLE ? text : "",
@@ -348,7 +425,7 @@ fires(const struct lang_real *real, enum field field, const char *text)
 			target_parse(raw, &limits, &a, &f.target), WHY_OK);
 	}
 	assert_true(vm_init(&vm, &real->policy->program, &a));
-	if (field == FIELD_BODY) {
+	if (field_info[field].flags & FIELD_NEEDS_BODY) {
 		assert_int_equal(
 			vm_run(&vm, &f.facts, real->scratch), VM_NEED_BODY);
 		lang_set_body(&f, str_of(copy));
@@ -399,8 +476,9 @@ test_each_row(void **state)
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
 		const struct row *r = &rows[i / 2];
 		bool negate = i % 2;
-		/* What is absent is empty, and nothing else. */
-		bool absent = strcmp(r->op, "empty") == 0;
+		/* What is absent is empty; all of nothing is anything. */
+		bool absent = strcmp(r->op, "empty") == 0 ||
+			      strncmp(r->op, "only_", 5) == 0;
 		struct lang_real real;
 		lang_compile_text(&real, policy_of(r, negate), false);
 		check_cases(&real, r, negate, r->holds, true);
@@ -426,9 +504,14 @@ test_nothing_is_missing(void **state)
 	(void)state;
 	for (unsigned f = 0; f < FIELD_COUNT; f++) {
 		bool several = f == FIELD_BODY || f == FIELD_QUERY;
+		bool docker = field_info[f].flags & FIELD_DOCKER;
 		for (unsigned op = 0; op < OP_COUNT; op++) {
 			unsigned one = 0, some = 0;
-			if (!operator_applies(op, f))
+			bool paths = op == OP_UNDER || op == OP_ONLY_UNDER;
+			enum field instead = paths ? FIELD_DOCKER_HOST_PATHS
+						   : FIELD_DOCKER_ENV;
+			if (!operator_applies(op, f) ||
+				(docker && f != instead))
 				continue;
 			for (size_t i = 0; i < sizeof(rows) / sizeof(*rows);
 				i++) {

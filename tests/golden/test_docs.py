@@ -89,8 +89,9 @@ def test_reasons_that_are_never_sent_are_told_as_such():
 
 
 def fields():
-    for name, flags in re.findall(r'^FIELD\(\w+, "([^"]+)", \w+, (.+)\)$',
-                                  read("runtime", "fields.def"), re.M):
+    for name, flags in re.findall(
+            r'^FIELD\(\w+, "([^"]+)",\s+\w+,\s+([^)]+)\)$',
+            read("runtime", "fields.def"), re.M):
         named = "NAMED" in flags
         yield f"{name}.<{'path' if name == 'body' else 'name'}>" \
             if named else name
@@ -101,16 +102,18 @@ def operators():
                       read("runtime", "operators.def"), re.M)
 
 
-def first_cells(heading, until="## "):
+def first_cells(heading, until="## ", page="configuration.md"):
     """What the first column of the tables below a heading names."""
-    page = read("docs", "configuration.md")
+    page = read("docs", page)
     part = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^{until}|\Z)",
                      page, re.M | re.S)[1]
     return {name for row in rows(part) for name in quoted(row[0])}
 
 
 def test_fields_and_operators():
-    assert first_cells("Conditions") == {*fields(), *operators()}
+    docker = first_cells("Fields", page="docker-fields.md")
+    assert docker == {f for f in fields() if f.startswith("docker.")}
+    assert first_cells("Conditions") | docker == {*fields(), *operators()}
 
 
 @pytest.mark.parametrize("heading, until, files, tables", [

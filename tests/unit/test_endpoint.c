@@ -8,7 +8,6 @@
 
 #include "runtime/endpoint.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -170,172 +169,12 @@ test_flags(void **state)
 	}
 }
 
-/* What HostConfig has in API 1.51, and what it lost on the way there. */
-static const char *const members[] = {
-	"AutoRemove",
-	"Annotations",
-	"Binds",
-	"BlkioDeviceReadBps",
-	"BlkioDeviceReadIOps",
-	"BlkioDeviceWriteBps",
-	"BlkioDeviceWriteIOps",
-	"BlkioWeight",
-	"BlkioWeightDevice",
-	"CapAdd",
-	"CapDrop",
-	"Cgroup",
-	"CgroupParent",
-	"CgroupnsMode",
-	"ConsoleSize",
-	"ContainerIDFile",
-	"CpuCount",
-	"CpuPercent",
-	"CpuPeriod",
-	"CpuQuota",
-	"CpuRealtimePeriod",
-	"CpuRealtimeRuntime",
-	"CpuShares",
-	"CpusetCpus",
-	"CpusetMems",
-	"DeviceCgroupRules",
-	"DeviceRequests",
-	"Devices",
-	"Dns",
-	"DnsOptions",
-	"DnsSearch",
-	"ExtraHosts",
-	"GroupAdd",
-	"IOMaximumBandwidth",
-	"IOMaximumIOps",
-	"Init",
-	"IpcMode",
-	"Isolation",
-	"KernelMemory",
-	"KernelMemoryTCP",
-	"Links",
-	"LogConfig",
-	"MaskedPaths",
-	"Memory",
-	"MemoryReservation",
-	"MemorySwap",
-	"MemorySwappiness",
-	"Mounts",
-	"NanoCpus",
-	"NetworkMode",
-	"OomKillDisable",
-	"OomScoreAdj",
-	"PidMode",
-	"PidsLimit",
-	"PortBindings",
-	"Privileged",
-	"PublishAllPorts",
-	"ReadonlyPaths",
-	"ReadonlyRootfs",
-	"RestartPolicy",
-	"Runtime",
-	"SecurityOpt",
-	"ShmSize",
-	"StorageOpt",
-	"Sysctls",
-	"Tmpfs",
-	"UTSMode",
-	"Ulimits",
-	"UsernsMode",
-	"VolumeDriver",
-	"VolumesFrom",
-	/* of old */
-	"BlkioBps",
-	"BlkioIOps",
-	"Capabilities",
-	"Cpuset",
-	"DeviceCgroupPermissions",
-	"DiskQuota",
-	"InitPath",
-	"LxcConf",
-	"MaximumIOBps",
-	"MaximumIOps",
-	"SandboxSize",
-};
-
-static void
-test_hostconfig_members(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(members); i++) {
-		char folded[64];
-		size_t n = strlen(members[i]);
-		assert_true(n < sizeof(folded));
-		for (size_t k = 0; k < n; k++)
-			folded[k] = (char)tolower((unsigned char)members[i][k]);
-		if (!endpoint_is_hostconfig_member((struct str){folded, n}))
-			fail_msg("%s is a member", members[i]);
-		/* Neither a prefix of it, unless that is one itself ... */
-		folded[n] = 'x';
-		if (endpoint_is_hostconfig_member((struct str){folded, n + 1}))
-			fail_msg("%sx is no member", members[i]);
-	}
-}
-
-/* The members of Config, which stand at the top level of a create body. */
-static void
-test_config_members_are_others(void **state)
-{
-	(void)state;
-	static const char *const config[] = {
-		"hostname",
-		"domainname",
-		"user",
-		"attachstdin",
-		"attachstdout",
-		"attachstderr",
-		"exposedports",
-		"tty",
-		"openstdin",
-		"stdinonce",
-		"env",
-		"cmd",
-		"healthcheck",
-		"argsescaped",
-		"image",
-		"volumes",
-		"workingdir",
-		"entrypoint",
-		"networkdisabled",
-		"macaddress",
-		"onbuild",
-		"labels",
-		"stopsignal",
-		"stoptimeout",
-		"shell",
-		"hostconfig",
-		"networkingconfig",
-		"portspecs",
-		"platform",
-		"innerhostconfig",
-		"resources",
-	};
-	for (size_t i = 0; i < COUNT(config); i++)
-		if (endpoint_is_hostconfig_member(str_of(config[i])))
-			fail_msg("%s belongs to Config", config[i]);
-	static const char *const others[] = {"", "a", "zzz", "privilege",
-		"rivileged", "Privileged", " privileged", "bind", "volumesfro",
-		"volumesfromx", "privileged.", "annotation", "aaaa"};
-	for (size_t i = 0; i < COUNT(others); i++)
-		if (endpoint_is_hostconfig_member(str_of(others[i])))
-			fail_msg("\"%s\" is no member", others[i]);
-	assert_false(endpoint_is_hostconfig_member((struct str){NULL, 0}));
-	assert_false(endpoint_is_hostconfig_member(STR("privileged\0")));
-	assert_false(endpoint_is_hostconfig_member(STR("init\0path")));
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_hostconfig_members),
-		cmocka_unit_test(test_config_members_are_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,8 @@ test_names(void **state)
 	assert_string_equal(field_info[FIELD_TIME].name, "time");
 	assert_int_equal(field_info[FIELD_BODY].kind, KIND_JSON);
 	assert_int_equal(
-		field_info[FIELD_BODY].flags, FIELD_NAMED | FIELD_NEEDS_BODY);
+		field_info[FIELD_BODY].flags & ~(unsigned)FIELD_PATHS,
+		FIELD_NAMED | FIELD_NEEDS_BODY);
 	assert_string_equal(operator_info[OP_EQUALS].name, "equals");
 	assert_string_equal(operator_info[OP_LESS_THAN].name, "less_than");
 	assert_int_equal(operator_info[OP_IN].operand, OPERAND_LIST);
@@ -50,28 +51,35 @@ test_operator_applies(void **state)
 		enum field field;
 		const char *ops; /* of each operator, in order: y or n */
 	} cases[] = {
-		/*                  = c s e m i x 0 > < */
-		{FIELD_PATH, "yyyyyynnnn"},
-		{FIELD_METHOD, "yyyyyynnnn"},
-		{FIELD_API_VERSION, "yyyyyynnnn"},
-		{FIELD_QUERY, "yyyyyyyyyy"},
-		{FIELD_HEADER, "yyyyyyyynn"},
-		{FIELD_BODY, "yyyyyyyyyy"},
-		{FIELD_CLIENT_IP, "yyyyyynnnn"},
-		{FIELD_ROLE, "yyyyyynnnn"},
-		{FIELD_IDENTITY, "yyyyyynnnn"},
-		{FIELD_LISTENER, "yyyyyynnnn"},
-		{FIELD_PEER_UID, "ynnnnynnyy"},
-		{FIELD_PEER_GID, "ynnnnynnyy"},
-		{FIELD_TIME, "nnnnnynnnn"},
+		/*                  = c s e m i I u U x 0 > < */
+		{FIELD_PATH, "yyyyyynynnnnn"},
+		{FIELD_METHOD, "yyyyyynnnnnnn"},
+		{FIELD_API_VERSION, "yyyyyynnnnnnn"},
+		{FIELD_QUERY, "yyyyyyyyyyyyy"},
+		{FIELD_HEADER, "yyyyyynynyynn"},
+		{FIELD_BODY, "yyyyyyyyyyyyy"},
+		{FIELD_CLIENT_IP, "yyyyyynnnnnnn"},
+		{FIELD_ROLE, "yyyyyynnnnnnn"},
+		{FIELD_IDENTITY, "yyyyyynnnnnnn"},
+		{FIELD_LISTENER, "yyyyyynnnnnnn"},
+		{FIELD_PEER_UID, "ynnnnynnnnnyy"},
+		{FIELD_PEER_GID, "ynnnnynnnnnyy"},
+		{FIELD_TIME, "nnnnnynnnnnnn"},
+		/* docker.* fields are alike, but for which are paths */
+		{FIELD_DOCKER_HOST_PATHS, "yyyyyyyyyyyyy"},
+		{FIELD_DOCKER_DEVICES, "yyyyyyyyyyyyy"},
+		{FIELD_DOCKER_CGROUP_PARENT, "yyyyyyyyyyyyy"},
+		{FIELD_DOCKER_TARGET, "yyyyyyynnyyyy"},
+		{FIELD_DOCKER_IMAGES, "yyyyyyynnyyyy"},
+		{FIELD_DOCKER_UNKNOWN, "yyyyyyynnyyyy"},
 	};
 	(void)state;
-	assert_int_equal(sizeof(cases) / sizeof(*cases), FIELD_COUNT);
-	for (unsigned f = 0; f < FIELD_COUNT; f++)
+	for (size_t f = 0; f < sizeof(cases) / sizeof(*cases); f++)
 		for (unsigned op = 0; op < OP_COUNT; op++)
 			if (operator_applies(op, cases[f].field) !=
 				(cases[f].ops[op] == 'y'))
-				fail_msg("%s %s", field_info[f].name,
+				fail_msg("%s %s",
+					field_info[cases[f].field].name,
 					operator_info[op].name);
 }
 
@@ -239,7 +247,8 @@ enum {
 static const struct breakage breakages[] = {
 	HEADER(magic[0], 'd', "not a program: no magic"),
 	HEADER(magic[7], 'd', "not a program: no magic"),
-	HEADER(version, 1, "a program of another version"),
+	HEADER(version, PROGRAM_VERSION - 1, "a program of another version"),
+	HEADER(version, PROGRAM_VERSION + 1, "a program of another version"),
 	HEADER(size, 0, "not of the size it says"),
 	HEADER(default_allow, 2, "a default that is neither allow nor deny"),
 	HEADER(reserved[0], 1, "reserved bytes of the header are set"),
@@ -472,6 +481,47 @@ test_each_promise(void **state)
 	assert_each_breaks(
 		im, breakages, sizeof(breakages) / sizeof(*breakages));
 	free(im);
+}
+
+/* Paths of `under`: match.c compares them as they are. */
+static void
+test_paths(void **state)
+{
+	static const struct {
+		const char *value, *why; /* NULL: it is good */
+	} cases[] = {
+		{"s/", NULL},
+		{"s/a/b", NULL},
+		{"s/a:ro", NULL},
+		{"s", "a path that is not absolute and clean"},
+		{"sa", "a path that is not absolute and clean"},
+		{"s/a/", "a path that is not absolute and clean"},
+		{"s//a", "a path that is not absolute and clean"},
+		{"s/a/../b", "a path that is not absolute and clean"},
+		{"n1", "a value of a kind its test does not take"},
+		{"r/a", "a value of a kind its test does not take"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct image *im = image_new();
+		struct program p;
+		const char *why;
+		size_t size;
+		image_test(im, FIELD_DOCKER_HOST_PATHS, "", OP_ONLY_UNDER, 0);
+		image_value(im, "s/ok");
+		image_value(im, cases[i].value);
+		image_insn(im, OPCODE_END, 0, 0, 0, 0);
+		void *bytes = image_bytes(im, &size);
+		free(im);
+		assert_int_equal(
+			program_load(&p, bytes, size, &why), !cases[i].why);
+		if (cases[i].why)
+			assert_string_equal(why, cases[i].why);
+		else
+			program_fini(&p);
+		free(bytes);
+	}
 }
 
 /* The last value on the right side of each limit. */
@@ -768,6 +818,7 @@ main(void)
 		cmocka_unit_test(test_well_formed),
 		cmocka_unit_test(test_smallest),
 		cmocka_unit_test(test_each_promise),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_misaligned),

@@ -194,8 +194,10 @@ test_fields(void **state)
 		"cannot be the name of a header");
 	assert_bad("{field: body..a, operator: exists}", "single dots");
 	assert_bad("{field: body.a., operator: exists}", "single dots");
-	assert_bad("{field: docker.images, operator: exists}",
-		"not available in this version");
+	assert_bad("{field: docker.image, operator: exists}",
+		"did you mean \"docker.images\"?");
+	assert_bad("{field: docker.images.x, operator: exists}",
+		"unknown field");
 	assert_bad("{field: [path], operator: exists}", "must be a word");
 	assert_bad("{operator: exists}", "a condition needs a field");
 	assert_bad("{field: role}", "a condition needs an operator");
@@ -215,8 +217,14 @@ test_operators(void **state)
 		"did you mean \"not_equals\"?");
 	assert_bad("{field: role, operator: not_not_equals, value: x}",
 		"unknown operator");
-	assert_bad("{field: role, operator: under, value: x}",
-		"not available in this version");
+	assert_bad("{field: role, operator: under, value: /x}",
+		"operator \"under\" does not go with role");
+	assert_bad("{field: path, operator: only_in, value: [/x]}",
+		"operator \"only_in\" does not go with path");
+	assert_bad("{field: query.q, operator: only_in, value: x}",
+		"only_in takes a list");
+	assert_bad("{field: query.q, operator: not_only_inn, value: [x]}",
+		"did you mean \"not_only_in\"?");
 	assert_bad("{field: role, operator: exists}", "does not go with role");
 	assert_bad("{field: path, operator: greater_than, value: 1}",
 		"path takes equals, contains, starts_with, ends_with, "
@@ -253,8 +261,17 @@ test_each_operator_on_each_field(void **state)
 				value = "Sat";
 			if (i == FIELD_METHOD)
 				value = "get";
-			if (i == FIELD_PATH)
+			if (i == FIELD_PATH || operand == OPERAND_PATHS)
 				value = "/";
+			if (i == FIELD_DOCKER_HOST_PATHS &&
+				operand != OPERAND_NUMBER)
+				value = "/a";
+			if (i == FIELD_DOCKER_IMAGES &&
+				operand != OPERAND_NUMBER)
+				value = "localhost/a:1";
+			if (i == FIELD_DOCKER_HOST_PATHS &&
+				j == OP_STARTS_WITH)
+				continue; /* taken, with a warning */
 			const char *open = operand == OPERAND_LIST ? "[" : "";
 			const char *end = operand == OPERAND_LIST ? "]" : "";
 			bool none = operand == OPERAND_NONE;
@@ -272,6 +289,94 @@ test_each_operator_on_each_field(void **state)
 				assert_bad(text, "does not go with");
 		}
 	}
+}
+
+/* Values of docker.* fields have one form, and paths are clean. */
+static void
+test_docker_values(void **state)
+{
+	(void)state;
+	assert_good("{field: docker.host_paths, operator: not_only_under, "
+		    "value: [/srv/app, '/etc:ro']}");
+	assert_good("{field: docker.host_paths, operator: under, value: /}");
+	assert_bad("{field: docker.host_paths, operator: under, value: srv}",
+		"write \"/srv\"");
+	assert_bad("{field: docker.host_paths, operator: only_under, value: "
+		   "[/srv/, /a]}",
+		"this must be an absolute path");
+	assert_bad("{field: path, operator: under, value: /a/../b}",
+		"write \"/b\"");
+	assert_bad("{field: docker.images, operator: in, value: [alpine]}",
+		"write \"docker.io/library/alpine:latest\"");
+	assert_good("{field: docker.images, operator: only_in, value: "
+		    "['docker.io/library/a:*', 'id:cafe']}");
+	assert_bad("{field: docker.capabilities, operator: equals, value: "
+		   "cap_sys_admin}",
+		"write \"SYS_ADMIN\"");
+	assert_good("{field: docker.capabilities, operator: equals, value: "
+		    "sys_admin, ignore_case: true}");
+	assert_bad("{field: docker.user, operator: not_only_in, value: [0]}",
+		"write \"root\"");
+	assert_bad("{field: docker.security, operator: equals, value: "
+		   "'seccomp:unconfined'}",
+		"write \"seccomp=unconfined\"");
+	assert_bad("{field: docker.host_paths, operator: in, value: [/a/]}",
+		"write \"/a\"");
+	assert_good("{field: docker.env, operator: in, value: [cap_x, 0]}");
+}
+
+static void
+assert_warns(const char *rule, const char *what)
+{
+	char text[512];
+	struct fixture f;
+
+	snprintf(text, sizeof(text), "auth: {type: none}\nrules:\n%s", rule);
+	fixture_init(&f, text, no_env);
+	assert_non_null(f.policy);
+	if (what)
+		assert_tells(&f, what);
+	else if (f.told[0] != '\0')
+		fail_msg("told: %s", f.told);
+	fixture_fini(&f);
+}
+
+/* An allow list of values is one of calls only together with a path. */
+static void
+test_docker_warnings(void **state)
+{
+#define ALLOW(conditions) \
+	"- {name: a, action: allow, conditions: [" conditions "]}\n"
+#define ONLY \
+	"{field: docker.images, operator: only_in, value: ['a.b/c:1']}"
+	static const char *const silent[] = {
+		ALLOW(ONLY ", {field: path, operator: equals, value: /x}"),
+		ALLOW("{field: docker.images, operator: exists}, " ONLY),
+		ALLOW(ONLY ", {and: [{field: path, operator: in, value: [/]}]}"),
+		ALLOW("{field: docker.images, operator: not_only_in, value: "
+		      "['a.b/c:1']}"),
+		"- {name: d, action: deny, conditions: [" ONLY "]}\n",
+	};
+	static const char *const loud[] = {
+		ALLOW(ONLY),
+		ALLOW(ONLY ", {field: role, operator: equals, value: ci}"),
+		ALLOW(ONLY ", {or: [{field: path, operator: equals, value: /}, "
+			   "{field: role, operator: equals, value: ci}]}"),
+		ALLOW(ONLY ", {not: [{field: path, operator: equals, value: "
+			   "/}]}"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(silent) / sizeof(*silent); i++)
+		assert_warns(silent[i], NULL);
+	for (size_t i = 0; i < sizeof(loud) / sizeof(*loud); i++)
+		assert_warns(loud[i], "this allows every other call");
+	assert_warns("- {name: d, action: deny, conditions: [{field: "
+		     "docker.images, operator: starts_with, value: alpine}]}\n",
+		"each starts with its registry");
+	assert_warns("- {name: d, action: deny, conditions: [{field: "
+		     "docker.host_paths, operator: starts_with, value: /a}]}\n",
+		"use under");
 }
 
 /* --- values ------------------------------------------------------------------------------ */
@@ -546,6 +651,8 @@ main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_operators),
 		cmocka_unit_test(test_each_operator_on_each_field),
+		cmocka_unit_test(test_docker_values),
+		cmocka_unit_test(test_docker_warnings),
 		cmocka_unit_test(test_typed_values),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_addresses),
