@@ -51,4 +51,5 @@ settings_read(
 	out->default_allow = in->has_file;
 	settings_read_global(r, in, out);
 	settings_read_auth(r, in, out);
+	settings_warn_env(r, in->envp);
 }

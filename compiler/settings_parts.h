@@ -11,6 +11,11 @@ void settings_read_global(struct reader *r, const struct settings_input *in,
 void settings_read_auth(struct reader *r, const struct settings_input *in,
 	struct settings *out);
 
+/* --- settings_env.c ------------------------------------------- */
+
+/* Warns of each DOCKER_PROXY_ variable that is none. */
+void settings_warn_env(struct reader *r, const char *const *envp);
+
 /* --- settings_address.c --------------------------------------- */
 
 /* The value of `bind`: "*", or a numeric address; localhost is 127.0.0.1. */
