@@ -185,6 +185,18 @@ check-headers: ## every header compiles alone
 			|| exit 1; \
 	done
 
+# Debian's promtool is one file of a package that would start a server.
+$(B)/promtool:
+	@mkdir -p $(B)/prometheus
+	cd $(B)/prometheus && apt-get download prometheus && \
+		dpkg-deb --fsys-tarfile prometheus_*.deb | \
+		tar -xO ./usr/bin/promtool >../promtool.new
+	chmod +x $@.new && mv $@.new $@
+
+.PHONY: check-promtool
+check-promtool: all $(B)/promtool ## a scrape before Prometheus' own checker
+	PROMTOOL=$(abspath $(B)/promtool) $(PYTEST) tests/promtool
+
 .PHONY: asan tsan clang
 asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
 	$(MAKE) VARIANT=asan WERROR=-Werror \
