@@ -240,21 +240,29 @@ has_star(struct str path)
 	return false;
 }
 
+/* Of these the negation is about one element as it is; through a list,
+ * not_exists is that there is none. */
+static bool
+asks_for_one(const struct cond *c)
+{
+	return c->op == OP_ONLY_IN || c->op == OP_ONLY_UNDER ||
+	       c->op == OP_EXISTS;
+}
+
 static void
 lint_star(struct lint *l, const struct cond *c)
 {
 	const char *name = operator_info[c->op].name;
 
-	/* Through a list, "not_exists" is that it is empty. */
 	if (c->kind == COND_TEST && c->field == FIELD_BODY && c->negate &&
-		c->op != OP_EXISTS && has_star(c->name)) {
+		!asks_for_one(c) && has_star(c->name)) {
 		diag_warning(l->diag, c->pos,
 			"with \"*\", not_%s holds when no element is so: a "
 			"single one that is lets all others pass",
 			name);
 		diag_help(l->diag,
-			"to find an element that is not so, use matches with "
-			"(?!...)");
+			"not_only_in, not_only_under, or matches with (?!...) "
+			"find an element that is not so");
 	}
 	if (c->kind == COND_AND || c->kind == COND_OR)
 		for (const struct cond *i = c->first; i; i = i->next)
