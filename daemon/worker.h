@@ -84,7 +84,7 @@ struct shared {
 	uint32_t hash_seed;
 	uint32_t max_connections;
 	atomic_uint connections;
-	atomic_uint generations; /* that are in memory */
+	atomic_uint generations;  /* that are in memory */
 	atomic_size_t held_bytes; /* room of all held bodies */
 	struct clients *clients;  /* owned; NULL when there is no such limit */
 	struct rate *rate;        /* owned; NULL when no rule limits */
