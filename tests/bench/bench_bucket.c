@@ -17,17 +17,20 @@
 /* An hour: what has been taken is not refilled meanwhile. */
 static const struct bucket_limit limit = {1, 3600000, 3600000};
 
+static uint64_t lost; /* buckets, to others */
+
 static bool
 take(struct rate *r, uint32_t address)
 {
+	uint64_t now;
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%u.%u.%u.%u", address >> 24,
 		address >> 16 & 255, address >> 8 & 255, address & 255);
+	bool taken = rate_take(r, RULE, (struct str){text, (size_t)n}, &limit,
+			     &now) == 0;
 
-	uint64_t lost;
-
-	return rate_take(r, RULE, (struct str){text, (size_t)n}, &limit,
-		       &lost) == 0;
+	lost += now;
+	return taken;
 }
 
 int
@@ -52,6 +55,7 @@ main(int argc, char **argv)
 	printf("%" PRIu64 " addresses, %u buckets: %.0f ns a request, "
 	       "%" PRIu64 " of them refused\n",
 		n, BUCKETS, (double)took / (double)n, refused);
+	printf("%" PRIu64 " buckets were lost to others\n", lost);
 	printf("memory: %ld KiB for the buckets, grown by %ld since they were "
 	       "all in use\n",
 		peak_kib() - empty - grown, grown);

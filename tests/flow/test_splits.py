@@ -28,6 +28,13 @@ REQUESTS = {
         f"/containers/create?name={n}"),
 }
 
+
+@pytest.fixture(scope="module")
+def settings():
+    """So many segments take a while."""
+    return {"timeouts": {"request_head": "60s", "request_body": "60s"}}
+
+
 # What the Engine writes, the request's method, and whether EOF ends it.
 ANSWERS = {
     "length": (answer("200 OK", "X-A: b", body=b"hello"), "GET", False),
