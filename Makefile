@@ -185,6 +185,10 @@ check-headers: ## every header compiles alone
 			|| exit 1; \
 	done
 
+.PHONY: soak
+soak: all ## mixed load for TIME seconds; REAL=1: the real Engine (root)
+	tests/soak/soak.py --time $(TIME) --engine $(if $(REAL),docker,demo)
+
 .PHONY: asan tsan clang
 asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
 	$(MAKE) VARIANT=asan WERROR=-Werror \
