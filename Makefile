@@ -197,6 +197,14 @@ $(B)/promtool:
 check-promtool: all $(B)/promtool ## a scrape before Prometheus' own checker
 	PROMTOOL=$(abspath $(B)/promtool) $(PYTEST) tests/promtool
 
+.PHONY: soak
+soak: all ## mixed load for TIME seconds; REAL=1: the real Engine (root)
+	tests/soak/soak.py --time $(TIME) --engine $(if $(REAL),docker,demo)
+
+.PHONY: check-slow
+check-slow: all ## 10,000 slow clients must not slow others; needs a quiet machine
+	tests/soak/slow.py
+
 .PHONY: asan tsan clang
 asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
 	$(MAKE) VARIANT=asan WERROR=-Werror \

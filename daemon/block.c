@@ -8,14 +8,17 @@ struct block_node {
 	struct block_node *next;
 };
 
-/* How many to keep: what a burst leaves behind stays under 2 MiB a worker. */
+/* How many to keep: what a burst leaves behind stays under 2 MiB a worker. And
+ * with how much in use, of all sizes, one more is a good idea: a hundred busy
+ * downloads, a thousand slow ones. */
 static const struct {
 	uint32_t bytes;
 	unsigned keep;
+	uint64_t below;
 } kinds[BLOCK_SIZES] = {
-	[BLOCK_SMALL] = {16 * 1024, 32},
-	[BLOCK_MEDIUM] = {64 * 1024, 16},
-	[BLOCK_LARGE] = {256 * 1024, 2},
+	[BLOCK_SMALL] = {16 * 1024, 32, UINT64_MAX},
+	[BLOCK_MEDIUM] = {64 * 1024, 16, 64 * 1024 * 1024},
+	[BLOCK_LARGE] = {256 * 1024, 2, 32 * 1024 * 1024},
 };
 
 uint32_t
@@ -24,15 +27,27 @@ block_bytes(enum block_size size)
 	return kinds[size].bytes;
 }
 
+enum block_size
+block_fit(const struct blocks *b, enum block_size want)
+{
+	while (want > BLOCK_SMALL && b->in_use >= kinds[want].below)
+		want--;
+	return want;
+}
+
 char *
 block_take(struct blocks *b, enum block_size size)
 {
 	struct block_node *n = b->free[size];
 
-	if (!n)
-		return malloc(kinds[size].bytes);
-	b->free[size] = n->next;
-	b->nfree[size]--;
+	if (n) {
+		b->free[size] = n->next;
+		b->nfree[size]--;
+	} else {
+		n = malloc(kinds[size].bytes);
+	}
+	if (n)
+		b->in_use += kinds[size].bytes;
 	return (char *)n;
 }
 
@@ -41,6 +56,7 @@ block_give(struct blocks *b, enum block_size size, char *p)
 {
 	if (!p)
 		return;
+	b->in_use -= kinds[size].bytes;
 	if (b->nfree[size] >= kinds[size].keep) {
 		free(p);
 		return;

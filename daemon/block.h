@@ -20,9 +20,14 @@ struct block_node;
 struct blocks {
 	struct block_node *free[BLOCK_SIZES]; /* owned */
 	unsigned nfree[BLOCK_SIZES];
+	uint64_t in_use; /* bytes */
 };
 
 uint32_t block_bytes(enum block_size size);
+
+/* What to take for a body where `want` would be best: the more is in use, the
+ * smaller, so that thousands of clients that read slowly stay cheap. */
+enum block_size block_fit(const struct blocks *b, enum block_size want);
 
 /* NULL without memory. */
 char *block_take(struct blocks *b, enum block_size size);

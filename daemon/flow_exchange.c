@@ -489,7 +489,9 @@ await_answer(struct flow *f, bool *over)
 		*over = false;
 		if (!e->can_read)
 			return FLOW_WAIT;
-		if (!leg_reserve(e, leg_room(e) ? e->in.size : BLOCK_MEDIUM,
+		if (!leg_reserve(e,
+			    leg_room(e) ? e->in.size
+					: block_fit(e->blocks, BLOCK_MEDIUM),
 			    &pinned, &pinned_size) ||
 			(!leg_room(e) && !leg_reserve(e, BLOCK_LARGE, &pinned,
 						 &pinned_size))) {

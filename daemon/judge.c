@@ -290,8 +290,7 @@ has_stray_member(const struct json *j)
 		return false;
 	const struct json_node *m = json_first(top);
 	for (uint32_t i = 0; i < top->children; i++, m = json_next(j, m))
-		if (m->type != JSON_NULL &&
-			docker_is_host_config(m->key))
+		if (m->type != JSON_NULL && docker_is_host_config(m->key))
 			return true;
 	return false;
 }
@@ -307,7 +306,7 @@ judge_body(struct flow *f)
 	struct str text = {rq->held ? rq->held : "", rq->held_n};
 	size_t at;
 
-	enum why why = json_scan(text, &limits, &rq->arena, &rq->json, &at);
+	enum why why = json_scan(text, &limits, &rq->scan, &rq->json, &at);
 	/* Blanks alone are a body without a value. */
 	if (!why && rq->json.count == 0 && rq->held_n > 0)
 		why = WHY_JSON_SYNTAX;
@@ -397,6 +396,16 @@ take_token(struct flow *f)
 	metrics_add(&f->worker->metrics, METRIC_LIMIT_IDLE_BUCKETS, lost);
 }
 
+/* The verdict is there: a tunnel may live for days, and the scan of its body
+ * is many times as large as that. */
+static void
+drop_scan(struct request *rq)
+{
+	arena_fini(&rq->scan);
+	rq->json = (struct json){0};
+	rq->facts.body = NULL;
+}
+
 static enum vm_status
 run(struct flow *f)
 {
@@ -438,6 +447,7 @@ judge_run(struct flow *f)
 		return scrape_answer(f);
 	if (run(f) == VM_NEED_BODY)
 		return hold(f);
+	drop_scan(rq);
 	log_dry(f);
 	count_rules(f);
 	if (rq->vm.doubts)

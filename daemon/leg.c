@@ -15,7 +15,11 @@
 #include <unistd.h>
 
 /* Less than this is not worth a read. */
-#define ROOM_MIN 4096u
+#define ROOM_MIN   4096u
+
+/* What the system may hold of ours that the peer's window has no room for: it
+ * would be megabytes for each client that reads slowly. */
+#define UNSENT_MAX (128 * 1024)
 
 /* A peer that vanished without a word is missed after two minutes of silence,
  * also behind a network that takes half a minute to recover. */
@@ -23,8 +27,10 @@ void
 leg_setup_tcp(int fd)
 {
 	int one = 1, idle = 30, interval = 15, count = 6;
+	int unsent = UNSENT_MAX;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));

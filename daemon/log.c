@@ -1,6 +1,8 @@
 /* Log lines: formatting and escaping. */
 #include "daemon/log.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 
 static atomic_int log_level = LOG_LEVEL_INFO;
 static atomic_bool log_json;
+static atomic_ulong log_lines_lost;
 
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
@@ -145,15 +148,6 @@ put_time(struct line *l)
 }
 
 static void
-finish(struct line *l)
-{
-	l->buf[l->n++] = '\n';
-	/* A log that cannot be written must not stop the proxy. */
-	ssize_t n = write(STDERR_FILENO, l->buf, l->n);
-	(void)n;
-}
-
-static void
 write_json(struct line *l, enum log_level level, struct str event,
 	const struct log_field *fields, size_t n)
 {
@@ -200,17 +194,78 @@ write_text(struct line *l, enum log_level level, struct str event,
 }
 
 static void
+compose(struct line *l, enum log_level level, struct str event,
+	const struct log_field *fields, size_t n)
+{
+	l->n = 0;
+	if (log_json)
+		write_json(l, level, event, fields, n);
+	else
+		write_text(l, level, event, fields, n);
+	l->buf[l->n++] = '\n';
+}
+
+/* --- output --------------------------------------------------------------- */
+
+/* Would a line be taken at once? Whoever reads the log may stall, and a worker
+ * must not wait for it. A pipe that is ready takes PIPE_BUF in one piece. */
+static bool
+is_ready(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
+/* A log that cannot be written must not stop the proxy. */
+static void
+output(const struct line *l)
+{
+	ssize_t n = write(STDERR_FILENO, l->buf, l->n);
+	(void)n;
+}
+
+static void
+tell_lost(unsigned long lost)
+{
+	struct line l;
+	char text[80];
+	int n = snprintf(text, sizeof(text),
+		"%lu log lines were lost: nobody read them", lost);
+
+	compose(&l, LOG_LEVEL_WARN, (struct str){text, (size_t)n}, NULL, 0);
+	output(&l);
+}
+
+unsigned long
+log_lost(void)
+{
+	return atomic_load(&log_lines_lost);
+}
+
+/* One after the other: what was ready for one thread may not be for two. */
+static void
 write_line(enum log_level level, struct str event,
 	const struct log_field *fields, size_t n)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static unsigned long told;
 	struct line l;
 
-	l.n = 0;
-	if (log_json)
-		write_json(&l, level, event, fields, n);
+	compose(&l, level, event, fields, n);
+	pthread_mutex_lock(&lock);
+	unsigned long lost = log_lost();
+	bool ready = is_ready();
+	if (ready && lost != told) {
+		tell_lost(lost - told);
+		told = lost;
+		ready = is_ready();
+	}
+	if (ready)
+		output(&l);
 	else
-		write_text(&l, level, event, fields, n);
-	finish(&l);
+		atomic_fetch_add(&log_lines_lost, 1);
+	pthread_mutex_unlock(&lock);
 }
 
 void

@@ -4,7 +4,8 @@
  *
  * Whatever came from a peer is escaped: no control byte and no invalid UTF-8
  * reaches the terminal or the collector. One line is one write: threads do
- * not mix. So that a line fits into 4 KiB, long values are shortened.
+ * not mix. So that a line fits into 4 KiB, long values are shortened. Nobody
+ * waits for the log: a line that is not taken at once is lost, and counted.
  */
 #ifndef DAEMON_LOG_H
 #define DAEMON_LOG_H
@@ -27,6 +28,9 @@ bool log_enabled(enum log_level level);
 /* An event with fields; empty values are left out. */
 void log_event(enum log_level level, const char *event,
 	const struct log_field *fields, size_t n);
+
+/* How many lines were lost so far. */
+unsigned long log_lost(void);
 
 /* An event that is one sentence. */
 void log_say(enum log_level level, const char *fmt, ...)

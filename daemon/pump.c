@@ -136,6 +136,7 @@ read_more(struct pipe_way *way, struct leg *src, struct request *rq)
 
 	if (way->bytes > BULK_BYTES && !rq->pinned)
 		size = BLOCK_LARGE;
+	size = block_fit(src->blocks, size);
 	if (!leg_make_room(src, size, &pinned, &pinned_size)) {
 		src->rd_failed = src->rd_eof = true;
 		return false;

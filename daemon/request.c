@@ -32,6 +32,7 @@ request_new(struct worker *w)
 	}
 	*rq = (struct request){
 		.arena = arena,
+		.scan = {.cap = arena.cap},
 		.generation = w->generation,
 		.head = {.fields = rq->fields, .max_fields = l->headers},
 	};
@@ -89,6 +90,7 @@ request_free(struct worker *w, struct request *rq)
 	outq_clear(&rq->up.q, &w->blocks);
 	outq_clear(&rq->down.q, &w->blocks);
 	block_give(&w->blocks, rq->pinned_size, rq->pinned);
+	arena_fini(&rq->scan);
 	free(rq->held);
 	if (rq->held_room)
 		atomic_fetch_sub(&w->shared->held_bytes, rq->held_room);

@@ -1,7 +1,8 @@
 /* A request being served: everything of it that outlives one step.
  *
  * Taken from the worker's spare ones when a head has arrived, given back when
- * the answer has been sent: after warm-up nothing is allocated.
+ * the answer has been sent: after warm-up nothing is allocated, but for a held
+ * body.
  */
 #ifndef DAEMON_REQUEST_H
 #define DAEMON_REQUEST_H
@@ -36,12 +37,13 @@ struct request {
 	struct generation *generation; /* that it began with: the worker's
 					  reference, while it is counted */
 	struct arena arena;
+	struct arena scan; /* of a held body: empty again with the verdict */
 	struct http1_head head;
 	struct target target;
 	struct facts facts;
 	struct docker docker; /* of the facts */
 	struct vm vm;
-	struct json json;               /* of a held body */
+	struct json json;               /* of a held body; in scan */
 	const struct redact_plan *plan; /* of the filters that apply, or NULL */
 	unsigned endpoint;              /* enum endpoint_flag */
 	char *held;                     /* owned: a held body */

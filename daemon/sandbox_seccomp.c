@@ -154,8 +154,8 @@ fill(scmp_filter_ctx ctx, const struct sandbox *s)
 	if (error == 0)
 		error = allow_abort(ctx);
 	if (error == 0 && SANDBOX_INSTRUMENTED)
-		error = allow_calls(ctx, instrumented_calls,
-			COUNT_OF(instrumented_calls));
+		error = allow_calls(
+			ctx, instrumented_calls, COUNT_OF(instrumented_calls));
 	return error;
 }
 

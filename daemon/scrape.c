@@ -2,6 +2,7 @@
 #include "daemon/scrape.h"
 
 #include "daemon/generation.h"
+#include "daemon/log.h"
 #include "daemon/reply.h"
 #include "daemon/request.h"
 #include "daemon/sandbox.h"
@@ -110,6 +111,7 @@ gather(const struct shared *s, const struct generation *g,
 		metrics_collect(out, &s->first[i].metrics);
 	count[METRIC_CONNECTIONS] =
 		atomic_load_explicit(&s->connections, memory_order_relaxed);
+	count[METRIC_LOG_LOST] = log_lost();
 	count[METRIC_GENERATION] = g->number;
 	count[METRIC_GENERATIONS] =
 		atomic_load_explicit(&s->generations, memory_order_relaxed);

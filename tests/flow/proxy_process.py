@@ -101,8 +101,9 @@ class Proxy:
 
     # --- life ---------------------------------------------------------------
 
-    def start(self):
-        with open(self.log_path, "ab") as log:
+    def start(self, log=None):
+        """Its log goes to a file of its folder, or to a descriptor."""
+        with open(log or self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.args, env=self.env, cwd=self.folder, stdout=log,
                 stderr=log, stdin=subprocess.DEVNULL)

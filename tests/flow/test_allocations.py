@@ -209,7 +209,7 @@ def settled(proxy, engine, at_most=None):
     wire.wait_until(lambda: proxy.process.descriptors() <= proxy.idle,
                     "all connections are gone")
     if at_most is not None:
-        wire.wait_until(lambda: proxy.allocations.live() <= at_most + 8,
+        wire.wait_until(lambda: proxy.allocations.live() <= at_most + 15,
                         "no more is allocated than without a failure")
     return proxy.allocations.live()
 
@@ -247,7 +247,7 @@ def test_the_next_request(starved, engine, ask, until):
     with starved() as proxy:
         assert each(proxy, until, ask, proxy.connect) > 0
         live = settled(proxy, engine)
-        for _ in range(20):
+        for _ in range(30):
             each(proxy, until, ask, proxy.connect)
         settled(proxy, engine, live)
 

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+import proxy_process
 import wire
 from fake_engine import OK, Untouched
 from wire import answer, chunked, request
@@ -322,3 +323,26 @@ def test_expect_without_body(client, engine, value):
     name = engine.play()
     r = client.get(f"/containers/{name}/json", "Expect: " + value)
     assert r.status == 200
+
+
+def test_a_scan_is_over_with_the_verdict(own_proxy, engine):
+    """An exec or attach may live for days: what scanning its body took is
+    given back before."""
+    proxy = own_proxy()
+    name = engine.play(lambda x: (x.body(), x.wait_gone()))
+    body = b"[" + b"0," * 200_000 + b"0]"
+    with proxy.connect() as client:  # what is kept for the next one
+        assert client.ask(request("POST", "/containers/create",
+                                  body=body)).status == 200
+    clients = []
+    with proxy_process.PeakMemory(proxy) as memory:
+        for n in range(20):
+            clients.append(proxy.connect())
+            clients[-1].send(request(
+                "POST", f"/containers/create?name={name}", body=body))
+            engine.wait_for(name, n + 1)
+        settled = proxy.rss_kib() - memory.begin
+    for c in clients:
+        c.sock.close()
+    if not proxy_process.SANITIZED:
+        assert settled < 20 * 2048, f"{settled} KiB are held"

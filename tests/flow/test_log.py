@@ -1,10 +1,13 @@
 """Log lines: whole, one a line, and harmless to who reads them."""
 
 import json
+import os
 
 import pytest
 
 import wire
+from exposition import scrape
+from proxy_process import configuration, free_port
 
 
 def denied(own_proxy, path, **settings):
@@ -53,3 +56,28 @@ def test_a_sentence_is_harmless_too(own_proxy, engine):
                     and proxy.log().count("answer to") == 2,
                     "both are logged")
     assert "\u009b" not in proxy.log() and "\ufffd" not in proxy.log()
+
+
+def test_nobody_reads_the_log(folder, engine, make_proxy):
+    """Requests go on while it stalls; then it says what is missing."""
+    port = free_port()
+    config = configuration(engine.url(), folder, global_={
+        "admin": {"listen": f"127.0.0.1:{port}"}})
+    proxy = make_proxy(folder, config)
+    reader, writer = os.pipe()
+    with open(reader, "rb", buffering=0) as log:
+        proxy.start(log=writer)
+        with proxy.connect() as client:
+            for _ in range(3000):
+                assert client.get("/secrets").status == 403
+        lost = scrape(port)("log_lines_lost_total")
+        assert lost > 1000
+        log.read(1 << 16)
+        with proxy.connect() as client:
+            assert client.get("/secrets").status == 403
+        proxy.signal()
+        rest = b""
+        while data := log.read(1 << 16):
+            rest += data
+    assert b" %d log lines were lost" % lost in rest
+    assert proxy.wait() == 0
