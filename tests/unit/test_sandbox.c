@@ -106,6 +106,15 @@ call_mptcp_socket(void)
 }
 
 static int
+call_fast_open(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return result(sendto(fd, "x", 1, MSG_FASTOPEN,
+		(const struct sockaddr *)&other, sizeof(other)));
+}
+
+static int
 call_socketpair(void)
 {
 	int fds[2];
@@ -254,6 +263,7 @@ static const struct call deadly[] = {
 	{"a raw socket", call_raw_socket, true},
 	{"a datagram socket", call_udp_socket, true},
 	{"a multipath socket", call_mptcp_socket, true},
+	{"connecting by sendto", call_fast_open, false},
 	{"socketpair", call_socketpair, false},
 	{"open to write", call_write_only, true},
 	{"open to truncate", call_truncate, true},
