@@ -47,6 +47,10 @@ static const struct way ways[] = {
 	{"socket", {IS(0, AF_INET), TYPE(1, SOCK_STREAM), IS(2, 0)}, 3},
 	{"socket", {IS(0, AF_INET6), TYPE(1, SOCK_STREAM), IS(2, 0)}, 3},
 
+	/* Not to connect by sending, which not every Landlock sees. */
+	{"sendto", {MASKED(3, MSG_FASTOPEN, 0)}, 1},
+	{"sendmsg", {MASKED(2, MSG_FASTOPEN, 0)}, 1},
+
 	{"open", {MASKED(1, WRITES, O_RDONLY)}, 1},
 	{"openat", {MASKED(2, WRITES, O_RDONLY)}, 1},
 

@@ -1,4 +1,4 @@
-/* The sandbox from inside: what is forbidden fails, or ends the process. */
+/* The sandbox from inside: system calls that end the process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,93 +6,17 @@
 
 #include <cmocka.h>
 
-#include "daemon/log.h"
-#include "daemon/sandbox.h"
-#include "daemon/sandbox_parts.h"
+#include "tests/unit/sandbox_fixture.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define NOBODY 65534
-
-/* A folder each for what will be read, appended to and listened on, and one
- * that nobody named. */
-static char base[] = "/tmp/sandbox-XXXXXX";
-static char config[64], beside[64], audit[64], rotated[64], sock[64], stray[64];
-static struct sockaddr_in engine, other; /* both listen */
-
-/* --- a process in the sandbox ------------------------------------------------- */
-
-static bool
-name_paths(struct sandbox *s)
-{
-	s->ports[s->nports++] = ntohs(engine.sin_port);
-	return sandbox_will_use(s, SANDBOX_READ, str_of(config)) &&
-	       sandbox_will_use(s, SANDBOX_APPEND, str_of(audit)) &&
-	       sandbox_will_use(s, SANDBOX_LISTEN, str_of(sock));
-}
-
-/* In the child: as serve() does, then one thing. */
-static void
-live(int (*body)(void), enum sandbox_mode mode)
-{
-	struct sandbox s;
-
-	sandbox_init(&s, mode);
-	if (!name_paths(&s) || !sandbox_enter(&s) || !sandbox_seal(&s))
-		_exit(254);
-	_exit(body());
-}
-
-static int
-status_of(int (*body)(void), enum sandbox_mode mode)
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0)
-		live(body, mode);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-/* What body returned, in a process that lives. */
-static int
-inside(int (*body)(void))
-{
-	int status = status_of(body, SANDBOX_ON);
-
-	if (!WIFEXITED(status))
-		fail_msg("killed by signal %d", WTERMSIG(status));
-	return WEXITSTATUS(status);
-}
-
-/* 0, or the errno of what failed. */
-static int
-result(long r)
-{
-	return r < 0 ? errno : 0;
-}
 
 /* --- what ends the process --------------------------------------------------- */
 
@@ -179,6 +103,15 @@ static int
 call_mptcp_socket(void)
 {
 	return result(socket(AF_INET6, SOCK_STREAM, IPPROTO_MPTCP));
+}
+
+static int
+call_fast_open(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return result(sendto(fd, "x", 1, MSG_FASTOPEN,
+		(const struct sockaddr *)&other, sizeof(other)));
 }
 
 static int
@@ -330,6 +263,7 @@ static const struct call deadly[] = {
 	{"a raw socket", call_raw_socket, true},
 	{"a datagram socket", call_udp_socket, true},
 	{"a multipath socket", call_mptcp_socket, true},
+	{"connecting by sendto", call_fast_open, false},
 	{"socketpair", call_socketpair, false},
 	{"open to write", call_write_only, true},
 	{"open to truncate", call_truncate, true},
@@ -436,289 +370,6 @@ test_threads_are_sealed_too(void **state)
 	assert_int_equal(WTERMSIG(status), SIGSYS);
 }
 
-/* --- files, connections, signals: Landlock -------------------------------------- */
-
-static void
-need_landlock(void)
-{
-	if (SANDBOX_INSTRUMENTED) {
-		print_message("an instrumented build opens what it likes\n");
-		skip();
-	}
-	if (syscall(444, NULL, 0, 1u) < 1) {
-		print_message("this kernel has no Landlock\n");
-		skip();
-	}
-}
-
-static int
-read_named(void)
-{
-	return result(open(config, O_RDONLY));
-}
-
-static int
-read_beside(void)
-{
-	return result(open(beside, O_RDONLY));
-}
-
-static int
-read_stray(void)
-{
-	return result(open(stray, O_RDONLY));
-}
-
-static int
-read_passwd(void)
-{
-	return result(open("/etc/passwd", O_RDONLY));
-}
-
-static int
-read_memory(void)
-{
-	return result(open("/proc/self/mem", O_RDONLY));
-}
-
-static int
-list_folder(void)
-{
-	char folder[PATH_MAX];
-
-	if (!sandbox_folder_of(config, folder))
-		return 1;
-	return opendir(folder) ? 0 : errno;
-}
-
-static int
-append_again(void)
-{
-	int fd = open(audit, O_WRONLY | O_APPEND | O_CREAT, 0640);
-
-	return result(fd < 0 ? fd : write(fd, "x", 1));
-}
-
-static int
-append_to_new(void)
-{
-	return result(open(rotated, O_WRONLY | O_APPEND | O_CREAT, 0640));
-}
-
-static int
-append_to_config(void)
-{
-	return result(open(config, O_WRONLY | O_APPEND | O_CREAT, 0640));
-}
-
-static int
-remove_audit(void)
-{
-	return result(unlink(audit));
-}
-
-static int
-remove_config(void)
-{
-	return result(unlink(config));
-}
-
-static int
-bind_at(const char *path)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
-	return result(bind(fd, (const struct sockaddr *)&un, sizeof(un)));
-}
-
-static int
-listen_again(void)
-{
-	int error = bind_at(sock);
-
-	return error ? error : result(unlink(sock));
-}
-
-static int
-listen_elsewhere(void)
-{
-	char path[72];
-
-	snprintf(path, sizeof(path), "%s.sock", config);
-	return bind_at(path);
-}
-
-static int
-dial(const struct sockaddr_in *to)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	return result(connect(fd, (const struct sockaddr *)to, sizeof(*to)));
-}
-
-static int
-dial_engine(void)
-{
-	return dial(&engine);
-}
-
-static int
-dial_other(void)
-{
-	return dial(&other);
-}
-
-static void
-test_files_by_name(void **state)
-{
-	(void)state;
-
-	need_landlock();
-	assert_int_equal(inside(read_named), 0);
-	assert_int_equal(inside(read_beside), 0);
-	assert_int_equal(inside(read_stray), EACCES);
-	assert_int_equal(inside(read_passwd), EACCES);
-	assert_int_equal(inside(read_memory), EACCES);
-	assert_int_equal(inside(list_folder), EACCES);
-	assert_int_equal(inside(append_again), 0);
-	assert_int_equal(inside(append_to_new), 0);
-	assert_int_equal(inside(append_to_config), EACCES);
-	assert_int_equal(inside(remove_audit), EACCES);
-	assert_int_equal(inside(remove_config), EACCES);
-	assert_int_equal(inside(listen_again), 0);
-	assert_int_equal(inside(listen_elsewhere), EACCES);
-}
-
-static void
-test_connections_to_the_engine_alone(void **state)
-{
-	(void)state;
-
-	need_landlock();
-	if (syscall(444, NULL, 0, 1u) < 4) {
-		print_message("this kernel's Landlock knows no TCP\n");
-		skip();
-	}
-	assert_int_equal(inside(dial_engine), 0);
-	assert_int_equal(inside(dial_other), EACCES);
-}
-
-/* --- the user --------------------------------------------------------------------- */
-
-static uid_t
-user_inside(enum sandbox_use use, const char *path)
-{
-	int ends[2], status;
-	uid_t ids[3] = {0};
-
-	assert_int_equal(pipe(ends), 0);
-	pid_t pid = fork();
-	if (pid == 0) {
-		struct sandbox s;
-		sandbox_init(&s, SANDBOX_ON);
-		if (!sandbox_will_use(&s, use, str_of(path)) ||
-			!sandbox_enter(&s) ||
-			getresuid(&ids[0], &ids[1], &ids[2]) != 0 ||
-			s.uid != ids[0] || setreuid(0, 0) == (ids[0] ? 0 : -1))
-			_exit(1);
-		_exit(write(ends[1], ids, sizeof(ids)) < 0);
-	}
-	close(ends[1]);
-	assert_int_equal(read(ends[0], ids, sizeof(ids)), sizeof(ids));
-	close(ends[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	assert_int_equal(ids[0], ids[1]);
-	assert_int_equal(ids[0], ids[2]);
-	return ids[0];
-}
-
-static void
-give(const char *path, uid_t uid, gid_t gid, mode_t mode)
-{
-	assert_int_equal(chown(path, uid, gid), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-/* Who root becomes: first of all somebody who reaches what is needed. */
-static void
-test_root_becomes_another(void **state)
-{
-	(void)state;
-
-	if (geteuid() != 0) {
-		print_message("only root can become another\n");
-		skip();
-	}
-	give(config, 0, 0, 0644);
-	assert_int_equal(user_inside(SANDBOX_READ, config), NOBODY);
-	give(config, 0, 0, 0600);
-	assert_int_equal(user_inside(SANDBOX_READ, config), 0);
-
-	/* An Engine's socket: its group comes along, or its owner is taken. */
-	assert_int_equal(bind_at(sock), 0);
-	give(sock, 0, 4711, 0660);
-	assert_int_equal(user_inside(SANDBOX_CONNECT, sock), NOBODY);
-	give(sock, 0, 0, 0600);
-	assert_int_equal(user_inside(SANDBOX_CONNECT, sock), 0);
-	give(sock, 4711, 4711, 0600);
-	assert_int_equal(user_inside(SANDBOX_CONNECT, sock), 4711);
-	assert_int_equal(unlink(sock), 0);
-	assert_int_equal(user_inside(SANDBOX_CONNECT, sock), 0);
-
-	/* Appending takes the folder as well, for a rotation. */
-	give(audit, 0, 0, 0666);
-	assert_int_equal(user_inside(SANDBOX_APPEND, audit), 0);
-	give(config, 0, 0, 0644);
-	give(audit, 0, 0, 0640);
-}
-
-/* Who owns the Engine's socket may not reach all else; the Engine counts. */
-static void
-test_the_engine_goes_before_a_reload(void **state)
-{
-	struct sandbox s;
-	int status;
-	(void)state;
-
-	if (geteuid() != 0) {
-		print_message("only root can become another\n");
-		skip();
-	}
-	assert_int_equal(bind_at(sock), 0);
-	give(sock, 4711, 4711, 0600);
-	give(config, 0, 0, 0600);
-	pid_t pid = fork();
-	if (pid == 0) {
-		sandbox_init(&s, SANDBOX_ON);
-		_exit(!sandbox_will_use(&s, SANDBOX_CONNECT, str_of(sock)) ||
-			!sandbox_will_use(&s, SANDBOX_READ, str_of(config)) ||
-			!sandbox_enter(&s) || getuid() != 4711);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	assert_int_equal(unlink(sock), 0);
-	give(config, 0, 0, 0644);
-}
-
-static void
-test_strict_takes_no_root(void **state)
-{
-	(void)state;
-
-	if (geteuid() != 0) {
-		print_message("only root stays root\n");
-		skip();
-	}
-	give(config, 0, 0, 0600);
-	int status = status_of(read_named, SANDBOX_STRICT);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 254);
-	give(config, 0, 0, 0644);
-}
-
 /* --- the text ------------------------------------------------------------------------ */
 
 static void
@@ -745,73 +396,6 @@ test_text(void **state)
 	assert_string_equal(buf, "not dump");
 }
 
-/* --- the folders ----------------------------------------------------------------------- */
-
-static void
-make_file(char path[64], const char *folder, const char *name)
-{
-	snprintf(path, 64, "%s/%s", base, folder);
-	mkdir(path, 0755);
-	snprintf(path, 64, "%s/%s/%s", base, folder, name);
-	int fd = open(path, O_WRONLY | O_CREAT, 0644);
-	assert_true(fd >= 0);
-	close(fd);
-}
-
-static void
-listen_tcp(struct sockaddr_in *at)
-{
-	socklen_t len = sizeof(*at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	*at = (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	assert_int_equal(bind(fd, (const struct sockaddr *)at, len), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-
-	log_setup(LOG_LEVEL_ERROR, false);
-	assert_non_null(mkdtemp(base));
-	assert_int_equal(chmod(base, 0755), 0);
-	make_file(config, "config", "docker-proxy.conf");
-	make_file(beside, "config", "key.pem");
-	make_file(audit, "audit", "audit.log");
-	make_file(stray, "stray", "file");
-	make_file(sock, "sock", "proxy.sock");
-	unlink(sock);
-	snprintf(rotated, sizeof(rotated), "%s/audit/audit.log.1", base);
-	listen_tcp(&engine);
-	listen_tcp(&other);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	const char *const files[] = {
-		config, beside, audit, rotated, stray, sock};
-	static const char *const folders[] = {
-		"config", "audit", "stray", "sock"};
-	char folder[64];
-	(void)state;
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		unlink(files[i]);
-	for (size_t i = 0; i < 4; i++) {
-		snprintf(folder, sizeof(folder), "%s/%s", base, folders[i]);
-		rmdir(folder);
-	}
-	return rmdir(base);
-}
-
 int
 main(void)
 {
@@ -820,11 +404,6 @@ main(void)
 		cmocka_unit_test(test_off_forbids_nothing),
 		cmocka_unit_test(test_abort_is_no_forbidden_call),
 		cmocka_unit_test(test_threads_are_sealed_too),
-		cmocka_unit_test(test_files_by_name),
-		cmocka_unit_test(test_connections_to_the_engine_alone),
-		cmocka_unit_test(test_root_becomes_another),
-		cmocka_unit_test(test_the_engine_goes_before_a_reload),
-		cmocka_unit_test(test_strict_takes_no_root),
 		cmocka_unit_test(test_text),
 	};
 
