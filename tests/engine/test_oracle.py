@@ -20,12 +20,12 @@ from conftest import debian
 from oracle.cases import effective, harmful, with_mutation
 from oracle.clean import clean
 from oracle.effects import of_engine
-from oracle.exchange import NOTHING, exchange
+from oracle.exchange import NOTHING, PATIENCE_S, exchange
 from oracle.ground import Ground
 from proxy import Proxy
 
 POLICIES = pathlib.Path(__file__).parent / "oracle" / "policies"
-CASES = int(os.environ.get("ORACLE_CASES", "80"))
+CASES = int(os.environ.get("ORACLE_CASES", "60"))
 CLEAN_CASES = CASES // 4
 SEED = os.environ.get("ORACLE_SEED", "1")
 
@@ -125,7 +125,7 @@ def test_clean_requests_pass(ground, effect, guards):
 
 def witness(ground, effect, side, wire):
     effect.before(ground)
-    answer = exchange(side.connect(), wire)
+    answer = exchange(side.connect(), wire, PATIENCE_S)
     made = effect.made(ground)
     assert not effect.happened(ground, answer)
     ground.remove_new()

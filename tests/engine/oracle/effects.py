@@ -124,9 +124,10 @@ def bind(rng):
 def host_path(options):
     """What a volume of the driver local mounts of the host, or None."""
     options = options or {}
-    if {"bind", "rbind"} & set(options.get("o", "").split(",")):
-        return posixpath.normpath(options.get("device", ""))
-    return None
+    if not {"bind", "rbind"} & set(options.get("o", "").split(",")) \
+            or not options.get("device"):
+        return None
+    return posixpath.normpath(options["device"])
 
 
 class HostMount(Created):
@@ -245,6 +246,104 @@ def forbidden_names(ground):
     return ["forbidden", "forbidden:latest", "docker.io/library/forbidden",
             "index.docker.io/library/forbidden:latest", "library/forbidden",
             "docker.io/forbidden", image, image[7:], image[7:19]]
+
+
+class Namespace(Created):
+    """The host's own, or another container's."""
+    name = "namespace"
+    share = 0.5
+    forms = [
+        lambda rng, ground: host_config(PidMode=rng.choice(OTHERS_OWN)),
+        lambda rng, ground: host_config(IpcMode=rng.choice(OTHERS_OWN)),
+        lambda rng, ground: host_config(UTSMode="host"),
+        lambda rng, ground: host_config(UsernsMode="host"),
+    ]
+    clean = [*CLEAN_CREATES,
+             lambda rng, ground: host_config(
+                 PidMode="", UTSMode="", IpcMode="private", UsernsMode="")]
+
+    def bad(self, container, ground):
+        host = container["HostConfig"]
+        return any(host[kind] == "host" or host[kind].startswith("container:")
+                   for kind in ("PidMode", "IpcMode", "UTSMode", "UsernsMode"))
+
+
+OTHERS_OWN = ["host", f"container:{WEB}"]
+
+
+class Security(Created):
+    """Less confined than by default."""
+    name = "security"
+    share = 0.5
+    forms = [
+        lambda rng, ground: host_config(SecurityOpt=[
+            f"seccomp{rng.choice('=:')}unconfined"]),
+        lambda rng, ground: host_config(SecurityOpt=[
+            "no-new-privileges", f"apparmor{rng.choice('=:')}unconfined"]),
+        lambda rng, ground: host_config(SecurityOpt=[
+            f"label{rng.choice('=:')}disable"]),
+        lambda rng, ground: host_config(MaskedPaths=rng.choice(
+            [[], ["/proc/kcore"]])),
+        lambda rng, ground: host_config(ReadonlyPaths=[]),
+    ]
+    clean = CLEAN_CREATES
+
+    def bad(self, container, ground):
+        host = container["HostConfig"]
+        return any("unconfined" in text or "disable" in text
+                   for text in host["SecurityOpt"] or []) or len(
+                       host["MaskedPaths"]) < 5 or len(
+                           host["ReadonlyPaths"]) < 5
+
+
+class Device(Created):
+    name = "device"
+    share = 0.5
+    forms = [
+        lambda rng, ground: host_config(Devices=[
+            {"PathOnHost": rng.choice(["/dev/null", "/dev/../dev/null"]),
+             "PathInContainer": "/dev/x", "CgroupPermissions": "rwm"}]),
+        lambda rng, ground: host_config(DeviceCgroupRules=["a *:* rwm"]),
+    ]
+    clean = CLEAN_CREATES
+
+    def bad(self, container, ground):
+        return bool(container["HostConfig"]["Devices"]
+                    or container["HostConfig"]["DeviceCgroupRules"])
+
+
+class LogDriver(Created):
+    name = "log-driver"
+    share = 0.5
+    forms = [
+        lambda rng, ground: host_config(LogConfig={
+            "Type": "syslog",
+            "Config": {"syslog-address": "tcp://127.0.0.1:9"}}),
+        lambda rng, ground: host_config(LogConfig={"Type": "gelf", "Config": {
+            "gelf-address": "udp://127.0.0.1:9"}}),
+    ]
+    clean = CLEAN_CREATES
+
+    def bad(self, container, ground):
+        return container["HostConfig"]["LogConfig"]["Type"] != "json-file"
+
+
+class Port(Created):
+    name = "port"
+    share = 0.5
+    forms = [
+        lambda rng, ground: host_config(PortBindings={
+            "80/tcp": [{"HostIp": rng.choice(["", "0.0.0.0", "127.0.0.1"]),
+                        "HostPort": rng.choice(["", "8080", "8000-8010"])}]}),
+        lambda rng, ground: create({
+            "ExposedPorts": {"80/tcp": {}},
+            "HostConfig": {"PublishAllPorts": True}}),
+    ]
+    clean = CLEAN_CREATES
+
+    def bad(self, container, ground):
+        return bool(container["HostConfig"]["PortBindings"]
+                    or container["HostConfig"]["PublishAllPorts"])
 
 
 class Volume(Effect):
@@ -546,7 +645,8 @@ def old_start(rng, body):
                    version=rng.choice(["1.12", "1.18", "1.23"]))
 
 
-EVERY = [Privileged, HostMount, Network, Capability, Image, Volume, Exec,
+EVERY = [Privileged, HostMount, Network, Capability, Image, Namespace,
+         Security, Device, LogDriver, Port, Volume, Exec,
          PrivilegedExec, Secrets, Archive, Tag, Build, Update, ServiceMount,
          Start]
 
