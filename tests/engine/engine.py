@@ -49,11 +49,11 @@ def over_usr():
     """What is laid over /usr for that version: nothing for the own one."""
     if wanted() == OWN:
         return ""
-    folder = ENGINES / wanted() / "usr"
-    if not folder.is_dir():
+    folder = ENGINES / wanted()
+    if not (folder / "version").exists():
         raise RuntimeError(f"{folder} is missing: make engines "
                            f"ENGINES={wanted()}")
-    return str(folder)
+    return str(folder / "usr")
 
 
 class Engine:

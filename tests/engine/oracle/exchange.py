@@ -3,7 +3,8 @@
 import re
 import socket
 
-SILENCE_S = 1.5  # then no more is expected
+SILENCE_S = 1.5  # then no more is expected, of what may never end
+PATIENCE_S = 15  # of what has an answer
 STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9]) ")
 OURS = re.compile(rb"docker-proxy: (.*?)(?:, at byte [0-9]+)?(?:\"\}|\n|$)")
 
@@ -32,10 +33,10 @@ class Answer:
 NOTHING = Answer(b"", False)
 
 
-def exchange(raw, wire):
+def exchange(raw, wire, silence_s=SILENCE_S):
     """One conversation on a connection of its own, which is closed."""
     with raw:
-        raw.settimeout(SILENCE_S)
+        raw.settimeout(silence_s)
         try:
             raw.sendall(wire)
         except (BrokenPipeError, ConnectionResetError):

@@ -1,6 +1,5 @@
 """A request in parts that can be spelled in other ways, and its bytes."""
 
-import copy
 import json
 
 
@@ -67,9 +66,6 @@ class Request:
         self.edits = []             # of the bytes of the head, at last
         self.target_form = "{}"
         self.mutations = []
-
-    def copy(self):
-        return copy.deepcopy(self)
 
     def data(self):
         """The bytes of the body, None where there is none."""

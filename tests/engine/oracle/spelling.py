@@ -154,7 +154,8 @@ def duplicate_before(rng, request):
     if not (found := a_member(rng, request)):
         return False
     obj, index, key, value = found
-    obj.insert(rng.randint(0, index), (twin_key(rng, key), harmless(rng, value)))
+    obj.insert(rng.randint(0, index),
+               (twin_key(rng, key), harmless(rng, value)))
     return True
 
 
@@ -261,7 +262,8 @@ JUNK = [
     ("Unknown", Spelled("1e999999")), ("x", Spelled("9" * 400)),
     ("x", Spelled('"\udcff\udcfe"')), ("x", Spelled('"\\ud800"')),
     ("x", Spelled('"\\u0000"')), ("x", Spelled("-0")),
-    ("x", Spelled("[" * 60 + "]" * 60)), ("x", Spelled("[" * 3000 + "]" * 3000)),
+    ("x", Spelled("[" * 60 + "]" * 60)),
+    ("x", Spelled("[" * 3000 + "]" * 3000)),
     ("x", Spelled('"\\x41"')), ("x", Spelled('"\t"')), ("x", Spelled("NaN")),
     ("x", Spelled("{,}")), ("", None), ("\0", Obj()),
     ("Labels", Spelled('{"a":"1","A":"2","\u017f":"3","s":"4"}')),
