@@ -2,6 +2,7 @@
  * of the client, patterns. The input's first byte says which. */
 #include "runtime/auth.h"
 #include "runtime/cidr.h"
+#include "runtime/docker.h"
 #include "runtime/endpoint.h"
 #include "runtime/forwarded.h"
 #include "runtime/limits.h"
@@ -166,16 +167,19 @@ check_regex(struct str in)
 	regex_free(re);
 }
 
-/* A needle, a line end, what it is looked for in. */
+/* A needle, a line end, what it is looked for in: it is there, and nowhere
+ * before. */
 static void
 check_find(struct str in)
 {
 	struct str needle = fuzz_cut(&in, '\n');
-	const char *hit = in.n ? memmem(in.p, in.n, needle.p, needle.n) : NULL;
-	size_t want = hit ? (size_t)(hit - in.p) : in.n;
+	size_t at = str_find(in, needle);
 
-	assert(str_find(in, needle) == (needle.n ? want : 0));
-	assert(str_find_nocase(in, needle) <= want || needle.n == 0);
+	assert(at <= in.n && str_find_nocase(in, needle) <= at);
+	if (at < in.n)
+		assert(str_starts(str_from(in, at), needle));
+	for (size_t i = 0; needle.n && i < at; i++)
+		assert(!str_starts(str_from(in, i), needle));
 }
 
 /* A method's number, and a path. */
@@ -187,7 +191,7 @@ check_endpoint(struct str in)
 
 	/* Only these may switch to a raw stream, and all of them may. */
 	assert(!(flags & ENDPOINT_HIJACK) || (flags & ENDPOINT_UPGRADE));
-	endpoint_is_hostconfig_member(in);
+	docker_is_host_config(in);
 }
 
 int

@@ -458,7 +458,8 @@ compile(void)
 	assert(policy);
 	diag_fini(&diag);
 	arena_fini(&a);
-	world.generation = generation_new(policy, 1, 1);
+	world.shared.nworkers = 1;
+	world.generation = generation_new(policy, NULL, 1, &world.shared);
 	world.names[0] = new_name("plain", false);
 	world.names[1] = new_name("proxy", true);
 	assert(world.generation);
