@@ -8,6 +8,8 @@
 
 #include "runtime/endpoint.h"
 
+#include "runtime/docker.h"
+
 #include <ctype.h>
 #include <stdio.h>
 
@@ -267,11 +269,11 @@ test_hostconfig_members(void **state)
 		assert_true(n < sizeof(folded));
 		for (size_t k = 0; k < n; k++)
 			folded[k] = (char)tolower((unsigned char)members[i][k]);
-		if (!endpoint_is_hostconfig_member((struct str){folded, n}))
+		if (!docker_is_host_config((struct str){folded, n}))
 			fail_msg("%s is a member", members[i]);
 		/* Neither a prefix of it, unless that is one itself ... */
 		folded[n] = 'x';
-		if (endpoint_is_hostconfig_member((struct str){folded, n + 1}))
+		if (docker_is_host_config((struct str){folded, n + 1}))
 			fail_msg("%sx is no member", members[i]);
 	}
 }
@@ -315,17 +317,17 @@ test_config_members_are_others(void **state)
 		"resources",
 	};
 	for (size_t i = 0; i < COUNT(config); i++)
-		if (endpoint_is_hostconfig_member(str_of(config[i])))
+		if (docker_is_host_config(str_of(config[i])))
 			fail_msg("%s belongs to Config", config[i]);
 	static const char *const others[] = {"", "a", "zzz", "privilege",
 		"rivileged", "Privileged", " privileged", "bind", "volumesfro",
 		"volumesfromx", "privileged.", "annotation", "aaaa"};
 	for (size_t i = 0; i < COUNT(others); i++)
-		if (endpoint_is_hostconfig_member(str_of(others[i])))
+		if (docker_is_host_config(str_of(others[i])))
 			fail_msg("\"%s\" is no member", others[i]);
-	assert_false(endpoint_is_hostconfig_member((struct str){NULL, 0}));
-	assert_false(endpoint_is_hostconfig_member(STR("privileged\0")));
-	assert_false(endpoint_is_hostconfig_member(STR("init\0path")));
+	assert_false(docker_is_host_config((struct str){NULL, 0}));
+	assert_false(docker_is_host_config(STR("privileged\0")));
+	assert_false(docker_is_host_config(STR("init\0path")));
 }
 
 int
