@@ -212,13 +212,24 @@ soak: all ## mixed load for TIME seconds; REAL=1: the real Engine (root)
 check-slow: all ## 10,000 slow clients must not slow others; needs a quiet machine
 	tests/soak/slow.py
 
-.PHONY: asan tsan clang
+.PHONY: asan tsan valgrind clang
 asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
 	$(MAKE) VARIANT=asan WERROR=-Werror \
 		check-unit check-diff check-fuzz check-golden check-flow
 
 tsan: ## flow tests under ThreadSanitizer
 	$(MAKE) VARIANT=tsan WERROR=-Werror check-flow
+
+# Of the flow tests those without figures for time and memory.
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full \
+	    --errors-for-leak-kinds=definite \
+	    --suppressions=$(abspath tests/valgrind.supp)
+valgrind: all $(UNITBIN) ## unit tests, and some flow tests, under memcheck
+	@set -e; for t in $(UNITBIN); do echo $$t; $(VALGRIND) $$t \
+		>build/valgrind.txt 2>&1 || { cat build/valgrind.txt; exit 1; }; \
+	done
+	UNDER='$(VALGRIND)' $(PYTEST) $(patsubst %,tests/flow/test_%.py,\
+		heads pipelining held_bodies refusals upgrades redaction)
 
 clang: ## build all with clang, warnings as errors
 	$(MAKE) VARIANT=clang WERROR=-Werror all units
@@ -251,7 +262,7 @@ units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN) $(BENCHBIN)
 .PHONY: cover
 cover: ## lines that the tests run, by folder; root, for the Engine's tests
 	@find build/cover -name '*.gcda' -delete 2>/dev/null || true
-	$(MAKE) VARIANT=cover check-unit check-diff check-fuzz check-golden \
+	umask 0 && $(MAKE) VARIANT=cover check-unit check-diff check-fuzz check-golden \
 		check-flow check-engine
 	tests/coverage build/cover/obj runtime=95 compiler=95 daemon=85
 
@@ -305,7 +316,7 @@ install: all ## into $(DESTDIR)$(PREFIX)
 
 # What building and testing need, by Debian 12's names.
 DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
-	libclang-rt-14-dev cppcheck \
+	libclang-rt-14-dev cppcheck valgrind \
 	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \

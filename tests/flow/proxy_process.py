@@ -12,7 +12,9 @@ import raw_client
 import wire
 
 BINARY = os.environ.get("DOCKER_PROXY", "build/docker-proxy")
-SANITIZED = re.search("asan|tsan|ubsan", BINARY) is not None
+# A command that the proxy runs under: valgrind and its options.
+UNDER = os.environ.get("UNDER", "").split()
+SANITIZED = bool(UNDER) or re.search("asan|tsan|ubsan", BINARY) is not None
 
 # What no log may hold, whatever the client or the Engine did.
 FORBIDDEN = re.compile(
@@ -61,6 +63,9 @@ def configuration(engine_url, folder, **overrides):
         "auth": {"type": "none"},
         "rules": DENIALS,
     }
+    if UNDER:
+        # What traces a process needs more than the sandbox leaves it.
+        config["global"]["sandbox"] = "off"
     config["global"].update(overrides.pop("global_", {}))
     config["global"] = {k: v for k, v in config["global"].items()
                         if v is not None}
@@ -76,7 +81,7 @@ class Proxy:
         self.log_path = folder / "log"
         self.tcp = ("127.0.0.1", port) if port else None
         self.unix = None
-        self.args = [os.path.abspath(BINARY)]
+        self.args = [*UNDER, os.path.abspath(BINARY)]
         if config:
             self._find_listeners(config["global"])
             path = folder / "config.yaml"

@@ -167,17 +167,19 @@ check_regex(struct str in)
 	regex_free(re);
 }
 
-/* A needle, a line end, what it is looked for in. */
+/* A needle, a line end, what it is looked for in: it is there, and nowhere
+ * before. */
 static void
 check_find(struct str in)
 {
 	struct str needle = fuzz_cut(&in, '\n');
-	size_t want = 0;
+	size_t at = str_find(in, needle);
 
-	while (want < in.n && !str_starts(str_from(in, want), needle))
-		want++;
-	assert(str_find(in, needle) == want);
-	assert(str_find_nocase(in, needle) <= want);
+	assert(at <= in.n && str_find_nocase(in, needle) <= at);
+	if (at < in.n)
+		assert(str_starts(str_from(in, at), needle));
+	for (size_t i = 0; needle.n && i < at; i++)
+		assert(!str_starts(str_from(in, i), needle));
 }
 
 /* A method's number, and a path. */

@@ -3,6 +3,7 @@
 #ifndef TESTS_FUZZ_REQUESTS_H
 #define TESTS_FUZZ_REQUESTS_H
 
+#include "runtime/docker.h"
 #include "runtime/limits.h"
 #include "runtime/redact_plan.h"
 #include "runtime/vm.h"
@@ -75,12 +76,14 @@ fuzz_run(const struct program *p, const struct fuzz_request *rq,
 	struct facts facts;
 	struct target target;
 	struct json json;
+	struct docker docker = {.doubts = 0};
 	struct vm vm;
 	unsigned stops = 0;
 	enum vm_status status;
 
 	arena_init(&a, MIB(4));
 	fuzz_facts(rq, &facts, &target, &json, &a);
+	facts.docker = &docker;
 	bool ok = vm_init(&vm, p, &a);
 	while (ok && (status = vm_run(&vm, &facts, scratch)) != VM_DONE) {
 		/* Each instruction stops once at most. */
