@@ -290,8 +290,7 @@ has_stray_member(const struct json *j)
 		return false;
 	const struct json_node *m = json_first(top);
 	for (uint32_t i = 0; i < top->children; i++, m = json_next(j, m))
-		if (m->type != JSON_NULL &&
-			docker_is_host_config(m->key))
+		if (m->type != JSON_NULL && docker_is_host_config(m->key))
 			return true;
 	return false;
 }

@@ -135,7 +135,8 @@ whole_name(const struct parts *parts, struct arena *a)
 }
 
 bool
-docker_image_whole(struct str s, struct str tag, struct arena *a, struct str *out)
+docker_image_whole(
+	struct str s, struct str tag, struct arena *a, struct str *out)
 {
 	struct parts parts;
 
@@ -209,8 +210,7 @@ docker_take_pull(struct gather *g, struct str image, struct str tag)
 	if (str_ends(image, STR(":")))
 		image.n--;
 	docker_take_tagged(g, image, tag);
-	if (tag.n || !cut_parts(image, &parts) || parts.tag.n ||
-		parts.digest.n)
+	if (tag.n || !cut_parts(image, &parts) || parts.tag.n || parts.digest.n)
 		return;
 	gather_add(g, FIELD_DOCKER_IMAGES,
 		arena_fmt(g->arena, "%.*s:*",

@@ -184,13 +184,14 @@ struct local_options {
 static void
 add_local(struct gather *g, const struct local_options *opts)
 {
-	bool readonly = has_item(opts->o, STR("ro")) &&
-			!has_item(opts->o, STR("rw"));
+	bool readonly =
+		has_item(opts->o, STR("ro")) && !has_item(opts->o, STR("rw"));
 	bool bind = has_item(opts->o, STR("bind")) ||
 		    has_item(opts->o, STR("rbind"));
 	struct str pseudo = pseudo_path(opts->type);
 
-	gather_add(g, FIELD_DOCKER_MOUNT_TYPES, bind ? STR("bind") : opts->type);
+	gather_add(
+		g, FIELD_DOCKER_MOUNT_TYPES, bind ? STR("bind") : opts->type);
 	add_layers(g, opts->o, readonly);
 	if (bind || str_eq(opts->type, STR("bind"))) {
 		docker_add_host_path(g, opts->device, readonly);
@@ -220,7 +221,8 @@ add_foreign(struct gather *g, const struct json_node *options)
 }
 
 static void
-take_options(struct gather *g, struct str driver, const struct json_node *options)
+take_options(
+	struct gather *g, struct str driver, const struct json_node *options)
 {
 	if (!options || options->type != JSON_OBJECT || !options->children)
 		return;

@@ -8,20 +8,34 @@
 #include "runtime/docker_parts.h"
 
 /* A line each: a member's name, what its value is, what it says. */
-#define ANY(name)            {STR(name), .form = FORM_ANY}
-#define OBJECT(name, of)     {STR(name), .form = FORM_OBJECT, .shape = &of}
-#define OBJECTS(name, of)    {STR(name), .form = FORM_OBJECTS, .shape = &of}
-#define VALUE(name, take)    {STR(name), .form = FORM_VALUE, .value = take}
-#define TEXT(name, f, take)  SAYS(name, FORM_TEXT, f, "", take)
-#define TEXTS(name, f, take) SAYS(name, FORM_TEXTS, f, "", take)
-#define KEYS(name, f, take)  SAYS(name, FORM_KEYS, f, "", take)
-#define PAIRS(name, f, take) SAYS(name, FORM_PAIRS, f, "", take)
+#define ANY(name) \
+	{ \
+		STR(name), .form = FORM_ANY \
+	}
+#define OBJECT(name, of) \
+	{ \
+		STR(name), .form = FORM_OBJECT, .shape = &of \
+	}
+#define OBJECTS(name, of) \
+	{ \
+		STR(name), .form = FORM_OBJECTS, .shape = &of \
+	}
+#define VALUE(name, take) \
+	{ \
+		STR(name), .form = FORM_VALUE, .value = take \
+	}
+#define TEXT(name, f, take)       SAYS(name, FORM_TEXT, f, "", take)
+#define TEXTS(name, f, take)      SAYS(name, FORM_TEXTS, f, "", take)
+#define KEYS(name, f, take)       SAYS(name, FORM_KEYS, f, "", take)
+#define PAIRS(name, f, take)      SAYS(name, FORM_PAIRS, f, "", take)
 #define WORD(name, f, word, take) SAYS(name, FORM_TEXT, f, word, take)
 #define FLAG(name, f, word)       SAYS(name, FORM_FLAG, f, word, NULL)
 #define SAYS(name, form, f, word, take) \
-	{STR(name), form, FIELD_DOCKER_##f, word, take, NULL, NULL}
+	{ \
+		STR(name), form, FIELD_DOCKER_##f, word, take, NULL, NULL \
+	}
 
-#define as_is docker_take_as_is
+#define as_is        docker_take_as_is
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define SHAPE(name) \
@@ -310,8 +324,8 @@ static const struct docker_member config_members[] = {
 };
 SHAPE_TAKE(config, docker_take_user);
 
-static const struct docker_shape commit = {config_members,
-	COUNT(config_members), NULL, docker_take_user_if_said};
+static const struct docker_shape commit = {
+	config_members, COUNT(config_members), NULL, docker_take_user_if_said};
 
 static const struct docker_member exec_members[] = {
 	ANY("User"),
@@ -853,8 +867,8 @@ BODY(node, node);
 
 const struct docker_member docker_body_privileges = {
 	.name = STR(""), .form = FORM_OBJECTS, .shape = &privilege};
-const struct docker_member docker_body_plugin_set = TEXTS(
-	"", ENV, docker_take_plugin_setting);
+const struct docker_member docker_body_plugin_set =
+	TEXTS("", ENV, docker_take_plugin_setting);
 
 bool
 docker_is_host_config(struct str folded_key)

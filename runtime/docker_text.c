@@ -62,7 +62,8 @@ docker_take_capability(
 	struct gather *g, const struct docker_member *m, struct str s)
 {
 	(void)m;
-	gather_add(g, FIELD_DOCKER_CAPABILITIES, docker_capability(s, g->arena));
+	gather_add(
+		g, FIELD_DOCKER_CAPABILITIES, docker_capability(s, g->arena));
 }
 
 /* --- security options: daemon.parseSecurityOpt ----------------------------------- */
@@ -320,7 +321,8 @@ dotted(struct str s, struct arena *a)
 }
 
 void
-docker_take_sysctl(struct gather *g, const struct docker_member *m, struct str s)
+docker_take_sysctl(
+	struct gather *g, const struct docker_member *m, struct str s)
 {
 	(void)m;
 	gather_add(g, FIELD_DOCKER_SYSCTLS, dotted(s, g->arena));
@@ -371,7 +373,8 @@ void
 docker_take_device_request(struct gather *g, const struct json_node *object)
 {
 	struct str driver = docker_get_text(g, object, "driver");
-	struct str request = arena_fmt(g->arena, "request:%.*s", STR_FMT(driver));
+	struct str request =
+		arena_fmt(g->arena, "request:%.*s", STR_FMT(driver));
 	const struct json_node *ids = docker_get(g, object, "deviceids");
 
 	gather_add(g, FIELD_DOCKER_DEVICES, request);

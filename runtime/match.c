@@ -641,8 +641,8 @@ about_all(const struct match *m, enum truth outside)
 static enum truth
 match_list(struct match *m)
 {
-	return about_all(m, m->t->field == FIELD_QUERY ? match_query(m)
-						       : match_docker(m));
+	return about_all(m,
+		m->t->field == FIELD_QUERY ? match_query(m) : match_docker(m));
 }
 
 static enum truth

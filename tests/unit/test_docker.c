@@ -8,10 +8,10 @@
 
 #include "tests/unit/docker_fixture.h"
 
-#define CREATE "POST /v1.43/containers/create"
+#define CREATE        "POST /v1.43/containers/create"
 #define HOST(members) "{\"Image\":\"a\",\"HostConfig\":{" members "}}"
 
-#define F(name) FIELD_DOCKER_##name
+#define F(name)       FIELD_DOCKER_##name
 
 /* --- containers -------------------------------------------------------------- */
 
@@ -131,8 +131,8 @@ test_networks(void **state)
 		{F(NETWORKS), CREATE,
 			"{\"NetworkingConfig\":{\"EndpointsConfig\":null}}",
 			""},
-		{F(NETWORKS), CREATE,
-			HOST("\"NetworkMode\":\"container:web\""), ""},
+		{F(NETWORKS), CREATE, HOST("\"NetworkMode\":\"container:web\""),
+			""},
 		{F(NETWORKS), "POST /networks/secretnet/connect",
 			"{\"Container\":\"web\",\"EndpointConfig\":"
 			"{\"NetworkID\":\"other\"}}",
@@ -167,7 +167,8 @@ test_security(void **state)
 		{F(SECURITY), CREATE,
 			HOST("\"SecurityOpt\":[\"no-new-privileges\","
 			     "\"no-new-privileges:false\","
-			     "\"no-new-privileges=F\",\"no-new-privileges=1\"]"),
+			     "\"no-new-privileges=F\",\"no-new-privileges="
+			     "1\"]"),
 			"no-new-privileges=true | no-new-privileges=false | "
 			"no-new-privileges=false | no-new-privileges=true"},
 		{F(SECURITY), CREATE,
@@ -236,7 +237,9 @@ test_users(void **state)
 		{F(USER), "POST /containers/web/exec", "{\"Cmd\":[\"id\"]}",
 			"root"},
 		{F(USER), "POST /containers/web/exec",
-			"{\"u\xc5\xbf" "er\":\"7\"}", "7"},
+			"{\"u\xc5\xbf"
+			"er\":\"7\"}",
+			"7"},
 		{F(USER), "POST /services/create",
 			"{\"TaskTemplate\":{\"ContainerSpec\":{\"User\":"
 			"\"0\"}}}",

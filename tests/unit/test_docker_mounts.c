@@ -16,7 +16,7 @@
 #define MOUNTS(list)  HOST("\"Mounts\":[" list "]")
 #define OPTS(list)    "{\"Name\":\"v\",\"DriverOpts\":{" list "}}"
 
-#define F(name) FIELD_DOCKER_##name
+#define F(name)       FIELD_DOCKER_##name
 
 static void
 test_binds(void **state)
@@ -45,8 +45,7 @@ test_binds(void **state)
 			"volume | volume | bind"},
 		/* Of more parts than there are, nobody knows which is what. */
 		{F(HOST_PATHS), CREATE, BINDS("\"/a:/b:ro:/c\""), "/a:ro | ?"},
-		{F(HOST_PATHS), CREATE, BINDS("\"/a\\u0000b:/c\""),
-			"/a | ?"},
+		{F(HOST_PATHS), CREATE, BINDS("\"/a\\u0000b:/c\""), "/a | ?"},
 		{F(HOST_PATHS), CREATE, BINDS("{}"), "?"},
 		{F(HOST_PATHS), CREATE, BINDS("null"), ""},
 		{F(HOST_PATHS), CREATE, HOST("\"Binds\":null"), ""},
