@@ -56,6 +56,25 @@ gather_also(struct gather *g, enum field field, struct str value)
 	list_add(g, field, (struct docker_value){value, true});
 }
 
+bool
+docker_is_hex(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return s.n > 0;
+}
+
+void
+gather_id(struct gather *g, enum field field, struct str name)
+{
+	if (docker_is_hex(name))
+		gather_also(g, field,
+			arena_fmt(g->arena, "id:%.*s", STR_FMT(name)));
+}
+
 void
 gather_join(
 	struct gather *g, enum field field, const char *word, struct str value)
@@ -170,6 +189,7 @@ gather_head(const struct facts *f)
 	if (!c)
 		return;
 	gather_add(&g, FIELD_DOCKER_TARGET, name);
+	gather_id(&g, FIELD_DOCKER_TARGET, name);
 	if (c->name)
 		c->name->text(&g, c->name, name);
 	for (size_t i = 0; c->query && i < t->nparams; i++)

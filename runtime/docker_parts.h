@@ -90,6 +90,9 @@ bool docker_is_foreign_call(const struct facts *f);
 void gather_add(struct gather *g, enum field field, struct str value);
 /* Another reading of the last one. */
 void gather_also(struct gather *g, enum field field, struct str value);
+/* A name that may be the beginning of an id: that reading, "id:<hex>". */
+void gather_id(struct gather *g, enum field field, struct str name);
+bool docker_is_hex(struct str s);
 /* word and value as one. */
 void gather_join(
 	struct gather *g, enum field field, const char *word, struct str value);
@@ -182,6 +185,7 @@ struct str docker_id(struct str s);
 docker_take docker_take_bind;
 docker_take docker_take_host_path;
 docker_take docker_take_tmpfs;
+docker_take docker_take_log_opt;
 
 void docker_add_host_path(struct gather *g, struct str path, bool readonly);
 void docker_take_mount(struct gather *g, const struct json_node *object);

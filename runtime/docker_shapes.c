@@ -190,7 +190,7 @@ SHAPE_ON(update, &resources, NULL);
 
 static const struct docker_member log_config_members[] = {
 	TEXT("Type", LOG_DRIVER, as_is),
-	PAIRS("Config", DRIVER_OPTS, docker_take_driver_opt),
+	PAIRS("Config", DRIVER_OPTS, docker_take_log_opt),
 };
 SHAPE(log_config);
 

@@ -198,7 +198,7 @@ SHAPE(attachment);
 
 static const struct docker_member log_driver_members[] = {
 	TEXT("Name", LOG_DRIVER, as_is),
-	PAIRS("Options", DRIVER_OPTS, docker_take_driver_opt),
+	PAIRS("Options", DRIVER_OPTS, docker_take_log_opt),
 };
 SHAPE(log_driver);
 

@@ -254,6 +254,7 @@ docker_take_container(
 	if (str_starts(s, STR("/")))
 		s = str_from(s, 1);
 	gather_add(g, FIELD_DOCKER_CONTAINERS, s);
+	gather_id(g, FIELD_DOCKER_CONTAINERS, s);
 }
 
 /* container[:alias] */
@@ -293,8 +294,10 @@ docker_take_network(
 	bool container = str_starts(s, STR("container:"));
 
 	(void)m;
-	if (!container)
+	if (!container) {
 		gather_add(g, FIELD_DOCKER_NETWORKS, s);
+		gather_id(g, FIELD_DOCKER_NETWORKS, s);
+	}
 	if (container || str_eq(s, STR("host")))
 		docker_take_namespace(g, &net, s);
 }

@@ -106,7 +106,7 @@ test_namespaces(void **state)
 		{F(CONTAINERS), CREATE,
 			HOST("\"PidMode\":\"container:a\",\"IpcMode\":"
 			     "\"container:b\",\"NetworkMode\":\"container:c\""),
-			"a | b | c"},
+			"a = id:a | b = id:b | c = id:c"},
 	};
 
 	(void)state;
@@ -141,10 +141,10 @@ test_networks(void **state)
 		{F(NETWORKS), "POST /services/create",
 			"{\"Networks\":[{\"Target\":\"a\"}],\"TaskTemplate\":"
 			"{\"Networks\":[{\"Target\":\"b\"},null]}}",
-			"a | b"},
+			"a = id:a | b = id:b"},
 		{F(NETWORKS), "POST /networks/create",
 			"{\"Name\":\"n\",\"ConfigFrom\":{\"Network\":\"c\"}}",
-			"c"},
+			"c = id:c"},
 		{F(NETWORKS), "POST /build?networkmode=n", NULL, "n"},
 		{F(CONTAINERS), "POST /networks/n/connect",
 			"{\"Container\":\"/web\"}", "web"},
@@ -483,8 +483,10 @@ test_targets(void **state)
 		{F(TARGET), "GET /networks/", NULL, ""},
 		{F(TARGET), "DELETE /volumes/v", NULL, "v"},
 		{F(TARGET), "GET /volumes", NULL, ""},
-		{F(TARGET), "POST /exec/e1/start", NULL, "e1"},
+		{F(TARGET), "POST /exec/x1/start", NULL, "x1"},
 		{F(TARGET), "GET /services/s/logs", NULL, "s"},
+		{F(TARGET), "GET /containers/cafe12/json", NULL,
+			"cafe12 = id:cafe12"},
 		{F(TARGET), "GET /info", NULL, ""},
 		{F(TARGET), "GET /_ping", NULL, ""},
 		{F(CONTAINERS), "GET /containers/web/archive?path=/", NULL,
@@ -493,7 +495,9 @@ test_targets(void **state)
 		{F(CONTAINERS), CREATE,
 			HOST("\"VolumesFrom\":[\"web:ro\"],\"Links\":"
 			     "[\"/db:alias\"]"),
-			"web | db"},
+			"web | db = id:db"},
+		{F(CONTAINERS), "POST /containers/0a1b2c/stop", NULL,
+			"0a1b2c = id:0a1b2c"},
 		{F(MOUNT_TYPES), CREATE, HOST("\"VolumesFrom\":[\"web:ro\"]"),
 			"volumes-from"},
 	};
