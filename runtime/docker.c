@@ -123,7 +123,8 @@ take_json_param(
 		return;
 	struct str whole = arena_fmt(
 		g->arena, "{\"%.*s\":%.*s}", STR_FMT(m->name), STR_FMT(text));
-	if (json_scan(whole, &limits, g->arena, &json, &at) != WHY_OK) {
+	if (json_scan(whole, &limits, g->arena, &json, &at) != WHY_OK ||
+		json.count == 0) { /* when there was no room for it */
 		gather_doubt_all(g);
 		return;
 	}

@@ -608,6 +608,48 @@ test_many_unknown(void **state)
 	free(body);
 }
 
+/* However little memory there is: nothing is read that is not there, and the
+ * arena says that values may be missing. */
+static void
+test_out_of_memory(void **state)
+{
+	static const char *const requests[][2] = {
+		{"POST /containers/create?name=/a",
+			"{\"Image\":\"a@sha256:b\",\"Us\\u0065r\":\"0:0\","
+			"\"Env\":[\"A\\u0041=1\"],\"Labels\":{\"a\":\"b\"},"
+			"\"N\\u0065w\":1,\"HostConfig\":{\"Binds\":["
+			"\"/a//b:/c:ro\",\"v:/c\"],\"CapAdd\":[\"cap_x\"],"
+			"\"Sysctls\":{\"a/b\":\"1\"},\"SecurityOpt\":["
+			"\"a:b\"],\"PortBindings\":{\"1/TCP\":[{}]},"
+			"\"PidMode\":\"container:cafe\",\"DeviceRequests\":"
+			"[{\"DeviceIDs\":[\"x\"]}],\"Ulimits\":[{}],"
+			"\"Mounts\":[{\"VolumeOptions\":{\"DriverConfig\":"
+			"{\"Options\":{\"o\":\"bind,ro\",\"device\":"
+			"\"a\"}}}}]}}"},
+		{"POST "
+		 "/build?t=a&labels=%7B%22A%22:%22b%22%7D&buildargs=%7B%7D",
+			NULL},
+		{"POST /images/create?fromImage=a", NULL},
+	};
+	struct docker_fixture fx;
+	bool doubt;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		for (size_t room = 0; room < 4096; room += 16) {
+			docker_setup(&fx, requests[i][0], requests[i][1]);
+			size_t before = fx.arena.used;
+			fx.arena.cap = before + room;
+			for (unsigned f = DOCKER_FIRST;
+				f < DOCKER_FIRST + DOCKER_COUNT; f++)
+				docker_values(&fx.facts, (enum field)f, &doubt);
+			if (room == 0)
+				assert_true(arena_overflowed(&fx.arena));
+			arena_fini(&fx.arena);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -625,6 +667,7 @@ main(void)
 		cmocka_unit_test(test_what_is_not_read),
 		cmocka_unit_test(test_bodies_that_are_read),
 		cmocka_unit_test(test_many_unknown),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
