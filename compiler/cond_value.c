@@ -61,19 +61,19 @@ read_method(struct reader *r, const struct tree *node, struct str *text)
 	return false;
 }
 
-/* Values of docker.* fields come in one form: a comparison with another never
- * holds, and the rule would look as if it did something. */
+/* Values of docker.* fields come in one form, so the text is brought to it:
+ * "alpine" is what Docker means by that. */
 static bool
-check_form(struct reader *r, const struct cond *c, const struct tree *node)
+read_docker(struct reader *r, const struct cond *c, const struct tree *node,
+	struct str *text)
 {
-	struct str normal =
-		docker_normal(c->field, node->text, r->diag->arena);
-	if (c->nocase || str_eq(normal, node->text))
-		return true;
-	diag_error(r->diag, node->pos, "no value of %s is written like this",
-		field_info[c->field].name);
-	diag_help(r->diag, "write \"%.*s\"", STR_FMT(normal));
-	return false;
+	struct str normal;
+	bool ok = docker_normal(c->field, *text, r->arena, &normal);
+	*text = normal;
+	if (!ok)
+		diag_error(r->diag, node->pos, "no value of %s is like this",
+			field_info[c->field].name);
+	return ok;
 }
 
 static bool
@@ -87,22 +87,26 @@ read_string(struct reader *r, const struct cond *c, const struct tree *node,
 	if (c->field == FIELD_METHOD && whole)
 		return read_method(r, node, &out->text);
 	if (whole && (field_info[c->field].flags & FIELD_DOCKER))
-		return check_form(r, c, node);
+		return read_docker(r, c, node, &out->text);
 	return true;
 }
 
+/* More slashes than it needs do no harm; what leads elsewhere is not what it
+ * looks like. */
 static bool
 read_path(struct reader *r, const struct tree *node, struct cond_value *out)
 {
+	struct str slashed =
+		arena_fmt(r->diag->arena, "%.*s/", STR_FMT(node->text));
 	out->kind = VALUE_STRING;
-	out->text = arena_str(r->arena, node->text);
-	if (path_is_clean(node->text))
+	out->text = path_clean(arena_str(r->arena, node->text), r->arena);
+	if (str_starts(node->text, STR("/")) &&
+		str_find(slashed, STR("/./")) == slashed.n &&
+		str_find(slashed, STR("/../")) == slashed.n)
 		return true;
 	diag_error(r->diag, node->pos,
-		"this must be an absolute path, without empty, \".\" and "
-		"\"..\" components");
-	diag_help(r->diag, "write \"%.*s\"",
-		STR_FMT(path_clean(node->text, r->diag->arena)));
+		"this must be an absolute path, without \".\" and \"..\"");
+	diag_help(r->diag, "write \"%.*s\"", STR_FMT(out->text));
 	return false;
 }
 

@@ -56,6 +56,25 @@ gather_also(struct gather *g, enum field field, struct str value)
 	list_add(g, field, (struct docker_value){value, true});
 }
 
+bool
+docker_is_hex(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return s.n > 0;
+}
+
+void
+gather_id(struct gather *g, enum field field, struct str name)
+{
+	if (docker_is_hex(name))
+		gather_also(g, field,
+			arena_fmt(g->arena, "id:%.*s", STR_FMT(name)));
+}
+
 void
 gather_join(
 	struct gather *g, enum field field, const char *word, struct str value)
@@ -92,7 +111,8 @@ gather_doubt_all(struct gather *g)
  * member, which says which of its keys are data. As long as a target at most,
  * so that nobody can make it slow by choosing its keys. */
 static void
-take_json_param(struct gather *g, const struct docker_member *m, struct str text)
+take_json_param(
+	struct gather *g, const struct docker_member *m, struct str text)
 {
 	const struct json_limits limits = {.depth = JSON_DEPTH_MAX};
 	const struct json *before = g->json;
@@ -101,9 +121,10 @@ take_json_param(struct gather *g, const struct docker_member *m, struct str text
 
 	if (text.n == 0)
 		return;
-	struct str whole = arena_fmt(g->arena, "{\"%.*s\":%.*s}",
-		STR_FMT(m->name), STR_FMT(text));
-	if (json_scan(whole, &limits, g->arena, &json, &at) != WHY_OK) {
+	struct str whole = arena_fmt(
+		g->arena, "{\"%.*s\":%.*s}", STR_FMT(m->name), STR_FMT(text));
+	if (json_scan(whole, &limits, g->arena, &json, &at) != WHY_OK ||
+		json.count == 0) { /* when there was no room for it */
 		gather_doubt_all(g);
 		return;
 	}
@@ -169,6 +190,7 @@ gather_head(const struct facts *f)
 	if (!c)
 		return;
 	gather_add(&g, FIELD_DOCKER_TARGET, name);
+	gather_id(&g, FIELD_DOCKER_TARGET, name);
 	if (c->name)
 		c->name->text(&g, c->name, name);
 	for (size_t i = 0; c->query && i < t->nparams; i++)
@@ -217,23 +239,42 @@ docker_values(const struct facts *f, enum field field, bool *doubt_out)
 
 /* --- values as an operator writes them ------------------------------------------------- */
 
-struct str
-docker_normal(enum field field, struct str text, struct arena *a)
+static bool
+normal_image(struct str text, struct arena *a, struct str *out)
 {
-	struct str whole;
-	bool ok;
+	/* Every tag, of a pull without one. */
+	struct str all = STR(":*");
 
+	if (str_starts(text, STR("id:")))
+		return true;
+	if (!str_ends(text, all))
+		return docker_image_whole(text, STR(""), a, out);
+	text.n -= all.n;
+	if (!docker_image_whole(text, STR("all"), a, out))
+		return false;
+	out->n -= strlen("all");
+	*out = arena_fmt(a, "%.*s*", STR_FMT(*out));
+	return true;
+}
+
+bool
+docker_normal(
+	enum field field, struct str text, struct arena *a, struct str *out)
+{
+	bool ok = true;
+
+	*out = text;
 	if (field == FIELD_DOCKER_CAPABILITIES)
-		return docker_capability(text, a);
+		*out = docker_capability(text, a);
 	if (field == FIELD_DOCKER_SECURITY)
-		return docker_security(text, a, &ok);
-	if (field == FIELD_DOCKER_HOST_PATHS)
-		return path_clean(text, a);
+		*out = docker_security(text, a, &ok);
 	if (field == FIELD_DOCKER_USER || field == FIELD_DOCKER_GROUPS)
-		return docker_id(text);
-	if (field != FIELD_DOCKER_IMAGES || str_starts(text, STR("id:")) ||
-		str_ends(text, STR(":*")))
-		return text;
-	docker_image_whole(text, STR(""), a, &whole);
-	return whole;
+		*out = docker_id(text);
+	if (field == FIELD_DOCKER_IMAGES)
+		ok = normal_image(text, a, out);
+	if (field == FIELD_DOCKER_HOST_PATHS) {
+		*out = path_clean(text, a);
+		ok = str_starts(text, STR("/"));
+	}
+	return ok;
 }

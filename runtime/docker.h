@@ -60,8 +60,10 @@ const struct docker_list *docker_values(
 	const struct facts *f, enum field field, bool *doubt_out);
 
 /* The form in which values of the field come, of a text that an operator
- * wrote; itself for fields whose values come as they are. */
-struct str docker_normal(enum field field, struct str text, struct arena *a);
+ * wrote; itself for fields whose values come as they are. False: no value of
+ * the field can be it. */
+bool docker_normal(
+	enum field field, struct str text, struct arena *a, struct str *out);
 
 /* Is the folded key a member of HostConfig, in any API version? */
 bool docker_is_host_config(struct str folded_key);

@@ -21,18 +21,21 @@ no_fact(struct gather *g, const struct docker_member *m, struct str s)
 }
 
 #define SAYS(param, f, take) \
-	{STR(param), FORM_TEXT, FIELD_DOCKER_##f, "", take, NULL, NULL}
+	{ \
+		STR(param), FORM_TEXT, FIELD_DOCKER_##f, "", take, NULL, NULL \
+	}
 #define IN_JSON(param) \
-	{STR(param), .form = FORM_QUERY_JSON, .shape = &docker_shape_build_json}
+	{ \
+		STR(param), .form = FORM_QUERY_JSON, \
+			    .shape = &docker_shape_build_json \
+	}
 
 static const struct docker_member thing = SAYS("", TARGET, no_fact);
 static const struct docker_member container =
 	SAYS("", CONTAINERS, docker_take_container);
 static const struct docker_member image = SAYS("", IMAGES, docker_take_image);
-static const struct docker_member net =
-	SAYS("", NETWORKS, docker_take_network);
-static const struct docker_member volume =
-	SAYS("", VOLUMES, docker_take_as_is);
+static const struct docker_member net = SAYS("", NETWORKS, docker_take_network);
+static const struct docker_member volume = SAYS("", VOLUMES, docker_take_as_is);
 
 /* --- facts of several parameters ------------------------------------------------- */
 
@@ -174,10 +177,15 @@ QUERY(build);
 
 /* method, path, body, query, more */
 #define CALL(method, path, body, query, take) \
-	{METHOD_##method, STR(path), STR(""), NULL, body, query, take}
+	{ \
+		METHOD_##method, STR(path), STR(""), NULL, body, query, take \
+	}
 /* method, before, behind, what the name is, body, query, more */
 #define NAMED(method, before, behind, what, body, query, take) \
-	{METHOD_##method, STR(before), STR(behind), &what, body, query, take}
+	{ \
+		METHOD_##method, STR(before), STR(behind), &what, body, query, \
+			take \
+	}
 /* that only names something */
 #define PLAIN(method, before, behind, what) \
 	NAMED(method, before, behind, what, NULL, NULL, NULL)
@@ -185,21 +193,24 @@ QUERY(build);
 #define NONE(method, path) CALL(method, path, NULL, NULL, NULL)
 
 static const struct docker_call calls[] = {
-	CALL(POST, "/containers/create", &docker_body_create, &name_query, NULL),
+	CALL(POST, "/containers/create", &docker_body_create, &name_query,
+		NULL),
 	NONE(GET, "/containers/json"),
 	NONE(POST, "/containers/prune"),
 	NAMED(POST, "/containers/", "/exec", container, &docker_body_exec, NULL,
 		NULL),
 	NAMED(POST, "/containers/", "/update", container, &docker_body_update,
 		NULL, NULL),
-	NAMED(POST, "/containers/", "/start", container, NULL, &checkpoint_query,
+	NAMED(POST, "/containers/", "/start", container, NULL,
+		&checkpoint_query, NULL),
+	NAMED(POST, "/containers/", "/rename", container, NULL, &name_query,
 		NULL),
-	NAMED(POST, "/containers/", "/rename", container, NULL, &name_query, NULL),
 	NAMED(POST, "/containers/", "/checkpoints", container,
 		&docker_body_checkpoint, NULL, NULL),
-	NAMED(GET, "/containers/", "/checkpoints", container, NULL, &dir_query, NULL),
-	NAMED(DELETE, "/containers/", "/checkpoints/", container, NULL, &dir_query,
+	NAMED(GET, "/containers/", "/checkpoints", container, NULL, &dir_query,
 		NULL),
+	NAMED(DELETE, "/containers/", "/checkpoints/", container, NULL,
+		&dir_query, NULL),
 	PLAIN(GET, "/containers/", "/archive", container),
 	PLAIN(HEAD, "/containers/", "/archive", container),
 	PLAIN(PUT, "/containers/", "/archive", container),
@@ -220,7 +231,8 @@ static const struct docker_call calls[] = {
 	PLAIN(POST, "/containers/", "/unpause", container),
 	PLAIN(POST, "/containers/", "/wait", container),
 	PLAIN(DELETE, "/containers/", "", container),
-	CALL(POST, "/commit", &docker_body_commit, &commit_query, take_repo_tag),
+	CALL(POST, "/commit", &docker_body_commit, &commit_query,
+		take_repo_tag),
 
 	NAMED(POST, "/exec/", "/start", thing, &docker_body_exec_start, NULL,
 		NULL),
@@ -260,7 +272,8 @@ static const struct docker_call calls[] = {
 	PLAIN(GET, "/volumes/", "", volume),
 	PLAIN(DELETE, "/volumes/", "", volume),
 
-	CALL(POST, "/plugins/pull", &docker_body_privileges, &plugin_query, NULL),
+	CALL(POST, "/plugins/pull", &docker_body_privileges, &plugin_query,
+		NULL),
 	CALL(POST, "/plugins/create", NULL, &name_query, doubt_everything),
 	CALL(GET, "/plugins/privileges", NULL, &plugin_query, NULL),
 	NAMED(POST, "/plugins/", "/upgrade", thing, &docker_body_privileges,

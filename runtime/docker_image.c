@@ -10,17 +10,6 @@
 #define ID_DIGITS 64u
 
 static bool
-is_hex(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return s.n > 0;
-}
-
-static bool
 all_of(struct str s, const char *more)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -48,7 +37,7 @@ is_digest(struct str s)
 	size_t colon = str_find(s, STR(":"));
 
 	return colon < s.n && all_of((struct str){s.p, colon}, "+._-") &&
-	       s.n - colon > 32 && is_hex(str_from(s, colon + 1));
+	       s.n - colon > 32 && docker_is_hex(str_from(s, colon + 1));
 }
 
 /* A reference cut into its parts. */
@@ -135,12 +124,13 @@ whole_name(const struct parts *parts, struct arena *a)
 }
 
 bool
-docker_image_whole(struct str s, struct str tag, struct arena *a, struct str *out)
+docker_image_whole(
+	struct str s, struct str tag, struct arena *a, struct str *out)
 {
 	struct parts parts;
 
 	*out = s;
-	if (tag.n == 0 && s.n == ID_DIGITS && is_hex(s)) {
+	if (tag.n == 0 && s.n == ID_DIGITS && docker_is_hex(s)) {
 		*out = arena_fmt(a, "id:%.*s", STR_FMT(s));
 		return true;
 	}
@@ -174,9 +164,8 @@ add_short_id(struct gather *g, struct str s)
 {
 	if (str_starts(s, STR("sha256:")))
 		s = str_from(s, 7);
-	if (s.n < ID_DIGITS && is_hex(s))
-		gather_also(g, FIELD_DOCKER_IMAGES,
-			arena_fmt(g->arena, "id:%.*s", STR_FMT(s)));
+	if (s.n < ID_DIGITS)
+		gather_id(g, FIELD_DOCKER_IMAGES, s);
 }
 
 void
@@ -209,8 +198,7 @@ docker_take_pull(struct gather *g, struct str image, struct str tag)
 	if (str_ends(image, STR(":")))
 		image.n--;
 	docker_take_tagged(g, image, tag);
-	if (tag.n || !cut_parts(image, &parts) || parts.tag.n ||
-		parts.digest.n)
+	if (tag.n || !cut_parts(image, &parts) || parts.tag.n || parts.digest.n)
 		return;
 	gather_add(g, FIELD_DOCKER_IMAGES,
 		arena_fmt(g->arena, "%.*s:*",

@@ -11,13 +11,20 @@
 
 /* --- one path ------------------------------------------------------------------ */
 
+/* Of a service, swarmkit writes something else there (template/context.go). */
+static bool
+is_template(struct str s)
+{
+	return str_find(s, STR("{{")) < s.n;
+}
+
 /* A relative path depends on where the Engine was started, one with a NUL
  * ends elsewhere, one that ends in ":ro" looks like another one read-only. */
 static bool
 is_clear(struct str path)
 {
 	return path.p[0] == '/' && !memchr(path.p, '\0', path.n) &&
-	       !str_ends(path, STR(READONLY));
+	       !str_ends(path, STR(READONLY)) && !is_template(path);
 }
 
 void
@@ -184,13 +191,16 @@ struct local_options {
 static void
 add_local(struct gather *g, const struct local_options *opts)
 {
-	bool readonly = has_item(opts->o, STR("ro")) &&
-			!has_item(opts->o, STR("rw"));
+	bool readonly =
+		has_item(opts->o, STR("ro")) && !has_item(opts->o, STR("rw"));
 	bool bind = has_item(opts->o, STR("bind")) ||
 		    has_item(opts->o, STR("rbind"));
 	struct str pseudo = pseudo_path(opts->type);
 
-	gather_add(g, FIELD_DOCKER_MOUNT_TYPES, bind ? STR("bind") : opts->type);
+	if (is_template(opts->type) || is_template(opts->o))
+		gather_doubt_all(g);
+	gather_add(
+		g, FIELD_DOCKER_MOUNT_TYPES, bind ? STR("bind") : opts->type);
 	add_layers(g, opts->o, readonly);
 	if (bind || str_eq(opts->type, STR("bind"))) {
 		docker_add_host_path(g, opts->device, readonly);
@@ -220,7 +230,8 @@ add_foreign(struct gather *g, const struct json_node *options)
 }
 
 static void
-take_options(struct gather *g, struct str driver, const struct json_node *options)
+take_options(
+	struct gather *g, struct str driver, const struct json_node *options)
 {
 	if (!options || options->type != JSON_OBJECT || !options->children)
 		return;
@@ -265,6 +276,8 @@ docker_take_mount(struct gather *g, const struct json_node *object)
 	struct str type = docker_get_text(g, object, "type");
 	struct str source = docker_get_text(g, object, "source");
 
+	if (is_template(source))
+		gather_doubt(g, FIELD_DOCKER_VOLUMES);
 	gather_add(g, FIELD_DOCKER_MOUNT_TYPES, type);
 	take_driver_config(g, object);
 	if (str_eq(type, STR("bind")))
@@ -284,6 +297,28 @@ docker_take_tmpfs(struct gather *g, const struct docker_member *m, struct str s)
 	(void)m;
 	(void)s;
 	gather_add(g, FIELD_DOCKER_MOUNT_TYPES, STR("tmpfs"));
+}
+
+/* --- log drivers --------------------------------------------------------------------------- */
+
+/* "name=value": files that the driver reads (splunk-capath, syslog-tls-key),
+ * and sockets that it writes to (syslog-address=unix:///dev/log). */
+void
+docker_take_log_opt(
+	struct gather *g, const struct docker_member *m, struct str s)
+{
+	static const struct str socket = STR("://");
+	size_t name = str_find(s, STR("="));
+	struct str value = str_from(s, name + (name < s.n));
+	size_t scheme = str_find(value, socket);
+
+	(void)m;
+	gather_add(g, FIELD_DOCKER_DRIVER_OPTS, s);
+	if (str_starts(value, STR("/")))
+		docker_add_host_path(g, value, true);
+	else if (scheme < value.n && str_starts(value, STR("unix")))
+		docker_add_host_path(
+			g, str_from(value, scheme + socket.n), false);
 }
 
 /* --- devices -------------------------------------------------------------------------------- */

@@ -27,23 +27,23 @@ struct gather {
 };
 
 enum docker_form {
-	FORM_ANY,     /* says nothing that we know */
-	FORM_TEXT,    /* a string */
-	FORM_TEXTS,   /* a list of strings; a string is a list of one */
-	FORM_FLAG,    /* true says `word` */
-	FORM_KEYS,    /* an object: its keys */
-	FORM_PAIRS,   /* an object of strings: "key=value" */
-	FORM_OBJECT,  /* of the shape */
-	FORM_OBJECTS, /* a list of them */
-	FORM_MAP,     /* an object of them; their keys say something, too */
-	FORM_VALUE,   /* for the function `value` */
+	FORM_ANY,        /* says nothing that we know */
+	FORM_TEXT,       /* a string */
+	FORM_TEXTS,      /* a list of strings; a string is a list of one */
+	FORM_FLAG,       /* true says `word` */
+	FORM_KEYS,       /* an object: its keys */
+	FORM_PAIRS,      /* an object of strings: "key=value" */
+	FORM_OBJECT,     /* of the shape */
+	FORM_OBJECTS,    /* a list of them */
+	FORM_MAP,        /* an object of them; their keys say something, too */
+	FORM_VALUE,      /* for the function `value` */
 	FORM_QUERY_JSON, /* of a query: JSON text, a member of `shape` */
 };
 
 struct docker_member {
-	struct str name; /* as the API writes it */
-	uint8_t form;    /* enum docker_form */
-	uint8_t field;   /* for `text` and FORM_FLAG */
+	struct str name;  /* as the API writes it */
+	uint8_t form;     /* enum docker_form */
+	uint8_t field;    /* for `text` and FORM_FLAG */
 	const char *word; /* for `text` and FORM_FLAG */
 	void (*text)(
 		struct gather *g, const struct docker_member *m, struct str s);
@@ -90,9 +90,12 @@ bool docker_is_foreign_call(const struct facts *f);
 void gather_add(struct gather *g, enum field field, struct str value);
 /* Another reading of the last one. */
 void gather_also(struct gather *g, enum field field, struct str value);
+/* A name that may be the beginning of an id: that reading, "id:<hex>". */
+void gather_id(struct gather *g, enum field field, struct str name);
+bool docker_is_hex(struct str s);
 /* word and value as one. */
-void gather_join(struct gather *g, enum field field, const char *word,
-	struct str value);
+void gather_join(
+	struct gather *g, enum field field, const char *word, struct str value);
 void gather_doubt(struct gather *g, enum field field);
 void gather_doubt_all(struct gather *g);
 
@@ -163,17 +166,14 @@ docker_take docker_take_device_rule;
 docker_take docker_take_plugin_setting;
 
 void docker_take_user(struct gather *g, const struct json_node *object);
-void docker_take_user_if_said(
-	struct gather *g, const struct json_node *object);
+void docker_take_user_if_said(struct gather *g, const struct json_node *object);
 void docker_take_ulimit(struct gather *g, const struct json_node *object);
 void docker_take_ports(struct gather *g, const struct json_node *map);
-void docker_take_service_port(
-	struct gather *g, const struct json_node *object);
+void docker_take_service_port(struct gather *g, const struct json_node *object);
 void docker_take_device_request(
 	struct gather *g, const struct json_node *object);
 void docker_take_masked_paths(struct gather *g, const struct json_node *list);
-void docker_take_readonly_paths(
-	struct gather *g, const struct json_node *list);
+void docker_take_readonly_paths(struct gather *g, const struct json_node *list);
 void docker_take_privilege(struct gather *g, const struct json_node *object);
 
 struct str docker_capability(struct str s, struct arena *a);
@@ -185,6 +185,7 @@ struct str docker_id(struct str s);
 docker_take docker_take_bind;
 docker_take docker_take_host_path;
 docker_take docker_take_tmpfs;
+docker_take docker_take_log_opt;
 
 void docker_add_host_path(struct gather *g, struct str path, bool readonly);
 void docker_take_mount(struct gather *g, const struct json_node *object);

@@ -62,7 +62,8 @@ docker_take_capability(
 	struct gather *g, const struct docker_member *m, struct str s)
 {
 	(void)m;
-	gather_add(g, FIELD_DOCKER_CAPABILITIES, docker_capability(s, g->arena));
+	gather_add(
+		g, FIELD_DOCKER_CAPABILITIES, docker_capability(s, g->arena));
 }
 
 /* --- security options: daemon.parseSecurityOpt ----------------------------------- */
@@ -253,6 +254,7 @@ docker_take_container(
 	if (str_starts(s, STR("/")))
 		s = str_from(s, 1);
 	gather_add(g, FIELD_DOCKER_CONTAINERS, s);
+	gather_id(g, FIELD_DOCKER_CONTAINERS, s);
 }
 
 /* container[:alias] */
@@ -292,8 +294,10 @@ docker_take_network(
 	bool container = str_starts(s, STR("container:"));
 
 	(void)m;
-	if (!container)
+	if (!container) {
 		gather_add(g, FIELD_DOCKER_NETWORKS, s);
+		gather_id(g, FIELD_DOCKER_NETWORKS, s);
+	}
 	if (container || str_eq(s, STR("host")))
 		docker_take_namespace(g, &net, s);
 }
@@ -320,7 +324,8 @@ dotted(struct str s, struct arena *a)
 }
 
 void
-docker_take_sysctl(struct gather *g, const struct docker_member *m, struct str s)
+docker_take_sysctl(
+	struct gather *g, const struct docker_member *m, struct str s)
 {
 	(void)m;
 	gather_add(g, FIELD_DOCKER_SYSCTLS, dotted(s, g->arena));
@@ -371,7 +376,8 @@ void
 docker_take_device_request(struct gather *g, const struct json_node *object)
 {
 	struct str driver = docker_get_text(g, object, "driver");
-	struct str request = arena_fmt(g->arena, "request:%.*s", STR_FMT(driver));
+	struct str request =
+		arena_fmt(g->arena, "request:%.*s", STR_FMT(driver));
 	const struct json_node *ids = docker_get(g, object, "deviceids");
 
 	gather_add(g, FIELD_DOCKER_DEVICES, request);

@@ -6,7 +6,7 @@
  * speaks of every value, is "not for some value: not", so that each value is
  * asked whether it is outside.
  */
-#include "runtime/match.h"
+#include "runtime/match_parts.h"
 
 #include "runtime/limits.h"
 #include "runtime/number.h"
@@ -21,12 +21,6 @@
  * that they do not pay for its registers and buffers. */
 #define APART          __attribute__((noinline))
 
-static enum truth
-truth_of(bool holds)
-{
-	return holds ? TRUTH_TRUE : TRUTH_FALSE;
-}
-
 /* --- text --------------------------------------------------------------- */
 
 static struct str
@@ -35,26 +29,10 @@ value_text(const struct program *p, const struct program_test *t, uint32_t i)
 	return program_text(p, p->values[t->value + i].text);
 }
 
-static APART enum truth
-compare_nocase(struct str a, struct str b)
+APART enum truth
+match_compare_nocase(struct str a, struct str b)
 {
-	return truth_of(str_eq_nocase(a, b));
-}
-
-/* The last byte first: paths share their beginnings, and most comparisons of
- * a policy fail. */
-static inline enum truth
-compare(const struct program_test *t, struct str a, struct str b)
-{
-	if (a.n != b.n)
-		return TRUTH_FALSE;
-	if (a.n == 0)
-		return TRUTH_TRUE;
-	if (program_test_nocase(t))
-		return compare_nocase(a, b);
-	if (a.p[a.n - 1] != b.p[b.n - 1])
-		return TRUTH_FALSE;
-	return truth_of(memcmp(a.p, b.p, a.n) == 0);
+	return match_truth(str_eq_nocase(a, b));
 }
 
 static enum truth
@@ -62,7 +40,7 @@ text_starts(const struct program_test *t, struct str s, struct str prefix)
 {
 	if (s.n < prefix.n)
 		return TRUTH_FALSE;
-	return compare(t, (struct str){s.p, prefix.n}, prefix);
+	return match_compare(t, (struct str){s.p, prefix.n}, prefix);
 }
 
 static enum truth
@@ -70,14 +48,14 @@ text_ends(const struct program_test *t, struct str s, struct str suffix)
 {
 	if (s.n < suffix.n)
 		return TRUTH_FALSE;
-	return compare(t, str_from(s, s.n - suffix.n), suffix);
+	return match_compare(t, str_from(s, s.n - suffix.n), suffix);
 }
 
 static APART enum truth
 text_in(const struct program *p, const struct program_test *t, struct str s)
 {
 	for (uint32_t i = 0; i < t->nvalues; i++)
-		if (compare(t, s, value_text(p, t, i)) == TRUTH_TRUE)
+		if (match_compare(t, s, value_text(p, t, i)) == TRUTH_TRUE)
 			return TRUTH_TRUE;
 	return TRUTH_FALSE;
 }
@@ -87,7 +65,7 @@ static enum truth
 path_starts(const struct program_test *t, struct str s, struct str prefix)
 {
 	if (prefix.n == 1)
-		return truth_of(str_starts(s, prefix));
+		return match_truth(str_starts(s, prefix));
 	if (s.n > prefix.n && s.p[prefix.n] != '/')
 		return TRUTH_FALSE;
 	return text_starts(t, s, prefix);
@@ -131,14 +109,6 @@ text_under(const struct program *p, const struct program_test *t, struct str s)
 	return TRUTH_FALSE;
 }
 
-static enum truth
-opposite(enum truth truth)
-{
-	if (truth == TRUTH_DOUBT)
-		return truth;
-	return truth_of(truth == TRUTH_FALSE);
-}
-
 static APART enum truth
 text_contains(const struct program_test *t, struct str s, struct str part)
 {
@@ -146,7 +116,7 @@ text_contains(const struct program_test *t, struct str s, struct str part)
 		return TRUTH_TRUE;
 	size_t at = program_test_nocase(t) ? str_find_nocase(s, part)
 					   : str_find(s, part);
-	return truth_of(at < s.n);
+	return match_truth(at < s.n);
 }
 
 static APART enum truth
@@ -168,7 +138,7 @@ text_matches(
 static APART enum truth
 number_beyond(struct str s, struct str limit, int side)
 {
-	return truth_of(number_is(s) && number_cmp(s, limit) * side > 0);
+	return match_truth(number_is(s) && number_cmp(s, limit) * side > 0);
 }
 
 /* Does the test hold for a text that is there? */
@@ -178,15 +148,15 @@ text_holds(const struct program *p, const struct program_test *t,
 {
 	switch ((enum operator_id)t->op) {
 	case OP_EQUALS:
-		return compare(t, s, value_text(p, t, 0));
+		return match_compare(t, s, value_text(p, t, 0));
 	case OP_IN:
 		return text_in(p, t, s);
 	case OP_UNDER:
 		return text_under(p, t, s);
 	case OP_ONLY_IN:
-		return opposite(text_in(p, t, s));
+		return match_opposite(text_in(p, t, s));
 	case OP_ONLY_UNDER:
-		return opposite(text_under(p, t, s));
+		return match_opposite(text_under(p, t, s));
 	case OP_CONTAINS:
 		return text_contains(t, s, value_text(p, t, 0));
 	case OP_STARTS_WITH:
@@ -198,7 +168,7 @@ text_holds(const struct program *p, const struct program_test *t,
 	case OP_EXISTS:
 		return TRUTH_TRUE;
 	case OP_EMPTY:
-		return truth_of(s.n == 0);
+		return match_truth(s.n == 0);
 	case OP_GREATER_THAN:
 		return number_beyond(s, value_text(p, t, 0), 1);
 	case OP_LESS_THAN:
@@ -212,26 +182,14 @@ text_holds(const struct program *p, const struct program_test *t,
 
 /* --- headers and query ---------------------------------------------------- */
 
-/* A test on its way through the values of a field that is not one plain text. */
-struct match {
-	const struct program *p;
-	const struct program_test *t;
-	const struct facts *f;
-	struct regex_scratch *scratch;
-	unsigned doubts; /* values that could not be decided so far */
-};
-
-static enum truth
-absent(const struct match *m)
+enum truth
+match_absent(const struct match *m)
 {
-	return truth_of(m->t->op == OP_EMPTY);
+	return match_truth(m->t->op == OP_EMPTY);
 }
 
-/* Adds the answer for one more value to *so_far. True when the rest need not
- * be looked at: one value holds, or so many are in doubt that a hostile list
- * would cost a match limit for each of its elements. */
-static bool
-settled(struct match *m, enum truth *so_far, enum truth one)
+bool
+match_settled(struct match *m, enum truth *so_far, enum truth one)
 {
 	if (one == TRUTH_DOUBT)
 		m->doubts++;
@@ -252,9 +210,8 @@ is_about_all(const struct program_test *t)
 	return t->op == OP_ONLY_IN || t->op == OP_ONLY_UNDER;
 }
 
-/* Does the test hold for this value, a text? */
-static enum truth
-value_holds(const struct match *m, struct str s)
+enum truth
+match_value(const struct match *m, struct str s)
 {
 	if (is_about_paths(m->t)) {
 		s = path_clean(s, m->f->arena);
@@ -333,8 +290,8 @@ match_header(const struct match *m)
 	struct str value;
 
 	if (!match_header_value(m->f, name, &value))
-		return absent(m);
-	return value.p ? value_holds(m, value) : TRUTH_DOUBT;
+		return match_absent(m);
+	return value.p ? match_value(m, value) : TRUTH_DOUBT;
 }
 
 static enum truth
@@ -349,10 +306,11 @@ match_query(struct match *m)
 		if (!str_eq(target->params[i].name, name))
 			continue;
 		found = true;
-		if (settled(m, &truth, value_holds(m, target->params[i].value)))
+		if (match_settled(
+			    m, &truth, match_value(m, target->params[i].value)))
 			break;
 	}
-	return found ? truth : absent(m);
+	return found ? truth : match_absent(m);
 }
 
 /* --- what the request means to the Engine -------------------------------- */
@@ -370,11 +328,11 @@ match_docker(struct match *m)
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (l->v[i].also && is_about_all(m->t))
 			continue;
-		if (settled(m, &truth, value_holds(m, l->v[i].text)))
+		if (match_settled(m, &truth, match_value(m, l->v[i].text)))
 			return truth;
 	}
 	if (l->n == 0)
-		truth = absent(m);
+		truth = match_absent(m);
 	if (doubt || arena_overflowed(m->f->arena))
 		return TRUTH_DOUBT;
 	return truth;
@@ -390,7 +348,7 @@ match_addr(const struct match *m, const struct ip *ip)
 	if (!ip->set)
 		return TRUTH_FALSE;
 	if (m->t->op != OP_EQUALS && m->t->op != OP_IN)
-		return value_holds(m, str_of(ip_text(ip, buf)));
+		return match_value(m, str_of(ip_text(ip, buf)));
 	for (uint32_t i = 0; i < m->t->nvalues; i++) {
 		struct cidr net;
 		memcpy(&net, value_text(m->p, m->t, i).p, sizeof(net));
@@ -421,8 +379,8 @@ match_peer(const struct match *m)
 		m->t->field == FIELD_PEER_UID ? f->peer_uid : f->peer_gid);
 	struct str s = {buf, (size_t)n};
 	if (m->t->op == OP_EQUALS || m->t->op == OP_IN)
-		return truth_of(number_is_one_of(m, s));
-	return value_holds(m, s);
+		return match_truth(number_is_one_of(m, s));
+	return match_value(m, s);
 }
 
 static bool
@@ -456,193 +414,20 @@ match_time(const struct match *m)
 	return TRUTH_FALSE;
 }
 
-/* --- the body ----------------------------------------------------------- */
-
-static struct str
-json_number(const struct json *j, const struct json_node *n)
-{
-	return (struct str){j->text.p + n->start, n->end - n->start};
-}
-
-/* Typed: text is the node's, of a string. */
-static bool
-json_equals(const struct match *m, const struct json_node *n, struct str text,
-	const struct program_value *v)
-{
-	struct str want = program_text(m->p, v->text);
-
-	switch ((enum value_kind)v->kind) {
-	case VALUE_STRING:
-		return n->type == JSON_STRING &&
-		       compare(m->t, text, want) == TRUTH_TRUE;
-	case VALUE_NUMBER:
-		return n->type == JSON_NUMBER &&
-		       number_cmp(json_number(m->f->body, n), want) == 0;
-	case VALUE_TRUE:
-		return n->type == JSON_TRUE;
-	case VALUE_FALSE:
-		return n->type == JSON_FALSE;
-	case VALUE_REGEX:
-	case VALUE_CIDR:
-	case VALUE_TIME:
-	case VALUE_KIND_COUNT:
-		break;
-	}
-	assert(false && "an unverified kind of value");
-	return false;
-}
-
-static enum truth
-json_is_one_of(const struct match *m, const struct json_node *n)
-{
-	struct str text = {NULL, 0};
-
-	if (n->type == JSON_STRING) {
-		text = json_decoded(m->f->body, n, m->f->arena);
-		if (arena_overflowed(m->f->arena))
-			return TRUTH_DOUBT;
-	}
-	for (uint32_t i = 0; i < m->t->nvalues; i++)
-		if (json_equals(m, n, text, &m->p->values[m->t->value + i]))
-			return TRUTH_TRUE;
-	return TRUTH_FALSE;
-}
-
-/* Does the test hold for a value that is there, which null is not? */
-static enum truth
-json_holds(const struct match *m, const struct json_node *n)
-{
-	const struct json *j = m->f->body;
-
-	switch ((enum operator_id)m->t->op) {
-	case OP_EQUALS:
-	case OP_IN:
-		return json_is_one_of(m, n);
-	case OP_ONLY_IN:
-		return opposite(json_is_one_of(m, n));
-	case OP_UNDER:
-	case OP_ONLY_UNDER:
-		if (n->type != JSON_STRING)
-			return truth_of(m->t->op == OP_ONLY_UNDER);
-		break;
-	case OP_GREATER_THAN:
-	case OP_LESS_THAN:
-		if (n->type != JSON_NUMBER)
-			return TRUTH_FALSE;
-		return value_holds(m, json_number(j, n));
-	case OP_EMPTY:
-		return truth_of(json_empty(j, n));
-	case OP_EXISTS:
-		return TRUTH_TRUE;
-	case OP_CONTAINS:
-	case OP_STARTS_WITH:
-	case OP_ENDS_WITH:
-	case OP_MATCHES:
-	case OP_COUNT:
-		break;
-	}
-	struct str text = json_text(j, n, m->f->arena);
-	if (arena_overflowed(m->f->arena))
-		return TRUTH_DOUBT;
-	return value_holds(m, text);
-}
-
-static const struct json_node *
-element(const struct json *j, const struct json_node *array, uint32_t index)
-{
-	if (index >= array->children)
-		return NULL;
-	const struct json_node *n = json_first(array);
-	while (index--)
-		n = json_next(j, n);
-	return n;
-}
-
-/* Where one step leads, NULL for nowhere. A string is a list of one to the
- * Engine wherever it may be one (moby api/types/strslice), and so here. */
-static const struct json_node *
-follow(const struct match *m, const struct json_node *n,
-	const struct program_step *s)
-{
-	const struct json *j = m->f->body;
-
-	switch ((enum json_type)n->type) {
-	case JSON_OBJECT:
-		return json_member(j, n, program_text(m->p, s->folded),
-			program_text(m->p, s->raw));
-	case JSON_ARRAY:
-		return element(j, n, s->index);
-	case JSON_STRING:
-		return s->any || s->index == 0 ? n : NULL;
-	case JSON_NULL:
-	case JSON_FALSE:
-	case JSON_TRUE:
-	case JSON_NUMBER:
-		break;
-	}
-	return NULL;
-}
-
-static enum truth match_path(
-	struct match *m, const struct json_node *n, uint32_t at);
-
-static enum truth
-match_children(struct match *m, const struct json_node *n, uint32_t at)
-{
-	const struct json *j = m->f->body;
-	const struct json_node *child = json_first(n);
-	enum truth truth = TRUTH_FALSE;
-
-	if (!child)
-		return absent(m);
-	for (uint32_t i = 0; i < n->children; i++) {
-		if (settled(m, &truth, match_path(m, child, at)))
-			break;
-		child = json_next(j, child);
-	}
-	return truth;
-}
-
-/* The steps of the path from number `at` on, from node n. A path may branch
- * at each `*`; a branch that leads nowhere is absent. As deep as the body is
- * nested at most. */
-static enum truth
-match_path(struct match *m, const struct json_node *n, uint32_t at)
-{
-	for (; n && at < m->t->nsteps; at++) {
-		const struct program_step *s = &m->p->steps[m->t->step + at];
-		if (s->any && (n->type == JSON_ARRAY || n->type == JSON_OBJECT))
-			return match_children(m, n, at + 1);
-		n = follow(m, n, s);
-	}
-	if (!n || n->type == JSON_NULL)
-		return absent(m);
-	return json_holds(m, n);
-}
-
-static enum truth
-match_body(struct match *m)
-{
-	const struct json *j = m->f->body;
-
-	assert(j);
-	return match_path(m, j->count ? j->nodes : NULL, 0);
-}
-
 /* --- all fields --------------------------------------------------------- */
 
 /* Each value says whether it is outside, and none may be. */
 static enum truth
 about_all(const struct match *m, enum truth outside)
 {
-	return is_about_all(m->t) ? opposite(outside) : outside;
+	return is_about_all(m->t) ? match_opposite(outside) : outside;
 }
 
 static enum truth
 match_list(struct match *m)
 {
-	return about_all(m, m->t->field == FIELD_QUERY ? match_query(m)
-						       : match_docker(m));
+	return about_all(m,
+		m->t->field == FIELD_QUERY ? match_query(m) : match_docker(m));
 }
 
 static enum truth

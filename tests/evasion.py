@@ -70,12 +70,18 @@ RULES = {
                                 ["/srv/ok"])],
     "MOUNTALLOW": CREATE + [test("docker.host_paths", "not_only_under",
                                  ["/tmp"])],
-    "MOUNTBIND": CREATE + [test("docker.mount_types", "equals", "bind")],
+    "MOUNTBIND": CREATE + [some(
+        test("docker.mount_types", "equals", "bind"),
+        test("docker.host_paths", "exists"))],
     "SVCMOUNT": on("POST", "/services/create") + [
         test("docker.mount_types", "equals", "bind")],
     "VOLFROM": CREATE + [test("docker.mount_types", "equals", "volumes-from")],
-    "VFWEB": CREATE + [test("docker.containers", "equals", "web")],
-    "VOLOPTS": VOLUME + [test("docker.host_paths", "exists")],
+    "VFWEB": CREATE + [some(
+        test("docker.containers", "equals", "web"),
+        test("docker.containers", "starts_with", "id:"))],
+    "VOLOPTS": VOLUME + [some(
+        test("docker.host_paths", "exists"),
+        test("docker.driver_opts", "starts_with", "device="))],
     "VOLO": VOLUME + [test("docker.host_paths", "exists")],
     "CHECKPOINT": [test("path", "matches", "^/containers/.+/checkpoints$"),
                    test("docker.host_paths", "exists")],
@@ -86,15 +92,16 @@ RULES = {
     "NSHOST": CREATE + [test("docker.namespaces", "in", [
         "pid:host", "ipc:host", "uts:host", "user:host", "cgroup:host"])],
     "NSCTR": CREATE + [test("docker.namespaces", "contains", ":container:")],
-    "NETSECRET": CREATE + [test("docker.networks", "equals", "secretnet")],
+    "NETSECRET": CREATE + [some(
+        test("docker.networks", "equals", "secretnet"),
+        test("docker.networks", "starts_with", "id:"))],
     "NETDRV": NETWORK + [some(
         test("docker.drivers", "in", ["macvlan", "ipvlan", "host"]),
         test("docker.driver_opts", "starts_with",
              "com.docker.network.bridge.name="))],
     "NETIPAM": NETWORK + [test("docker.subnets", "exists")],
-    "SECOPT": CREATE + [test("docker.security", "in", [
-        "seccomp=unconfined", "apparmor=unconfined", "label=disable",
-        "no-new-privileges=false"])],
+    "SECOPT": CREATE + [test("docker.security", "not_only_in",
+                             ["no-new-privileges=true"])],
     "SYSCTL": CREATE + [test("docker.sysctls", "exists")],
     "MISC": CREATE + [some(
         test("docker.cgroup_parent", "exists"),
@@ -110,13 +117,11 @@ RULES = {
         test("body.HostConfig.StorageOpt", "not_empty"),
         test("body.HostConfig.OomScoreAdj", "not_empty"))],
     "IMGDENY": CREATE + [some(
-        test("docker.images", "in", ["docker.io/library/bb:latest"]),
+        test("docker.images", "matches", "^docker.io/library/bb[:@]"),
         test("docker.images", "starts_with", "id:"))],
     "PULLALLOW": on("POST", "/images/create") + [
-        test("docker.images", "not_only_in", [
-            "docker.io/library/bb:latest", "docker.io/library/bb:*",
-            "docker.io/library/busybox:latest",
-            "docker.io/library/busybox:*"])],
+        test("docker.images", "not_only_in",
+             ["bb", "bb:*", "busybox", "busybox:*"])],
     "TAG": on("POST", "/images/*/tag") + [
         test("docker.images", "not_matches", "^docker.io/library/good:")],
     "COMMIT": on("POST", "/commit") + [

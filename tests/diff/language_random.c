@@ -153,7 +153,7 @@ struct lang_field {
 	/* e equals/in, t texts, p presence, n numbers, i in, a all, u under,
 	 * U all under */
 	const char *ops;
-	bool nocase;     /* may ignore case */
+	bool nocase; /* may ignore case */
 };
 
 static const struct lang_field fields[] = {
@@ -295,8 +295,8 @@ random_values(struct lang_dice *d, struct lang_cond *c, struct arena *a)
 	} else if (is_one_of(c->op, "under", "only_under")) {
 		c->nvalues = 1 + lang_roll(d, LANG_WIDTH - 1);
 		for (unsigned i = 0; i < c->nvalues; i++)
-			c->value[i] = (struct lang_value){
-				LANG_STRING, PICK(d, dirs)};
+			c->value[i] =
+				(struct lang_value){LANG_STRING, PICK(d, dirs)};
 	} else if (is_one_of(c->op, "in", "only_in")) {
 		c->nvalues = lang_roll(d, LANG_WIDTH);
 		for (unsigned i = 0; i < c->nvalues; i++)
@@ -455,8 +455,7 @@ random_create(struct lang_request *q, struct lang_dice *d, struct arena *a)
 	if (lang_roll(d, 3))
 		return;
 	body->key[body->n] = "Ho\u017ftConfig";
-	body->child[body->n++] =
-		random_json(d, a, DEPTH - 1, body->key[1], "");
+	body->child[body->n++] = random_json(d, a, DEPTH - 1, body->key[1], "");
 }
 
 void

@@ -55,8 +55,8 @@ write_field(const struct lang_cond *c, FILE *out)
 static void
 write_operand(const struct lang_cond *c, FILE *out)
 {
-	bool list = strcmp(c->op, "in") == 0 ||
-		    strcmp(c->op, "only_in") == 0 || strstr(c->op, "under");
+	bool list = strcmp(c->op, "in") == 0 || strcmp(c->op, "only_in") == 0 ||
+		    strstr(c->op, "under");
 
 	if (strcmp(c->op, "exists") == 0 || strcmp(c->op, "empty") == 0)
 		return;

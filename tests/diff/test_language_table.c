@@ -10,7 +10,7 @@
 
 #include "tests/diff/language_run.h"
 
-#define CASES 8
+#define CASES       8
 
 /* A case is the field as a request has it:
  *   query    its text
@@ -81,20 +81,18 @@ static const struct row rows[] = {
 	{"query.t", "matches", "^a.c$", 0, {"t=&t=abc"}, {"t=ac&t=a"}, {0}},
 	{"query.q", "in", "[a, b]", 0, {"q=a", "q=b"}, {"q=c", "q="}, {0}},
 	{"query.t", "in", "[a, b]", 0, {"t=c&t=b"}, {"t=c&t=d"}, {0}},
-	{"query.q", "only_in", "[a, b]", 0, {"q=a", "q=b"}, {"q=c", "q="},
-		{0}},
+	{"query.q", "only_in", "[a, b]", 0, {"q=a", "q=b"}, {"q=c", "q="}, {0}},
 	{"query.t", "only_in", "[a, b]", 0, {"t=a&t=b", "t=a&t=a"},
 		{"t=a&t=c", "t="}, {0}},
 	{"query.q", "under", "/tmp", 0,
-		{"q=/tmp", "q=/tmp/x", "q=tmp/x", "q=/tmp/../tmp/y",
-			"q=//tmp"},
+		{"q=/tmp", "q=/tmp/x", "q=tmp/x", "q=/tmp/../tmp/y", "q=//tmp"},
 		{"q=/tmp/../etc", "q=/tmpfoo", "q=", "q=/tmp/%2e%2e"}, {0}},
 	{"query.t", "under", "[/a, /b]", 0, {"t=/c&t=/b/x"}, {"t=/c&t=/ab"},
 		{0}},
 	{"query.q", "only_under", "/tmp", 0, {"q=/tmp/x"}, {"q=/tmp/../etc"},
 		{0}},
-	{"query.t", "only_under", "[/a, /b]", 0, {"t=/a&t=/b/c"},
-		{"t=/a&t=/c"}, {0}},
+	{"query.t", "only_under", "[/a, /b]", 0, {"t=/a&t=/b/c"}, {"t=/a&t=/c"},
+		{0}},
 	{"query.q", "exists", NULL, 0, {"q=1", "q=", "q", "t=1&q"},
 		{"Q=1", "qq=1"}, {0}},
 	{"query.t", "exists", NULL, 0, {"t=&t="}, {"x=t"}, {0}},
@@ -382,7 +380,9 @@ request_of(enum field field, char *text)
 	bool docker = field_info[field].flags & FIELD_DOCKER;
 	const char *other = docker ? "/containers/create" : "/x";
 	struct lang_request q = {
-		.method = field == FIELD_METHOD ? text : docker ? "POST" : "GET",
+		.method = field == FIELD_METHOD ? text
+			  : docker              ? "POST"
+						: "GET",
 		.path = field == FIELD_PATH ? text : other,
 		.api_version = field == FIELD_API_VERSION && !none ? text : "",
 		.client_ip = "192.0.2.1",

@@ -43,8 +43,8 @@ docker_setup(struct docker_fixture *fx, const char *request, const char *body)
 		.docker = &fx->docker,
 		.arena = &fx->arena,
 	};
-	assert_true(method_parse(
-		(struct str){line.p, space}, &fx->facts.method));
+	assert_true(
+		method_parse((struct str){line.p, space}, &fx->facts.method));
 	assert_int_equal(target_parse(str_from(line, space + 1), &target,
 				 &fx->arena, &fx->target),
 		WHY_OK);
@@ -68,7 +68,9 @@ docker_found(struct docker_fixture *fx, enum field field)
 	assert_non_null(out);
 	for (uint32_t i = 0; i < l->n; i++)
 		fprintf(out, "%s%.*s",
-			l->v[i].also ? " = " : i ? " | " : "",
+			l->v[i].also ? " = "
+			: i          ? " | "
+				     : "",
 			STR_FMT(l->v[i].text));
 	if (doubt)
 		fputs(l->n ? " | ?" : "?", out);

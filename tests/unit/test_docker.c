@@ -8,10 +8,10 @@
 
 #include "tests/unit/docker_fixture.h"
 
-#define CREATE "POST /v1.43/containers/create"
+#define CREATE        "POST /v1.43/containers/create"
 #define HOST(members) "{\"Image\":\"a\",\"HostConfig\":{" members "}}"
 
-#define F(name) FIELD_DOCKER_##name
+#define F(name)       FIELD_DOCKER_##name
 
 /* --- containers -------------------------------------------------------------- */
 
@@ -106,7 +106,7 @@ test_namespaces(void **state)
 		{F(CONTAINERS), CREATE,
 			HOST("\"PidMode\":\"container:a\",\"IpcMode\":"
 			     "\"container:b\",\"NetworkMode\":\"container:c\""),
-			"a | b | c"},
+			"a = id:a | b = id:b | c = id:c"},
 	};
 
 	(void)state;
@@ -131,8 +131,8 @@ test_networks(void **state)
 		{F(NETWORKS), CREATE,
 			"{\"NetworkingConfig\":{\"EndpointsConfig\":null}}",
 			""},
-		{F(NETWORKS), CREATE,
-			HOST("\"NetworkMode\":\"container:web\""), ""},
+		{F(NETWORKS), CREATE, HOST("\"NetworkMode\":\"container:web\""),
+			""},
 		{F(NETWORKS), "POST /networks/secretnet/connect",
 			"{\"Container\":\"web\",\"EndpointConfig\":"
 			"{\"NetworkID\":\"other\"}}",
@@ -141,10 +141,10 @@ test_networks(void **state)
 		{F(NETWORKS), "POST /services/create",
 			"{\"Networks\":[{\"Target\":\"a\"}],\"TaskTemplate\":"
 			"{\"Networks\":[{\"Target\":\"b\"},null]}}",
-			"a | b"},
+			"a = id:a | b = id:b"},
 		{F(NETWORKS), "POST /networks/create",
 			"{\"Name\":\"n\",\"ConfigFrom\":{\"Network\":\"c\"}}",
-			"c"},
+			"c = id:c"},
 		{F(NETWORKS), "POST /build?networkmode=n", NULL, "n"},
 		{F(CONTAINERS), "POST /networks/n/connect",
 			"{\"Container\":\"/web\"}", "web"},
@@ -167,7 +167,8 @@ test_security(void **state)
 		{F(SECURITY), CREATE,
 			HOST("\"SecurityOpt\":[\"no-new-privileges\","
 			     "\"no-new-privileges:false\","
-			     "\"no-new-privileges=F\",\"no-new-privileges=1\"]"),
+			     "\"no-new-privileges=F\",\"no-new-privileges="
+			     "1\"]"),
 			"no-new-privileges=true | no-new-privileges=false | "
 			"no-new-privileges=false | no-new-privileges=true"},
 		{F(SECURITY), CREATE,
@@ -236,7 +237,9 @@ test_users(void **state)
 		{F(USER), "POST /containers/web/exec", "{\"Cmd\":[\"id\"]}",
 			"root"},
 		{F(USER), "POST /containers/web/exec",
-			"{\"u\xc5\xbf" "er\":\"7\"}", "7"},
+			"{\"u\xc5\xbf"
+			"er\":\"7\"}",
+			"7"},
 		{F(USER), "POST /services/create",
 			"{\"TaskTemplate\":{\"ContainerSpec\":{\"User\":"
 			"\"0\"}}}",
@@ -480,8 +483,10 @@ test_targets(void **state)
 		{F(TARGET), "GET /networks/", NULL, ""},
 		{F(TARGET), "DELETE /volumes/v", NULL, "v"},
 		{F(TARGET), "GET /volumes", NULL, ""},
-		{F(TARGET), "POST /exec/e1/start", NULL, "e1"},
+		{F(TARGET), "POST /exec/x1/start", NULL, "x1"},
 		{F(TARGET), "GET /services/s/logs", NULL, "s"},
+		{F(TARGET), "GET /containers/cafe12/json", NULL,
+			"cafe12 = id:cafe12"},
 		{F(TARGET), "GET /info", NULL, ""},
 		{F(TARGET), "GET /_ping", NULL, ""},
 		{F(CONTAINERS), "GET /containers/web/archive?path=/", NULL,
@@ -490,7 +495,9 @@ test_targets(void **state)
 		{F(CONTAINERS), CREATE,
 			HOST("\"VolumesFrom\":[\"web:ro\"],\"Links\":"
 			     "[\"/db:alias\"]"),
-			"web | db"},
+			"web | db = id:db"},
+		{F(CONTAINERS), "POST /containers/0a1b2c/stop", NULL,
+			"0a1b2c = id:0a1b2c"},
 		{F(MOUNT_TYPES), CREATE, HOST("\"VolumesFrom\":[\"web:ro\"]"),
 			"volumes-from"},
 	};
@@ -601,6 +608,48 @@ test_many_unknown(void **state)
 	free(body);
 }
 
+/* However little memory there is: nothing is read that is not there, and the
+ * arena says that values may be missing. */
+static void
+test_out_of_memory(void **state)
+{
+	static const char *const requests[][2] = {
+		{"POST /containers/create?name=/a",
+			"{\"Image\":\"a@sha256:b\",\"Us\\u0065r\":\"0:0\","
+			"\"Env\":[\"A\\u0041=1\"],\"Labels\":{\"a\":\"b\"},"
+			"\"N\\u0065w\":1,\"HostConfig\":{\"Binds\":["
+			"\"/a//b:/c:ro\",\"v:/c\"],\"CapAdd\":[\"cap_x\"],"
+			"\"Sysctls\":{\"a/b\":\"1\"},\"SecurityOpt\":["
+			"\"a:b\"],\"PortBindings\":{\"1/TCP\":[{}]},"
+			"\"PidMode\":\"container:cafe\",\"DeviceRequests\":"
+			"[{\"DeviceIDs\":[\"x\"]}],\"Ulimits\":[{}],"
+			"\"Mounts\":[{\"VolumeOptions\":{\"DriverConfig\":"
+			"{\"Options\":{\"o\":\"bind,ro\",\"device\":"
+			"\"a\"}}}}]}}"},
+		{"POST "
+		 "/build?t=a&labels=%7B%22A%22:%22b%22%7D&buildargs=%7B%7D",
+			NULL},
+		{"POST /images/create?fromImage=a", NULL},
+	};
+	struct docker_fixture fx;
+	bool doubt;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		for (size_t room = 0; room < 4096; room += 16) {
+			docker_setup(&fx, requests[i][0], requests[i][1]);
+			size_t before = fx.arena.used;
+			fx.arena.cap = before + room;
+			for (unsigned f = DOCKER_FIRST;
+				f < DOCKER_FIRST + DOCKER_COUNT; f++)
+				docker_values(&fx.facts, (enum field)f, &doubt);
+			if (room == 0)
+				assert_true(arena_overflowed(&fx.arena));
+			arena_fini(&fx.arena);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -618,6 +667,7 @@ main(void)
 		cmocka_unit_test(test_what_is_not_read),
 		cmocka_unit_test(test_bodies_that_are_read),
 		cmocka_unit_test(test_many_unknown),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 #define MOUNTS(list)  HOST("\"Mounts\":[" list "]")
 #define OPTS(list)    "{\"Name\":\"v\",\"DriverOpts\":{" list "}}"
 
-#define F(name) FIELD_DOCKER_##name
+#define F(name)       FIELD_DOCKER_##name
 
 static void
 test_binds(void **state)
@@ -45,8 +45,7 @@ test_binds(void **state)
 			"volume | volume | bind"},
 		/* Of more parts than there are, nobody knows which is what. */
 		{F(HOST_PATHS), CREATE, BINDS("\"/a:/b:ro:/c\""), "/a:ro | ?"},
-		{F(HOST_PATHS), CREATE, BINDS("\"/a\\u0000b:/c\""),
-			"/a | ?"},
+		{F(HOST_PATHS), CREATE, BINDS("\"/a\\u0000b:/c\""), "/a | ?"},
 		{F(HOST_PATHS), CREATE, BINDS("{}"), "?"},
 		{F(HOST_PATHS), CREATE, BINDS("null"), ""},
 		{F(HOST_PATHS), CREATE, HOST("\"Binds\":null"), ""},
@@ -224,6 +223,61 @@ test_local_options(void **state)
 	DOCKER_CHECK(cases);
 }
 
+/* Swarmkit writes other things in the place of {{...}}. */
+static void
+test_templates(void **state)
+{
+#define SERVICE(mount) \
+	"{\"TaskTemplate\":{\"ContainerSpec\":{\"Mounts\":[{" mount "}]}}}"
+	static const struct docker_case cases[] = {
+		{F(HOST_PATHS), "POST /services/create",
+			SERVICE("\"Type\":\"bind\",\"Source\":"
+				"\"/srv/{{.Service.Labels.x}}\""),
+			"/srv/{{.Service.Labels.x}} | ?"},
+		{F(VOLUMES), "POST /services/create",
+			SERVICE("\"Type\":\"volume\",\"Source\":"
+				"\"{{.Task.Slot}}\""),
+			"{{.Task.Slot}} | ?"},
+		{F(HOST_PATHS), "POST /services/create",
+			SERVICE("\"Type\":\"volume\",\"VolumeOptions\":"
+				"{\"DriverConfig\":{\"Options\":{\"type\":"
+				"\"tmpfs\",\"device\":\"/etc\",\"o\":"
+				"\"{{.Service.Name}}\"}}}"),
+			"?"},
+	};
+
+	(void)state;
+	DOCKER_CHECK(cases);
+}
+
+/* Files and sockets of the host that a log driver opens. */
+static void
+test_log_drivers(void **state)
+{
+	static const struct docker_case cases[] = {
+		{F(HOST_PATHS), CREATE,
+			HOST("\"LogConfig\":{\"Type\":\"splunk\",\"Config\":"
+			     "{\"splunk-capath\":\"/etc/../root/k\","
+			     "\"splunk-url\":\"https://a/b\"}}"),
+			"/root/k:ro"},
+		{F(HOST_PATHS), CREATE,
+			HOST("\"LogConfig\":{\"Type\":\"syslog\",\"Config\":"
+			     "{\"syslog-address\":\"unixgram:///dev/log\"}}"),
+			"/dev/log"},
+		{F(HOST_PATHS), "POST /services/create",
+			"{\"TaskTemplate\":{\"LogDriver\":{\"Options\":"
+			"{\"fluentd-address\":\"unix:///run/x\"}}}}",
+			"/run/x"},
+		{F(HOST_PATHS), CREATE,
+			HOST("\"LogConfig\":{\"Config\":{\"max-size\":"
+			     "\"10m\",\"tag\":\"\"}}"),
+			""},
+	};
+
+	(void)state;
+	DOCKER_CHECK(cases);
+}
+
 static void
 test_options_of_a_mount(void **state)
 {
@@ -269,6 +323,8 @@ main(void)
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_local_options),
 		cmocka_unit_test(test_options_of_a_mount),
+		cmocka_unit_test(test_templates),
+		cmocka_unit_test(test_log_drivers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

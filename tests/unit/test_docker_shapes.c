@@ -169,7 +169,6 @@ test_config_members_are_others(void **state)
 	assert_false(docker_is_host_config(STR("init\0path")));
 }
 
-
 #define CREATE        "POST /v1.43/containers/create"
 #define HOST(members) "{\"HostConfig\":{" members "}}"
 #define UNKNOWN       FIELD_DOCKER_UNKNOWN

@@ -20,8 +20,7 @@ test_names(void **state)
 	assert_string_equal(field_info[FIELD_PATH].name, "path");
 	assert_string_equal(field_info[FIELD_TIME].name, "time");
 	assert_int_equal(field_info[FIELD_BODY].kind, KIND_JSON);
-	assert_int_equal(
-		field_info[FIELD_BODY].flags & ~(unsigned)FIELD_PATHS,
+	assert_int_equal(field_info[FIELD_BODY].flags & ~(unsigned)FIELD_PATHS,
 		FIELD_NAMED | FIELD_NEEDS_BODY);
 	assert_string_equal(operator_info[OP_EQUALS].name, "equals");
 	assert_string_equal(operator_info[OP_LESS_THAN].name, "less_than");
