@@ -275,7 +275,8 @@ def test_watch_in_a_busy_folder(reloadable):
 
 
 def test_watch_a_folder_that_is_replaced(own_proxy, tmp_path):
-    proxy = own_proxy(global_={"watch": True})
+    """Without the sandbox, to which it is a folder that it does not know."""
+    proxy = own_proxy(global_={"watch": True, "sandbox": "off"})
     config = Reloadable(proxy).config
     proxy.stop()
 
