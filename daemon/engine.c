@@ -241,9 +241,10 @@ dial(struct worker *w, struct engine_conn **out)
 	return ENGINE_OK;
 }
 
-/* An idle connection that still has nothing to say: what it said before it
- * was asked answers nothing (RFC 9112 section 9.2), and the loop may not have
- * told us of it yet. NULL when there is none. */
+/* What a connection said before it was asked answers nothing (RFC 9112 section
+ * 9.2). While idle its event goes first: those that have spoken or ended are
+ * gone before any request of the same turn of the loop asks for one. NULL when
+ * there is none. */
 static struct engine_conn *
 take_idle(struct engine_pool *p)
 {
@@ -251,7 +252,7 @@ take_idle(struct engine_pool *p)
 		struct engine_conn *c = p->idle;
 		unlink_idle(c);
 		c->reused = true;
-		if (leg_is_silent(&c->leg))
+		if (leg_go_first(&c->leg, false))
 			return c;
 		discard(c);
 	}
@@ -320,6 +321,11 @@ engine_put(struct engine_conn *c, bool reusable)
 	}
 	leg_relax(&c->leg);
 	leg_watch(&c->leg, true, false);
+	/* It has spoken in this turn already. */
+	if (!leg_go_first(&c->leg, true)) {
+		discard(c);
+		return;
+	}
 	c->next = p->idle;
 	if (p->idle)
 		p->idle->prev = c;

@@ -300,6 +300,12 @@ leg_peek(struct leg *leg, char *buf, size_t n)
 }
 
 bool
+leg_go_first(struct leg *leg, bool first)
+{
+	return event_priority_set(&leg->event, first ? 0 : 1) == 0;
+}
+
+bool
 leg_is_silent(struct leg *leg)
 {
 	char c;

@@ -187,6 +187,11 @@ void leg_take(struct leg *leg, size_t n);
 /* Gives the block back when there is nothing unread and nothing pinned. */
 void leg_relax(struct leg *leg);
 
+/* Among the events of a turn of the loop, which has LEG_PRIORITIES, this leg's
+ * comes first (or no longer). False: it has already come, and waits. */
+#define LEG_PRIORITIES 2
+bool leg_go_first(struct leg *leg, bool first);
+
 /* Has an idle leg nothing to say: no byte, no end? TLS has messages of its
  * own, which are read. */
 bool leg_is_silent(struct leg *leg);

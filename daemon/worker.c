@@ -186,7 +186,11 @@ new_base(void)
 		base = event_base_new_with_config(c);
 		event_config_free(c);
 	}
-	return base;
+	if (base && event_base_priority_init(base, LEG_PRIORITIES) == 0)
+		return base;
+	if (base)
+		event_base_free(base);
+	return NULL;
 }
 
 static bool
