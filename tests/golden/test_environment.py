@@ -45,6 +45,7 @@ EFFECTS = [
     ({"DISABLE_IPV6": "1", "DOCKER_PROXY_BIND": "*"}, None,
      '{name: "default", bind: "*", port: 2375} # IPv4 only'),
     ({"CONTAINERS": "1"}, None, "CONTAINERS: 1 # set"),
+    ({"DOCKER_PROXY_SANDBOX": "strict"}, None, "sandbox: strict"),
 ]
 
 
