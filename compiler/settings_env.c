@@ -11,6 +11,7 @@ static const char *const known[] = {
 	"DOCKER_PROXY_LOG_LEVEL",
 	"DOCKER_PROXY_PORT",
 	"DOCKER_PROXY_PROFILE",
+	"DOCKER_PROXY_SANDBOX",
 	"DOCKER_PROXY_SECRET",
 };
 

@@ -33,6 +33,7 @@ EFFECTS = [
     ({"LOG_LEVEL": "notice"}, FILE, "log_level: info"),
     ({"LOG_LEVEL": "debug", "DOCKER_PROXY_LOG_LEVEL": "warn"}, None,
      "log_level: warn"),
+    ({"DOCKER_PROXY_SANDBOX": "off"}, FILE, "sandbox: off"),
     ({"DOCKER_PROXY_SECRET": "s"}, None, "type: bearer"),
     ({}, None, "type: none"),
     ({"DOCKER_PROXY_SECRET": "s"}, "auth: {secret: t}\n",
@@ -68,6 +69,7 @@ def test_effect(check, tmp_path, env, text, expected):
         args = ["--config", "a.conf"]
     run = check(env, *args)
     assert run.returncode == 0, run.stderr
+    assert "no such variable" not in run.stderr
     lines = [line.strip() for line in run.stdout.splitlines()]
     assert expected in lines or f"- {expected}" in lines
 
