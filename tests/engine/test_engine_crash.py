@@ -182,10 +182,14 @@ def until_there(engine, path):
 
 
 def test_an_upload_breaks_off(engine, proxy):
+    """An image, of which the Engine waits for the rest."""
+    layer = tarfile.TarInfo("layer.tar")
+    layer.size = 1 << 30
     with proxy.connect() as raw:
         raw.sendall(b"POST /images/load HTTP/1.1\r\nHost: d\r\n"
                     b"Content-Type: application/x-tar\r\n"
-                    b"Content-Length: 1000000000\r\n\r\n" + bytes(1 << 20))
+                    b"Content-Length: %d\r\n\r\n" % (layer.size + 10240)
+                    + layer.tobuf() + bytes(1 << 20))
         until(lambda: unread(raw) == 0, "the proxy to have taken it")
         engine.kill()
         assert_lost(raw)
