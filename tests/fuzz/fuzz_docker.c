@@ -1,7 +1,6 @@
 /* What a request means: the docker.* fields, gathered from any JSON at all.
- * Keys written in another case mean the same to the Engine, so they must here;
- * and what an operator would write for a value is the value. The input is a
- * call's number and a body. */
+ * Keys written in another case mean the same to the Engine, so they must here.
+ * The input is a call's letter and a body. */
 #include "runtime/docker.h"
 
 #include "runtime/facts.h"
@@ -88,7 +87,7 @@ check_values(enum field field, const struct docker_list *list, struct arena *a)
 	for (uint32_t i = 0; i < list->n; i++) {
 		struct str text = list->v[i].text, again;
 		assert(text.n == 0 || text.p);
-		/* An arena that has overflowed is another matter. */
+		assert(i > 0 || !list->v[i].also);
 		if (docker_normal(field, text, a, &again))
 			assert(again.n == 0 || again.p);
 	}
@@ -109,7 +108,8 @@ check_same(struct reading *a, struct reading *b)
 			docker_values(&b->facts, field, &doubt[1]);
 		assert(doubt[0] == doubt[1] && x->n == y->n);
 		for (uint32_t i = 0; i < x->n; i++)
-			assert(str_eq(x->v[i].text, y->v[i].text));
+			assert(str_eq(x->v[i].text, y->v[i].text) &&
+				x->v[i].also == y->v[i].also);
 		check_values(field, x, &a->arena);
 	}
 }
