@@ -73,6 +73,7 @@ fuzz_run(const struct program *p, const struct fuzz_request *rq,
 {
 	struct arena a;
 	struct facts facts;
+	struct docker docker = {0};
 	struct target target;
 	struct json json;
 	struct vm vm;
@@ -81,6 +82,7 @@ fuzz_run(const struct program *p, const struct fuzz_request *rq,
 
 	arena_init(&a, MIB(4));
 	fuzz_facts(rq, &facts, &target, &json, &a);
+	facts.docker = &docker;
 	bool ok = vm_init(&vm, p, &a);
 	while (ok && (status = vm_run(&vm, &facts, scratch)) != VM_DONE) {
 		/* Each instruction stops once at most. */

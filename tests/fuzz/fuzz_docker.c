@@ -1,0 +1,103 @@
+/* What a request means: a line with a method and a target, then a body. Every
+ * docker field is gathered; what comes is in the form that the fields promise,
+ * and the same when it is gathered again. */
+#include "runtime/docker.h"
+#include "runtime/facts.h"
+#include "runtime/limits.h"
+#include "runtime/path.h"
+#include "tests/fuzz/fuzz.h"
+
+struct gathered {
+	struct arena arena;
+	struct target target;
+	struct json json;
+	struct docker docker;
+	struct facts facts;
+};
+
+/* False: the request would have been refused before. */
+static bool
+prepare(struct gathered *g, struct str in)
+{
+	const struct target_limits target = {LIMIT_TARGET_BYTES, 1, 24};
+	const struct json_limits deep = {LIMIT_JSON_DEPTH, 1};
+	struct str line = fuzz_cut(&in, '\n');
+	struct str method = fuzz_cut(&line, ' ');
+	size_t at;
+
+	*g = (struct gathered){.json = {.count = 0}};
+	arena_init(&g->arena, MIB(64));
+	g->facts = (struct facts){
+		.target = &g->target,
+		.body = &g->json,
+		.docker = &g->docker,
+		.arena = &g->arena,
+	};
+	return method_parse(method, &g->facts.method) &&
+	       target_parse(line, &target, &g->arena, &g->target) == WHY_OK &&
+	       json_scan(in, &deep, &g->arena, &g->json, &at) == WHY_OK;
+}
+
+static const struct docker_list *
+values(struct gathered *g, enum field field, bool *doubt_out)
+{
+	const struct docker_list *l =
+		docker_values(&g->facts, field, doubt_out);
+
+	assert(!arena_overflowed(&g->arena));
+	return l;
+}
+
+static void
+check_path(struct str path)
+{
+	if (str_ends(path, STR(":ro")))
+		path.n -= 3;
+	assert(path_is_clean(path));
+}
+
+static void
+check_value(enum field field, struct str s)
+{
+	assert(s.n > 0);
+	if (field == FIELD_DOCKER_HOST_PATHS)
+		check_path(s);
+	if (field == FIELD_DOCKER_CAPABILITIES)
+		for (size_t i = 0; i < s.n; i++)
+			assert(s.p[i] < 'a' || s.p[i] > 'z');
+	if (field == FIELD_DOCKER_USER)
+		assert(!str_eq(s, STR("0")) && !str_eq(s, STR("00")));
+}
+
+/* Of one field; a second gathering says the same. */
+static void
+check_field(struct gathered *g, struct gathered *again, enum field field)
+{
+	bool doubt, same_doubt;
+	const struct docker_list *l = values(g, field, &doubt);
+	const struct docker_list *m = values(again, field, &same_doubt);
+
+	assert(l->n == m->n && doubt == same_doubt);
+	for (uint32_t i = 0; i < l->n; i++) {
+		assert(str_eq(l->v[i].text, m->v[i].text));
+		assert(i > 0 || !l->v[i].also);
+		check_value(field, l->v[i].text);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *copy = fuzz_copy(fuzz_text(data, size));
+	struct str in = {copy, size};
+	struct gathered g, again;
+
+	bool ok = prepare(&g, in);
+	assert(prepare(&again, in) == ok);
+	for (unsigned f = 0; ok && f < DOCKER_COUNT; f++)
+		check_field(&g, &again, (enum field)(DOCKER_FIRST + f));
+	arena_fini(&g.arena);
+	arena_fini(&again.arena);
+	free(copy);
+	return 0;
+}
