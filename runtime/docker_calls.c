@@ -247,6 +247,7 @@ static const struct docker_call calls[] = {
 	NONE(POST, "/images/prune"),
 	NAMED(POST, "/images/", "/tag", image, NULL, NULL, take_repo_tag),
 	NAMED(POST, "/images/", "/push", image, NULL, NULL, take_push),
+	PLAIN(GET, "/images/", "/attestations", image),
 	PLAIN(GET, "/images/", "/get", image),
 	PLAIN(GET, "/images/", "/history", image),
 	PLAIN(GET, "/images/", "/json", image),

@@ -4,7 +4,7 @@
  *
  * A new member of the API is a line here. Sources: moby api/types/container
  * (config.go, hostconfig.go, exec.go), mount, network, volume and
- * runconfig/config_unix.go, up to API 1.52.
+ * runconfig/config_unix.go, up to API 1.56.
  */
 #include "runtime/docker_shapes.h"
 
@@ -234,6 +234,7 @@ static const struct docker_member host_config_members[] = {
 	ANY("StorageOpt"),
 	PAIRS("Sysctls", SYSCTLS, docker_take_sysctl),
 	KEYS("Tmpfs", MOUNT_TYPES, docker_take_tmpfs),
+	ANY("Umask"),
 	WORD("UTSMode", NAMESPACES, "uts:", docker_take_namespace),
 	WORD("UsernsMode", NAMESPACES, "user:", docker_take_namespace),
 	TEXT("VolumeDriver", DRIVERS, as_is),

@@ -1,7 +1,7 @@
 /* The structs of the Engine's API that plugins, services and swarms are made
  * of, as docker_shapes.c has the others.
  *
- * Sources: moby api/types/swarm and api/types/plugin, up to API 1.52.
+ * Sources: moby api/types/swarm and api/types/plugin, up to API 1.56.
  */
 #include "runtime/docker_shapes.h"
 

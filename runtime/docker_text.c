@@ -448,25 +448,36 @@ take_binding(struct gather *g, const struct json_node *n, struct str protocol)
 		gather_doubt_all(g);
 }
 
-/* {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]} */
+/* [{"HostIp": "", "HostPort": "8080"}]; none of them is any port, which the
+ * Engine fills in. */
+static void
+take_bindings(
+	struct gather *g, const struct json_node *list, struct str protocol)
+{
+	const struct json_node *n = json_first(list);
+
+	if (list->type != JSON_ARRAY && list->type != JSON_NULL)
+		gather_doubt_all(g);
+	if (!n)
+		add_port(g, STR(""), STR(""), protocol);
+	for (uint32_t i = 0; i < list->children; i++) {
+		take_binding(g, n, protocol);
+		n = json_next(g->json, n);
+	}
+}
+
+/* {"80/tcp": [...]} */
 void
 docker_take_ports(struct gather *g, const struct json_node *map)
 {
 	const struct json_node *list = json_first(map);
 
-	if (map->type != JSON_OBJECT)
+	if (map->type != JSON_OBJECT) {
 		gather_doubt_all(g);
-	for (uint32_t i = 0; map->type == JSON_OBJECT && i < map->children;
-		i++) {
-		struct str protocol = behind(list->key, STR("/"));
-		const struct json_node *n = json_first(list);
-		if (list->type != JSON_ARRAY && list->type != JSON_NULL)
-			gather_doubt_all(g);
-		for (uint32_t j = 0;
-			list->type == JSON_ARRAY && j < list->children; j++) {
-			take_binding(g, n, protocol);
-			n = json_next(g->json, n);
-		}
+		return;
+	}
+	for (uint32_t i = 0; i < map->children; i++) {
+		take_bindings(g, list, behind(list->key, STR("/")));
 		list = json_next(g->json, list);
 	}
 }

@@ -341,10 +341,13 @@ test_ports(void **state)
 			HOST("\"PortBindings\":{\"80/tcp\":[{\"HostIp\":"
 			     "\"127.0.0.01\",\"HostPort\":\"8000-8010\"}]}"),
 			"0.0.0.0:8000-8010/tcp"},
-		{F(PORTS), CREATE, HOST("\"PortBindings\":{\"80/tcp\":null}"),
-			""},
+		/* The Engine fills in any port where there is none. */
+		{F(PORTS), CREATE,
+			HOST("\"PortBindings\":{\"80/tcp\":null,\"9/udp\":[]}"),
+			"0.0.0.0:0/tcp | 0.0.0.0:0/udp"},
+		{F(PORTS), CREATE, HOST("\"PortBindings\":{}"), ""},
 		{F(PORTS), CREATE, HOST("\"PortBindings\":{\"80/tcp\":{}}"),
-			"?"},
+			"0.0.0.0:0/tcp | ?"},
 		{F(PORTS), CREATE, HOST("\"PortBindings\":[]"), "?"},
 		{F(PORTS), CREATE,
 			HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":"
@@ -476,6 +479,7 @@ test_targets(void **state)
 		{F(TARGET), "PUT /containers/web/json", NULL, "?"},
 		{F(TARGET), "GET /images/docker.io%2Flibrary%2Fbb/json", NULL,
 			"docker.io/library/bb"},
+		{F(TARGET), "GET /images/a/b/attestations", NULL, "a/b"},
 		{F(TARGET), "GET /images/json", NULL, ""},
 		{F(TARGET), "GET /images/get?names=a", NULL, ""},
 		{F(TARGET), "GET /networks/n", NULL, "n"},

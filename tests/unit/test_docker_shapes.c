@@ -11,7 +11,7 @@
 
 #include <ctype.h>
 
-/* What HostConfig has in API 1.51, and what it lost on the way there. */
+/* What HostConfig has in API 1.56, and what it lost on the way there. */
 static const char *const members[] = {
 	"AutoRemove",
 	"Annotations",
@@ -81,6 +81,7 @@ static const char *const members[] = {
 	"Tmpfs",
 	"UTSMode",
 	"Ulimits",
+	"Umask",
 	"UsernsMode",
 	"VolumeDriver",
 	"VolumesFrom",
