@@ -74,7 +74,6 @@ fuzz_run(const struct program *p, const struct fuzz_request *rq,
 {
 	struct arena a;
 	struct facts facts;
-	struct docker docker = {0};
 	struct target target;
 	struct json json;
 	struct docker docker = {.doubts = 0};
