@@ -171,7 +171,7 @@ check-engine: all ## a real Docker Engine and real clients; ENGINES="20.10 26 28
 	done
 
 .PHONY: check-oracle
-check-oracle: all ## the Engine as the judge alone: ORACLE_CASES=60 ORACLE_SEED=1
+check-oracle: all ## the Engine as the judge alone: ORACLE_CASES=45 ORACLE_SEED=1
 	@for e in $(ENGINES); do \
 		echo "Engine $$e"; \
 		ENGINE=$$e $(PYTEST) tests/engine/test_oracle.py || exit 1; \

@@ -25,7 +25,7 @@ from oracle.ground import Ground
 from proxy import Proxy
 
 POLICIES = pathlib.Path(__file__).parent / "oracle" / "policies"
-CASES = int(os.environ.get("ORACLE_CASES", "60"))
+CASES = int(os.environ.get("ORACLE_CASES", "45"))
 CLEAN_CASES = CASES // 4
 SEED = os.environ.get("ORACLE_SEED", "1")
 
