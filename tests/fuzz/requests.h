@@ -77,7 +77,6 @@ fuzz_run(const struct program *p, const struct fuzz_request *rq,
 	struct docker docker = {0};
 	struct target target;
 	struct json json;
-	struct docker docker = {.doubts = 0};
 	struct vm vm;
 	unsigned stops = 0;
 	enum vm_status status;
