@@ -76,7 +76,6 @@ fuzz_run(const struct program *p, const struct fuzz_request *rq,
 	struct facts facts;
 	struct target target;
 	struct json json;
-	struct docker docker = {.doubts = 0};
 	struct vm vm;
 	unsigned stops = 0;
 	enum vm_status status;
