@@ -389,6 +389,7 @@ def test_ci(serve, engine, ca, server_cert, tmp_path):
                   ENGINE=engine.address, CI_ADMIN="boss", CI_RUNNER="run",
                   CI_DEPLOY="dep")
     with_cert(proxy, tls_peer.client_context(ca.ca), *CI)
+    proxy.stop()  # all lines are written then
     lines = [json.loads(line) for line in
              (tmp_path / "audit.jsonl").read_text().splitlines()]
     trial = [x for x in lines if x["dry_run"]]
