@@ -301,7 +301,7 @@ fmt: ## format the sources
 	$(CLANG_FORMAT) -i $(FORMATTED)
 
 fmt-check: ## are the sources formatted?
-	$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+	@$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
 
 # --- install -----------------------------------------------------------------
 

@@ -74,6 +74,7 @@ fuzz_run(const struct program *p, const struct fuzz_request *rq,
 {
 	struct arena a;
 	struct facts facts;
+	struct docker docker = {0};
 	struct target target;
 	struct json json;
 	struct vm vm;
