@@ -286,6 +286,8 @@ docker_take_namespace(
 		docker_take_container(g, m, behind(s, STR(":")));
 }
 
+/* Also that of another container: a list of the networks that are allowed
+ * must not let it in. */
 void
 docker_take_network(
 	struct gather *g, const struct docker_member *m, struct str s)
@@ -294,10 +296,9 @@ docker_take_network(
 	bool container = str_starts(s, STR("container:"));
 
 	(void)m;
-	if (!container) {
-		gather_add(g, FIELD_DOCKER_NETWORKS, s);
+	gather_add(g, FIELD_DOCKER_NETWORKS, s);
+	if (!container)
 		gather_id(g, FIELD_DOCKER_NETWORKS, s);
-	}
 	if (container || str_eq(s, STR("host")))
 		docker_take_namespace(g, &net, s);
 }

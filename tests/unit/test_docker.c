@@ -132,7 +132,7 @@ test_networks(void **state)
 			"{\"NetworkingConfig\":{\"EndpointsConfig\":null}}",
 			""},
 		{F(NETWORKS), CREATE, HOST("\"NetworkMode\":\"container:web\""),
-			""},
+			"container:web"},
 		{F(NETWORKS), "POST /networks/secretnet/connect",
 			"{\"Container\":\"web\",\"EndpointConfig\":"
 			"{\"NetworkID\":\"other\"}}",
