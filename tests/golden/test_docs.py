@@ -4,6 +4,8 @@ Reasons, fields, operators, settings, toggles and variables are read from the
 tables in the sources and looked for in docs/ and README.md.
 """
 
+import gzip
+import json
 import os
 import pathlib
 import re
@@ -378,3 +380,20 @@ def test_links(page):
         target = page.parent / path if path else page
         assert target.exists(), link
         assert not anchor or anchor in slugs(target), link
+
+
+def test_corpus_of_crafted_requests():
+    """The table of docs/security.md counts what the tests replay."""
+    with gzip.open(ROOT / "tests" / "data" / "evasion.jsonl.gz", "rt") as f:
+        entries = [json.loads(line) for line in f]
+    counts = {}
+    for e in entries:
+        for category in (f"`{e['category']}`", "all"):
+            count = counts.setdefault(category, [0, 0])
+            count[e["expected"] == "forward-safely"] += 1
+    part = read("docs", "security.md").partition(
+        "## Crafted requests\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[\w-]+`|all) \| .*?\| (\d+) \| (\d+) \|$", part,
+                      re.M)
+    assert {r[0]: [int(r[1]), int(r[2])] for r in rows} == counts
+    assert part.strip().startswith(f"{len(entries)} requests")
