@@ -472,9 +472,10 @@ static bool
 memory_left(void)
 {
 	void *volatile p = malloc(INPUT_RESERVE);
+	bool left = p != NULL;
 
 	free(p);
-	return p;
+	return left;
 }
 
 static bool

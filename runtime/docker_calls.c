@@ -183,8 +183,8 @@ QUERY(build);
 /* method, before, behind, what the name is, body, query, more */
 #define NAMED(method, before, behind, what, body, query, take) \
 	{ \
-		METHOD_##method, STR(before), STR(behind), &what, body, query, \
-			take \
+		METHOD_##method, STR(before), STR(behind), &(what), body, \
+			query, take \
 	}
 /* that only names something */
 #define PLAIN(method, before, behind, what) \
