@@ -168,8 +168,9 @@ require_all(struct filings *fs, const struct cond *c, bool negate,
 			fs->n = mark;
 			continue;
 		}
-		memmove(fs->v + start, fs->v + mark,
-			(fs->n - mark) * sizeof(*fs->v));
+		if (fs->n > mark)
+			memmove(fs->v + start, fs->v + mark,
+				(fs->n - mark) * sizeof(*fs->v));
 		fs->n -= mark - start;
 		known = true;
 	}
