@@ -148,3 +148,19 @@ cmd_audit_verify(const char *file, FILE *out, FILE *err)
 	print_whole(&c, file, out);
 	return 0;
 }
+
+static int
+run(const struct arguments *a)
+{
+	return cmd_audit_verify(argument_operand(a, 0), stdout, stderr);
+}
+
+const struct command command_audit_verify = {
+	.name = "audit verify",
+	.operands = "FILE",
+	.least = 1,
+	.most = 1,
+	.help = "is the chain of an audit log whole? exit 0 when it is, 1 "
+		"when not; FILE may be -",
+	.run = run,
+};

@@ -2,7 +2,9 @@
 #ifndef DAEMON_CMD_AUDIT_H
 #define DAEMON_CMD_AUDIT_H
 
-#include <stdio.h>
+#include "daemon/command.h"
+
+extern const struct command command_audit_verify;
 
 /* Reads a log line by line ("-": standard input) and prints to out how many
  * lines are good and the digest of the last, or the first that is not and

@@ -2,11 +2,13 @@
 #include "daemon/cmd_check.h"
 
 #include "compiler/policy.h"
+#include "daemon/config.h"
 #include "daemon/file.h"
 #include "daemon/tls.h"
 #include "runtime/limits.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static void
 check_server(const struct settings_tls *s, struct file_hearer *h)
@@ -53,3 +55,23 @@ out:
 	arena_fini(&arena);
 	return status;
 }
+
+static int
+run(const struct arguments *a)
+{
+	return cmd_check(config_find(argument_value(a, "--config")),
+		(const char *const *)environ, stdout, stderr);
+}
+
+static const struct flag flags[] = {
+	{"--config", "FILE", "the configuration"},
+	{0},
+};
+
+const struct command command_check = {
+	.name = "--check-config",
+	.flags = flags,
+	.help = "print the effective settings and rules; exit 0 when valid, "
+		"1 when not",
+	.run = run,
+};

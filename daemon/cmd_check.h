@@ -2,7 +2,9 @@
 #ifndef DAEMON_CMD_CHECK_H
 #define DAEMON_CMD_CHECK_H
 
-#include <stdio.h>
+#include "daemon/command.h"
+
+extern const struct command command_check;
 
 /* Prints errors and warnings to err and, of a valid policy, its settings and
  * rules to out. file NULL: no file, the toggles of the environment alone.

@@ -1,6 +1,7 @@
 /* healthcheck: one request to the proxy next to us. */
 #include "daemon/cmd_healthcheck.h"
 
+#include "daemon/config.h"
 #include "daemon/deadline.h"
 #include "daemon/listener.h"
 #include "runtime/http1.h"
@@ -200,11 +201,12 @@ check(const struct settings *s, FILE *out)
 }
 
 int
-cmd_healthcheck(const struct options *o, FILE *out)
+cmd_healthcheck(const char *file, FILE *out)
 {
 	/* Its warnings were told by the proxy itself. */
 	FILE *silence = fopen("/dev/null", "we");
-	struct policy *policy = options_compile(o, silence ? silence : stderr);
+	struct policy *policy =
+		config_compile(file, silence ? silence : stderr);
 	int status = EXIT_INVALID;
 
 	if (policy)
@@ -218,3 +220,23 @@ cmd_healthcheck(const struct options *o, FILE *out)
 		fclose(silence);
 	return status;
 }
+
+static int
+run(const struct arguments *a)
+{
+	return cmd_healthcheck(
+		config_find(argument_value(a, "--config")), stdout);
+}
+
+static const struct flag flags[] = {
+	{"--config", "FILE", "the configuration that the proxy runs with"},
+	{0},
+};
+
+const struct command command_healthcheck = {
+	.name = "healthcheck",
+	.flags = flags,
+	.help = "does the proxy of this configuration answer? exit 0 when it "
+		"does, 1 when not",
+	.run = run,
+};

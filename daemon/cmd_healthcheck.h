@@ -2,15 +2,15 @@
 #ifndef DAEMON_CMD_HEALTHCHECK_H
 #define DAEMON_CMD_HEALTHCHECK_H
 
-#include "daemon/options.h"
+#include "daemon/command.h"
 
-#include <stdio.h>
+extern const struct command command_healthcheck;
 
-/* Asks the proxy that runs with the same configuration and environment:
+/* Asks the proxy that runs with that configuration and this environment:
  * /readyz of admin.listen, else /_ping of the first listener, where any answer
  * but a 5xx will do (a policy may deny the ping). Behind TLS only that somebody
  * listens is asked. One line to out; EXIT_OK or EXIT_INVALID, within
  * HEALTHCHECK_MS. Blocking. */
-int cmd_healthcheck(const struct options *o, FILE *out);
+int cmd_healthcheck(const char *file, FILE *out);
 
 #endif

@@ -167,3 +167,28 @@ demo_run(const char *socket_path, int parent_fd)
 	unlink(socket_path);
 	return ok ? 0 : 1;
 }
+
+static int
+run(const struct arguments *a)
+{
+	const char *socket_path = argument_value(a, "--socket");
+
+	if (!socket_path) {
+		fputs("docker-proxy: demo-engine needs --socket PATH\n",
+			stderr);
+		return EXIT_USAGE;
+	}
+	return demo_run(socket_path, -1);
+}
+
+static const struct flag flags[] = {
+	{"--socket", "PATH", "the unix socket to serve on"},
+	{0},
+};
+
+const struct command command_demo_engine = {
+	.name = "demo-engine",
+	.flags = flags,
+	.help = "a demonstration engine with sample data, until SIGTERM",
+	.run = run,
+};

@@ -8,6 +8,10 @@
 #ifndef DAEMON_DEMO_H
 #define DAEMON_DEMO_H
 
+#include "daemon/command.h"
+
+extern const struct command command_demo_engine;
+
 /* Serves on the unix socket until SIGTERM or SIGINT, which it takes over for
  * the process; made for a process of its own, single-threaded. A socket that
  * an earlier run left at socket_path is replaced, another kind of file is not.

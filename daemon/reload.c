@@ -2,6 +2,7 @@
 #include "daemon/reload.h"
 
 #include "daemon/audit_writer.h"
+#include "daemon/config.h"
 #include "daemon/fixed.h"
 #include "daemon/flow_audit.h"
 #include "daemon/generation.h"
@@ -66,7 +67,7 @@ log_lines(enum log_level level, const char *text)
 
 /* NULL with the errors logged, line by line. */
 static struct policy *
-compile(const struct options *o)
+compile(const char *config)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -74,7 +75,7 @@ compile(const struct options *o)
 
 	if (!f)
 		return NULL;
-	struct policy *p = options_compile(o, f);
+	struct policy *p = config_compile(config, f);
 	if (fclose(f) == 0 && text)
 		log_lines(p ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, text);
 	free(text);
@@ -125,7 +126,7 @@ next_generation(struct reload *r)
 {
 	struct shared *s = r->shared;
 	struct tls_context *tls;
-	struct policy *p = compile(&r->options);
+	struct policy *p = compile(r->config);
 
 	if (!p)
 		return NULL;
@@ -198,7 +199,7 @@ is_empty(const struct reload *r)
 	bool empty = S_ISREG(st->st_mode) && st->st_size == 0;
 
 	if (empty)
-		log_say(LOG_LEVEL_ERROR, "%s is empty", r->options.config);
+		log_say(LOG_LEVEL_ERROR, "%s is empty", r->config);
 	return empty;
 }
 
@@ -207,7 +208,7 @@ reload(struct reload *r)
 {
 	if (r->shared->first->draining)
 		return;
-	if (!r->options.config) {
+	if (!r->config) {
 		log_say(LOG_LEVEL_WARN, "there is no configuration file to "
 					"read again");
 		return;
@@ -240,11 +241,10 @@ on_changed(void *arg)
 }
 
 void
-reload_init(struct reload *r, const struct options *o)
+reload_init(struct reload *r, const char *config)
 {
-	*r = (struct reload){.options = *o};
-	r->options.config = options_config(o);
-	watch_init(&r->watch, r->options.config, on_changed, r);
+	*r = (struct reload){.config = config};
+	watch_init(&r->watch, config, on_changed, r);
 	if (r->watch.path)
 		watch_note(&r->watch);
 }

@@ -7,7 +7,6 @@
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H
 
-#include "daemon/options.h"
 #include "daemon/watch.h"
 
 #include <stdbool.h>
@@ -17,8 +16,8 @@ struct listeners;
 struct shared;
 
 struct reload {
-	struct options options; /* they name the file that was found at start */
-	struct shared *shared;  /* borrowed */
+	const char *config;    /* borrowed; the file that was found at start */
+	struct shared *shared; /* borrowed */
 	struct listeners *listeners; /* borrowed */
 	const struct fixed *fixed;   /* borrowed */
 	struct event *sighup;        /* owned */
@@ -26,7 +25,7 @@ struct reload {
 };
 
 /* Before the configuration is read for the first time. */
-void reload_init(struct reload *r, const struct options *o);
+void reload_init(struct reload *r, const char *config);
 
 /* Before the loop runs, and before anybody can connect. False with the error
  * logged. */

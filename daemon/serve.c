@@ -3,6 +3,7 @@
 
 #include "daemon/admin.h"
 #include "daemon/audit_writer.h"
+#include "daemon/config.h"
 #include "daemon/demo_child.h"
 #include "daemon/environment.h"
 #include "daemon/fixed.h"
@@ -156,23 +157,23 @@ probe_engine(const struct engine_address *a)
 /* The Engine may come later: that it is not there now is only told. One
  * behind TCP is not asked, since that could take minutes. */
 static bool
-find_engine(struct server *s, const struct options *o)
+find_engine(struct server *s, bool demo)
 {
 	struct engine_address *a = &s->shared.engine;
 
 	if (!engine_resolve(&s->fixed.engine, a))
 		return false;
-	if (!o->demo && a->at[0].sa.ss_family != AF_UNIX)
+	if (!demo && a->at[0].sa.ss_family != AF_UNIX)
 		return true;
 	int err = probe_engine(a);
 	if (err == 0)
 		return true;
-	if (!o->demo || (err != ENOENT && err != ECONNREFUSED))
+	if (!demo || (err != ENOENT && err != ECONNREFUSED))
 		log_say(LOG_LEVEL_WARN,
 			"cannot connect to the Docker Engine at %.*s: %s%s",
 			STR_FMT(a->text), strerror(err),
-			o->demo ? "" : "; until it answers, requests get 503");
-	return !o->demo || demo_child_start(&s->demo, a);
+			demo ? "" : "; until it answers, requests get 503");
+	return !demo || demo_child_start(&s->demo, a);
 }
 
 static bool
@@ -314,7 +315,7 @@ static bool
 enter_sandbox(struct server *s)
 {
 	const struct settings *settings = settings_of(s);
-	const char *config = s->reload.options.config;
+	const char *config = s->reload.config;
 	struct sandbox *box = &s->sandbox;
 
 	sandbox_init(box, settings->sandbox);
@@ -354,7 +355,7 @@ start_generation(struct server *s, struct policy *policy)
 }
 
 static bool
-start(struct server *s, const struct options *o)
+start(struct server *s, bool demo)
 {
 	const struct settings *settings = settings_of(s);
 
@@ -363,7 +364,7 @@ start(struct server *s, const struct options *o)
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
 	tls_start();
-	if (!find_engine(s, o))
+	if (!find_engine(s, demo))
 		return false;
 	pthread_mutex_init(&s->shared.lockout_lock, NULL);
 	const struct policy *p = s->shared.generation->policy;
@@ -437,8 +438,8 @@ finish(struct server *s)
 	libevent_global_shutdown();
 }
 
-int
-serve(const struct options *o)
+static int
+serve(const char *config, bool demo)
 {
 	struct server s = {0};
 
@@ -449,16 +450,16 @@ serve(const struct options *o)
 	signal(SIGUSR1, SIG_IGN);
 	if (!environment_hide())
 		return EXIT_INVALID;
-	reload_init(&s.reload, o);
-	struct policy *policy = options_compile(o, stderr);
+	reload_init(&s.reload, config);
+	struct policy *policy = config_compile(config, stderr);
 	/* Who reads no file again needs no token again. */
-	if (!s.reload.options.config)
+	if (!config)
 		environment_forget("DOCKER_PROXY_SECRET");
 	if (!policy) {
 		fputs("docker-proxy: not started\n", stderr);
 		return EXIT_INVALID;
 	}
-	bool ok = start_generation(&s, policy) && start(&s, o);
+	bool ok = start_generation(&s, policy) && start(&s, demo);
 	if (ok) {
 		say_hello(&s);
 		event_base_loop(s.workers[0].base, EVLOOP_NO_EXIT_ON_EMPTY);
@@ -470,3 +471,25 @@ serve(const struct options *o)
 	finish(&s);
 	return ok ? EXIT_OK : EXIT_INVALID;
 }
+
+static int
+run(const struct arguments *a)
+{
+	return serve(config_find(argument_value(a, "--config")),
+		argument_given(a, "--demo"));
+}
+
+static const struct flag flags[] = {
+	{"--config", "FILE", "the configuration"},
+	{"--demo", NULL,
+		"where there is no Engine, start a small built-in "
+		"demonstration engine with sample data"},
+	{0},
+};
+
+const struct command command_serve = {
+	.name = "serve",
+	.flags = flags,
+	.help = "run the proxy; what is done when no command is given",
+	.run = run,
+};

@@ -2,9 +2,9 @@
 #ifndef DAEMON_SERVE_H
 #define DAEMON_SERVE_H
 
-#include "daemon/options.h"
+#include "daemon/command.h"
 
-/* Until SIGTERM or SIGINT. Returns the exit code. */
-int serve(const struct options *o);
+/* Runs until SIGTERM or SIGINT. */
+extern const struct command command_serve;
 
 #endif

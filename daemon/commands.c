@@ -1,0 +1,19 @@
+/* The commands, in the order in which --help shows them. */
+#include "daemon/command.h"
+
+#include "daemon/cmd_audit.h"
+#include "daemon/cmd_check.h"
+#include "daemon/cmd_healthcheck.h"
+#include "daemon/cmd_version.h"
+#include "daemon/demo.h"
+#include "daemon/serve.h"
+
+const struct command *const commands[] = {
+	&command_serve,
+	&command_check,
+	&command_healthcheck,
+	&command_audit_verify,
+	&command_demo_engine,
+	&command_version,
+	NULL,
+};
