@@ -5,6 +5,8 @@ import socket
 import tempfile
 import threading
 
+from listening import Listening
+
 BLOCK = 1 << 18
 UNIT = bytes(BLOCK)
 
@@ -20,32 +22,23 @@ class FakeEngine:
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="fake-engine-")
         self.path = os.path.join(self.folder.name, "docker.sock")
-        self.listener = socket.socket(socket.AF_UNIX)
         self.open = set()
         self.lock = threading.Lock()
 
     def __enter__(self):
-        self.listener.bind(self.path)
-        self.listener.listen(1024)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listening = Listening(self.path, self._take, backlog=1024)
         return self
 
     def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        self.listening.close()
         with self.lock:
             for connection in self.open:
                 connection.shutdown(socket.SHUT_RDWR)
         self.folder.cleanup()
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=[connection],
-                             daemon=True).start()
+    def _take(self, connection):
+        threading.Thread(target=self._serve, args=[connection],
+                         daemon=True).start()
 
     def _serve(self, connection):
         with self.lock:

@@ -9,6 +9,8 @@ import socket
 import tempfile
 import threading
 
+from listening import Listening, dialled
+
 REQUEST = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.1\r\n")
 BLOCK = 1 << 18
 
@@ -20,20 +22,16 @@ class Tap:
         self.engine_socket = str(engine_socket)
         self.folder = tempfile.TemporaryDirectory(prefix="tap-")
         self.path = self.folder.name + "/docker.sock"
-        self.listener = socket.socket(socket.AF_UNIX)
         self.lock = threading.Lock()
         self.requests = []
         self.serving = {}
 
     def __enter__(self):
-        self.listener.bind(self.path)
-        self.listener.listen(128)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listening = Listening(self.path, self._take)
         return self
 
     def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        self.listening.close()
         self.folder.cleanup()
 
     def is_serving(self, part):
@@ -47,16 +45,9 @@ class Tap:
         with self.lock:
             return list(self.requests)
 
-    def _accept(self):
-        while True:
-            try:
-                proxy, _ = self.listener.accept()
-            except OSError:
-                return
-            engine = socket.socket(socket.AF_UNIX)
-            engine.connect(self.engine_socket)
-            threading.Thread(target=self._relay, args=[proxy, engine],
-                             daemon=True).start()
+    def _take(self, proxy):
+        threading.Thread(target=self._relay, daemon=True,
+                         args=[proxy, dialled(self.engine_socket)]).start()
 
     def _relay(self, proxy, engine):
         def note(data):

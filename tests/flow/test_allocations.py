@@ -16,7 +16,6 @@ import wire
 from alloc_fail import FOR_EVER, Allocations
 from proxy_process import (DENIALS, SANITIZED, Proxy, configuration,
                            free_port)
-from raw_client import Client
 from wire import answer, request
 
 pytestmark = pytest.mark.skipif(
@@ -169,12 +168,8 @@ class Starved:
         return self.process.connect("tcp")
 
     def connect_tls(self):
-        sock = wire.connected(self.tls)
-        try:
-            return Client(tls_peer.TlsSocket(sock, tls_peer.client_context()))
-        except BaseException:
-            sock.close()
-            raise
+        return tls_peer.client(wire.connected(self.tls),
+                               tls_peer.client_context())
 
     def attempt(self, ask, connect):
         try:

@@ -223,14 +223,19 @@ def listener(cert, tls):
             "port": proxy_process.free_port(), "tls": files}
 
 
+def client(sock, context, session=None):
+    """A client by TLS on a connected socket, which an error closes."""
+    try:
+        return raw_client.Client(TlsSocket(sock, context, session=session))
+    except BaseException:
+        sock.close()
+        raise
+
+
 def connect(proxy, context, session=None):
     """A client by TLS; the handshake's error is the caller's."""
     sock = socket.create_connection(proxy.tcp, wire.TIMEOUT)
-    try:
-        return raw_client.Client(TlsSocket(sock, context, session=session))
-    except (OSError, ssl.SSLError):
-        sock.close()
-        raise
+    return client(sock, context, session)
 
 
 def attempt(proxy, context):

@@ -37,7 +37,6 @@ import wire  # noqa: E402
 from authority import Authority  # noqa: E402
 from proxy_process import (DENIALS, SANITIZED, Proxy,  # noqa: E402
                            configuration, free_port)
-from raw_client import Client  # noqa: E402
 from wire import chunked, request  # noqa: E402
 
 JSON = "Content-Type: application/json"
@@ -160,12 +159,8 @@ class Soak:
     def connect(self, kind):
         if kind != "tls":
             return self.proxy.connect(kind)
-        sock = wire.connected(self.tls)
-        try:
-            return Client(tls_peer.TlsSocket(sock, tls_peer.client_context()))
-        except BaseException:
-            sock.close()
-            raise
+        return tls_peer.client(wire.connected(self.tls),
+                               tls_peer.client_context())
 
     # --- what clients do: each tells what came of it ------------------------
 

@@ -4,6 +4,8 @@ import re
 import socket
 import threading
 
+from listening import Listening, dialled
+
 REQUEST = re.compile(rb"([A-Z]+) \S+ HTTP/1\.1\r\n")
 LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.I)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.I)
@@ -16,29 +18,19 @@ class Relay:
     def __init__(self, path, engine_socket):
         self.engine_socket = str(engine_socket)
         self.streams = []  # [sent, answered] of each connection
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(128)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listening = Listening(path, self._take)
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        self.listening.close()
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            engine = socket.socket(socket.AF_UNIX)
-            engine.connect(self.engine_socket)
-            stream = [bytearray(), bytearray()]
-            self.streams.append(stream)
-            for source, sink, kept in ((client, engine, stream[0]),
-                                       (engine, client, stream[1])):
-                threading.Thread(target=pump, args=[source, sink, kept],
-                                 daemon=True).start()
+    def _take(self, client):
+        engine = dialled(self.engine_socket)
+        stream = [bytearray(), bytearray()]
+        self.streams.append(stream)
+        for source, sink, kept in ((client, engine, stream[0]),
+                                   (engine, client, stream[1])):
+            threading.Thread(target=pump, args=[source, sink, kept],
+                             daemon=True).start()
 
     def requests(self):
         """Every request so far: (head, body as it was meant)."""
