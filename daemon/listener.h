@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LISTENER_TEXT 160 /* of listener_text() */
+#define LISTENER_TEXT    160 /* of listener_text() */
+#define LISTENER_BACKLOG 4096
 
 struct event;
 struct listeners;
