@@ -2,6 +2,7 @@
 #include "daemon/listener.h"
 
 #include "daemon/clients.h"
+#include "daemon/listener_inherit.h"
 #include "daemon/log.h"
 #include "daemon/tls.h"
 
@@ -213,7 +214,7 @@ listener_free(struct listener *l)
 		event_free(l->event);
 	if (l->fd >= 0) {
 		close(l->fd);
-		if (l->is_unix)
+		if (l->is_unix && !l->is_inherited)
 			unlink(l->address + strlen("unix://"));
 	}
 	tls_context_unref(l->tls);
@@ -264,7 +265,10 @@ open_one(struct listeners *ls, const struct settings_listener *s)
 	l->is_unix = s->path.n > 0;
 	l->ipv4_only = s->ipv4_only;
 	listener_text(s, l->address, sizeof(l->address));
-	l->fd = listener_bind(s);
+	l->fd = inherited_take(ls->inherited, s);
+	l->is_inherited = l->fd >= 0;
+	if (l->fd < 0)
+		l->fd = listener_bind(s);
 	if (l->fd < 0) {
 		log_say(LOG_LEVEL_ERROR, "cannot listen on %s: %s", l->address,
 			strerror(errno));
@@ -322,7 +326,7 @@ listeners_prepare(struct listeners *ls, const struct settings *s)
 
 	for (size_t i = 0; ok && i < s->nlisteners; i++)
 		ok = prepare_one(ls, &s->listeners[i]);
-	if (ok && prepare_events(ls))
+	if (ok && inherited_all_taken(ls->inherited) && prepare_events(ls))
 		return true;
 	listeners_abandon(ls);
 	return false;
@@ -401,12 +405,13 @@ listeners_abandon(struct listeners *ls)
 
 bool
 listeners_init(struct listeners *ls, struct shared *shared,
-	struct worker *workers, unsigned nworkers)
+	struct worker *workers, unsigned nworkers, struct inherited *inherited)
 {
 	*ls = (struct listeners){
 		.workers = workers,
 		.nworkers = nworkers,
 		.shared = shared,
+		.inherited = inherited,
 		.resume = evtimer_new(workers[0].base, on_resume, ls),
 	};
 	return ls->resume;

@@ -14,6 +14,7 @@
 
 struct fixed;
 struct listeners;
+struct notify;
 struct shared;
 
 struct reload {
@@ -21,6 +22,7 @@ struct reload {
 	struct shared *shared;  /* borrowed */
 	struct listeners *listeners; /* borrowed */
 	const struct fixed *fixed;   /* borrowed */
+	const struct notify *notify; /* borrowed */
 	struct event *sighup;        /* owned */
 	struct watch watch;
 };
@@ -31,8 +33,8 @@ void reload_init(struct reload *r, const struct options *o);
 /* Before the loop runs, and before anybody can connect. False with the error
  * logged. */
 bool reload_start(struct reload *r, const struct fixed *fixed,
-	struct shared *shared, struct listeners *listeners)
-	__attribute__((warn_unused_result));
+	struct shared *shared, struct listeners *listeners,
+	const struct notify *notify) __attribute__((warn_unused_result));
 void reload_stop(struct reload *r);
 
 #endif
