@@ -137,12 +137,12 @@ run: all ## build and start on loopback, before the local Engine or a demonstrat
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 
 .PHONY: check check-all check-unit check-diff check-fuzz check-golden \
-	check-flow check-engine check-layers check-headers
+	check-flow check-engine check-layers check-headers check-packaging
 check: check-all ## pass all the tests
 	@echo "all checks passed"
 
 check-all: check-layers check-headers check-unit check-diff check-fuzz \
-	check-golden check-flow check-engine
+	check-golden check-flow check-packaging check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
 	tests/run-each $(UNITBIN)
@@ -160,6 +160,9 @@ check-golden: all ## error texts and listings
 
 check-flow: all $(ALLOC_FAIL) ## scripted conversations with a fake Engine
 	$(PYTEST) tests/flow
+
+check-packaging: all ## what packaging/ ships, as far as it needs no Engine
+	$(PYTEST) tests/packaging
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".
 ENGINES ?= 20.10
@@ -316,14 +319,25 @@ fmt-check: ## are the sources formatted?
 
 # --- install -----------------------------------------------------------------
 
+# Where the parts go; a distribution's package says otherwise.
+BINDIR   ?= $(PREFIX)/bin
+DOCDIR   ?= $(PREFIX)/share/doc/docker-proxy
+UNITDIR  ?= $(PREFIX)/lib/systemd/system
+USERSDIR ?= $(PREFIX)/lib/sysusers.d
+
 .PHONY: install deps clean help
 install: all ## into $(DESTDIR)$(PREFIX)
-	install -D -m 755 $(B)/docker-proxy \
-		$(DESTDIR)$(PREFIX)/bin/docker-proxy
-	install -D -m 644 docker-proxy.conf.example \
-		$(DESTDIR)$(PREFIX)/share/doc/docker-proxy/docker-proxy.conf.example
-	install -D -m 644 README.md \
-		$(DESTDIR)$(PREFIX)/share/doc/docker-proxy/README.md
+	install -D -m 755 $(B)/docker-proxy $(DESTDIR)$(BINDIR)/docker-proxy
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docker-proxy.conf.example \
+		README.md
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
+		packaging/systemd/docker-proxy.service \
+		packaging/systemd/docker-proxy.socket
+	sed -i -e 's|/opt/docker-proxy/bin/|$(BINDIR)/|' \
+		-e 's|/opt/docker-proxy/share/doc/docker-proxy/|$(DOCDIR)/|' \
+		$(DESTDIR)$(UNITDIR)/docker-proxy.service
+	install -D -m 644 packaging/systemd/docker-proxy.sysusers \
+		$(DESTDIR)$(USERSDIR)/docker-proxy.conf
 
 # What building and testing need, by Debian 12's names.
 DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
@@ -331,7 +345,7 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
-	iproute2 haproxy nginx-light wrk strace
+	iproute2 haproxy nginx-light wrk strace systemd
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

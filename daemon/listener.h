@@ -14,9 +14,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LISTENER_TEXT 160 /* of listener_text() */
+#define LISTENER_TEXT    160 /* of listener_text() */
+#define LISTENER_BACKLOG 4096
 
 struct event;
+struct inherited;
 struct listeners;
 
 /* A listener's name, counted: its connections have it to their end. */
@@ -38,6 +40,7 @@ struct listener {
 	struct listener_name *name; /* ref */
 	struct tls_context *tls;    /* ref; NULL: plain */
 	bool is_unix, ipv4_only;
+	bool is_inherited; /* its file is not ours to remove */
 	char address[LISTENER_TEXT];
 	/* While a change is prepared: what it will have, if it stays. */
 	bool stays;
@@ -52,12 +55,13 @@ struct listeners {
 	struct event *resume; /* owned: accepts again after a pause */
 	bool paused;
 	bool sealed; /* in the sandbox: no file is given to another user */
-	struct shared *shared; /* borrowed */
+	struct shared *shared;       /* borrowed */
+	struct inherited *inherited; /* borrowed: taken before one is bound */
 };
 
 /* None yet. False without memory. */
 bool listeners_init(struct listeners *ls, struct shared *shared,
-	struct worker *workers, unsigned nworkers);
+	struct worker *workers, unsigned nworkers, struct inherited *inherited);
 
 /* A change, at start from nothing: prepares all that can fail. Sockets whose
  * address stays are kept, others are bound, certificates are read. False with

@@ -8,6 +8,7 @@
 #include "daemon/generation.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/tables.h"
 #include "daemon/tls.h"
 #include "daemon/worker.h"
@@ -188,6 +189,7 @@ tell(struct reload *r, bool ok)
 		ok ? METRIC_RELOADS_OK : METRIC_RELOADS_ERROR, 1);
 	if (s->audit)
 		flow_audit_reload(s->audit, (struct str){text, (size_t)n});
+	notify_ready(r->notify, text);
 }
 
 /* An empty file is a policy, one that shuts everybody out. While the proxy
@@ -213,6 +215,7 @@ reload(struct reload *r)
 					"read again");
 		return;
 	}
+	notify_reloading(r->notify);
 	watch_note(&r->watch);
 	struct generation *g = is_empty(r) ? NULL : next_generation(r);
 	if (g)
@@ -251,8 +254,9 @@ reload_init(struct reload *r, const char *config)
 
 bool
 reload_start(struct reload *r, const struct fixed *fixed, struct shared *shared,
-	struct listeners *listeners)
+	struct listeners *listeners, const struct notify *notify)
 {
+	r->notify = notify;
 	r->fixed = fixed;
 	r->shared = shared;
 	r->listeners = listeners;

@@ -13,6 +13,7 @@
 
 struct fixed;
 struct listeners;
+struct notify;
 struct shared;
 
 struct reload {
@@ -20,6 +21,7 @@ struct reload {
 	struct shared *shared; /* borrowed */
 	struct listeners *listeners; /* borrowed */
 	const struct fixed *fixed;   /* borrowed */
+	const struct notify *notify; /* borrowed */
 	struct event *sighup;        /* owned */
 	struct watch watch;
 };
@@ -30,8 +32,8 @@ void reload_init(struct reload *r, const char *config);
 /* Before the loop runs, and before anybody can connect. False with the error
  * logged. */
 bool reload_start(struct reload *r, const struct fixed *fixed,
-	struct shared *shared, struct listeners *listeners)
-	__attribute__((warn_unused_result));
+	struct shared *shared, struct listeners *listeners,
+	const struct notify *notify) __attribute__((warn_unused_result));
 void reload_stop(struct reload *r);
 
 #endif

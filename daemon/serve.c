@@ -9,7 +9,9 @@
 #include "daemon/fixed.h"
 #include "daemon/generation.h"
 #include "daemon/listener.h"
+#include "daemon/listener_inherit.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/sandbox.h"
 #include "daemon/scrape.h"
@@ -33,6 +35,8 @@ struct server {
 	struct fixed fixed;
 	struct worker *workers; /* owned */
 	unsigned nworkers, nstarted;
+	struct inherited inherited;
+	struct notify notify;
 	struct listeners listeners;
 	struct admin *admin;                      /* owned */
 	struct event *sigterm, *sigint, *sigusr1; /* owned */
@@ -83,6 +87,7 @@ on_stop(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 
+	notify_stopping(&s->notify);
 	if (s->stopping || ms == 0) {
 		listeners_close(&s->listeners);
 		tell_workers(s, true);
@@ -283,6 +288,18 @@ say_hello(const struct server *s)
 			"bearer or none");
 }
 
+/* What it starts after us may connect from now on. */
+static void
+tell_manager(struct server *s)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%u rules",
+		s->shared.generation->policy->program.nrules);
+	notify_watch(&s->notify, s->workers[0].base);
+	notify_ready(&s->notify, text);
+}
+
 static bool
 open_audit(struct server *s)
 {
@@ -302,8 +319,8 @@ open_audit(struct server *s)
 static bool
 start_listeners(struct server *s)
 {
-	if (!listeners_init(
-		    &s->listeners, &s->shared, s->workers, s->nworkers) ||
+	if (!listeners_init(&s->listeners, &s->shared, s->workers, s->nworkers,
+		    &s->inherited) ||
 		!listeners_prepare(&s->listeners, settings_of(s)))
 		return false;
 	listeners_commit(&s->listeners);
@@ -360,6 +377,7 @@ start(struct server *s, bool demo)
 	const struct settings *settings = settings_of(s);
 
 	raise_descriptors(&s->shared, settings);
+	notify_init(&s->notify);
 	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
@@ -377,7 +395,8 @@ start(struct server *s, bool demo)
 	s->admin = s->shared.proc ? admin_open(&s->shared) : NULL;
 	/* Whoever can connect may also ask for a reload. */
 	return s->admin &&
-	       reload_start(&s->reload, &s->fixed, &s->shared, &s->listeners) &&
+	       reload_start(&s->reload, &s->fixed, &s->shared, &s->listeners,
+		       &s->notify) &&
 	       start_listeners(s) && enter_sandbox(s);
 }
 
@@ -410,6 +429,7 @@ static void
 finish(struct server *s)
 {
 	block_signals();
+	notify_fini(&s->notify);
 	for (unsigned i = 1; i < s->nstarted; i++) {
 		worker_drain(&s->workers[i], true);
 		worker_join(&s->workers[i]);
@@ -431,6 +451,7 @@ finish(struct server *s)
 	scrape_close(s->shared.proc);
 	finish_audit(s);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
+	inherited_fini(&s->inherited);
 	demo_child_stop(&s->demo);
 	generation_unref(s->shared.generation);
 	fixed_fini(&s->fixed);
@@ -441,14 +462,14 @@ finish(struct server *s)
 static int
 serve(const char *config, bool demo)
 {
-	struct server s = {0};
+	struct server s = {.notify.fd = -1};
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* of a log that may not grow */
 	/* Too early to reload or to reopen, no reason to end. */
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
-	if (!environment_hide())
+	if (!environment_hide() || !inherited_init(&s.inherited))
 		return EXIT_INVALID;
 	reload_init(&s.reload, config);
 	struct policy *policy = config_compile(config, stderr);
@@ -462,6 +483,7 @@ serve(const char *config, bool demo)
 	bool ok = start_generation(&s, policy) && start(&s, demo);
 	if (ok) {
 		say_hello(&s);
+		tell_manager(&s);
 		event_base_loop(s.workers[0].base, EVLOOP_NO_EXIT_ON_EMPTY);
 		for (unsigned i = 1; i < s.nstarted; i++)
 			worker_join(&s.workers[i]);
