@@ -115,8 +115,9 @@ enum audit_sink {
 struct settings_audit {
 	enum audit_sink sink;
 	struct str path;
-	bool all;   /* audit: all */
-	bool chain; /* audit_chain: true */
+	bool all;    /* audit: all */
+	bool chain;  /* audit_chain: true */
+	bool docker; /* audit_docker: true */
 };
 
 enum sandbox_mode {

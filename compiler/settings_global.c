@@ -233,6 +233,7 @@ static const struct key global_keys[] = {
 	KEY("audit_log", CUSTOM, .read = read_audit_log),
 	KEY("audit", SWITCH, INTO(struct global, s.audit.all), .words = audits),
 	KEY("audit_chain", BOOL, INTO(struct global, s.audit.chain)),
+	KEY("audit_docker", BOOL, INTO(struct global, s.audit.docker)),
 	KEY("watch", BOOL, INTO(struct global, s.watch)),
 	KEY("sandbox", WORD, INTO(struct global, s.sandbox),
 		.words = sandboxes),

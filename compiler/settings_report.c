@@ -123,6 +123,7 @@ settings_check_audit(struct reader *r, const struct tree *global,
 	const struct tree *log = read_given(global, "audit_log");
 	const struct tree *all = read_given(global, "audit");
 	const struct tree *chain = read_given(global, "audit_chain");
+	const struct tree *docker = read_given(global, "audit_docker");
 	/* A file that was given but could not be read is told already. */
 	if (audit->sink != AUDIT_OFF || (log && !str_eq(log->text, STR("off"))))
 		return;
@@ -132,4 +133,7 @@ settings_check_audit(struct reader *r, const struct tree *global,
 	if (chain && audit->chain)
 		diag_error(r->diag, chain->key_pos,
 			"audit_chain needs an audit_log");
+	if (docker && audit->docker)
+		diag_error(r->diag, docker->key_pos,
+			"audit_docker needs an audit_log");
 }

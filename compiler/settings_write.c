@@ -210,6 +210,7 @@ write_audit(const struct settings_audit *a, FILE *out)
 		fputs(sink_words[a->sink], out);
 	fprintf(out, "\n  audit: %s\n", a->all ? "all" : "denied");
 	fprintf(out, "  audit_chain: %s\n", a->chain ? "true" : "false");
+	fprintf(out, "  audit_docker: %s\n", a->docker ? "true" : "false");
 }
 
 static void

@@ -49,6 +49,8 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.bytes_in = rq->up.bytes,
 		.bytes_out = rq->down.bytes,
 		.duration_ms = now_ms() - rq->start_ms,
+		.docker = rq->means,
+		.learns = f->worker->shared->learns,
 	};
 
 	if (rq->facts.client_ip.set)
@@ -76,25 +78,38 @@ kind_of(enum why why)
 	return AUDIT_DENY;
 }
 
+/* Learning lets in what would have been denied: that is a dry run. */
+static enum audit_kind
+kind_learnt(const struct flow *f, enum audit_kind kind)
+{
+	const struct request *rq = f->rq;
+
+	return f->worker->shared->learns && kind == AUDIT_REQUEST &&
+			       rq->vm.program && !rq->vm.verdict.allow
+		       ? AUDIT_DRY_RUN
+		       : kind;
+}
+
 void
 flow_audit_end(struct flow *f)
 {
-	struct audit_writer *w = f->worker->shared->audit;
+	const struct shared *s = f->worker->shared;
 	const struct request *rq = f->rq;
-	enum audit_kind kind = kind_of(rq->why);
+	enum audit_kind kind = kind_learnt(f, kind_of(rq->why));
 	bool judged = rq->why == WHY_OK || rq->why == WHY_DENIED ||
 		      rq->why == WHY_RATE_LIMITED;
 	char ip[46];
 
-	if (!w ||
-		(kind == AUDIT_REQUEST && !flow_policy(f)->settings.audit.all))
+	if (!s->audit || (kind == AUDIT_REQUEST && !s->learns &&
+				 !flow_policy(f)->settings.audit.all))
 		return;
 	struct audit_event e =
 		event_of(f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
 	e.kind = kind;
 	e.status = rq->status;
+	e.dry_run = kind == AUDIT_DRY_RUN;
 	e.message = rq->why ? reply_message(f) : STR("");
-	audit_writer_put(w, &e);
+	audit_writer_put(s->audit, &e);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "daemon/request.h"
 #include "daemon/scrape.h"
 #include "daemon/worker.h"
+#include "runtime/audit.h"
 #include "runtime/auth.h"
 #include "runtime/forwarded.h"
 #include "runtime/http1_write.h"
@@ -438,6 +439,32 @@ plan_filters(struct request *rq)
 	return rq->plan;
 }
 
+/* What the request means is to be told in the audit log. */
+static bool
+is_recorded(const struct flow *f)
+{
+	return f->worker->shared->learns ||
+	       flow_policy(f)->settings.audit.docker;
+}
+
+/* A request that is denied and goes on: --mode learn. */
+static void
+log_learnt(const struct flow *f)
+{
+	const struct request *rq = f->rq;
+	const struct program *p = rq->vm.program;
+	uint32_t rule = rq->vm.verdict.rule;
+	const struct log_field fields[] = {
+		{"request_id", rq->id},
+		{"rule", rule == PROGRAM_NO_RULE
+				 ? STR("")
+				 : program_text(p, p->rules[rule].name)},
+		{"method", method_name(rq->head.method)},
+		{"path", rq->target.path},
+	};
+	log_event(LOG_LEVEL_WARN, "learn: would be denied", fields, 4);
+}
+
 enum flow_step
 judge_run(struct flow *f)
 {
@@ -445,8 +472,12 @@ judge_run(struct flow *f)
 
 	if (rq->is_scrape)
 		return scrape_answer(f);
+	if (is_recorded(f) && !rq->facts.body && docker_reads_body(&rq->facts))
+		return hold(f);
 	if (run(f) == VM_NEED_BODY)
 		return hold(f);
+	if (is_recorded(f))
+		rq->means = audit_facts(&rq->facts, &rq->arena);
 	drop_scan(rq);
 	log_dry(f);
 	count_rules(f);
@@ -454,7 +485,9 @@ judge_run(struct flow *f)
 		log_say(LOG_LEVEL_WARN,
 			"%u conditions could not be decided for %.*s",
 			rq->vm.doubts, STR_FMT(rq->target.path));
-	if (!rq->vm.verdict.allow) {
+	if (!rq->vm.verdict.allow && f->worker->shared->learns) {
+		log_learnt(f);
+	} else if (!rq->vm.verdict.allow) {
 		uint32_t ms = rq->vm.verdict.retry_after_ms;
 		rq->retry_after = ms / 1000 + (ms % 1000 != 0);
 		return flow_refuse(f, rq->vm.verdict.why);

@@ -17,6 +17,7 @@
 
 static atomic_int log_level = LOG_LEVEL_INFO;
 static atomic_bool log_json;
+static atomic_bool log_mode_learn;
 static atomic_ulong log_lines_lost;
 
 static const char *const level_names[] = {
@@ -37,6 +38,12 @@ log_setup(enum log_level level, bool json)
 {
 	log_level = (int)level;
 	log_json = json;
+}
+
+void
+log_learns(void)
+{
+	log_mode_learn = true;
 }
 
 bool
@@ -129,7 +136,7 @@ put_quoted(struct line *l, struct str s)
 static bool
 fits(const struct line *l, const char *key, struct str value)
 {
-	return l->n + strlen(key) + 6 * value.n + 8 < sizeof(l->buf);
+	return l->n + strlen(key) + 6 * value.n + 32 < sizeof(l->buf);
 }
 
 static void
@@ -166,6 +173,8 @@ write_json(struct line *l, enum log_level level, struct str event,
 		put(l, STR("\":"));
 		put_quoted(l, value);
 	}
+	if (log_mode_learn)
+		put(l, STR(",\"mode\":\"learn\""));
 	put_byte(l, '}');
 }
 
@@ -191,6 +200,8 @@ write_text(struct line *l, enum log_level level, struct str event,
 		else
 			put(l, value);
 	}
+	if (log_mode_learn)
+		put(l, STR(" mode=learn"));
 }
 
 static void

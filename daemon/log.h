@@ -23,6 +23,8 @@ struct log_field {
 
 /* Process-wide; before any thread starts, and again on new settings. */
 void log_setup(enum log_level level, bool json);
+/* From now on each line has mode=learn. Before any thread starts. */
+void log_learns(void);
 bool log_enabled(enum log_level level);
 
 /* An event with fields; empty values are left out. */

@@ -66,6 +66,7 @@ struct request {
 	uint16_t status; /* of the answer; 0 until then */
 	enum why why;
 	struct str message;   /* of our own answer */
+	struct str means;     /* of audit_facts(); empty: not asked for */
 	uint32_t retry_after; /* seconds; 0: none */
 	bool parsed;          /* the head is valid */
 	bool is_scrape;       /* it asks for our metrics */

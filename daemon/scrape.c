@@ -116,6 +116,7 @@ gather(const struct shared *s, const struct generation *g,
 	count[METRIC_GENERATIONS] =
 		atomic_load_explicit(&s->generations, memory_order_relaxed);
 	count[METRIC_RULES] = g->policy->program.nrules;
+	count[METRIC_LEARNS] = s->learns;
 	for (unsigned i = 0; i < SANDBOX_PARTS; i++)
 		count[part_metrics[i]] = s->sandbox >> i & 1;
 	count[METRIC_START_TIME] = (uint64_t)s->start_time;

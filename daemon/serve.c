@@ -267,6 +267,10 @@ say_hello(const struct server *s)
 		DOCKER_PROXY_VERSION, p->program.nrules,
 		p->settings.default_allow ? "allow" : "deny", s->nworkers,
 		STR_FMT(s->shared.engine.text));
+	if (s->shared.learns)
+		log_say(LOG_LEVEL_WARN,
+			"LEARN MODE: nothing is denied by rules, rate limits "
+			"or the default; every request is recorded");
 	sandbox_text(&s->sandbox, text, sizeof(text));
 	log_say(LOG_LEVEL_INFO, "sandbox: %s", text);
 	if (p->toggles.nstates) {
@@ -459,8 +463,25 @@ finish(struct server *s)
 	libevent_global_shutdown();
 }
 
+/* What --mode says, and whether the policy can be run so. */
+static bool
+take_mode(struct server *s, const char *mode, const struct policy *policy)
+{
+	if (!mode || strcmp(mode, "enforce") == 0)
+		return true;
+	if (policy->settings.audit.sink == AUDIT_OFF) {
+		fputs("docker-proxy: --mode learn records to the audit log: "
+		      "set global.audit_log\n",
+			stderr);
+		return false;
+	}
+	s->shared.learns = true;
+	log_learns();
+	return true;
+}
+
 static int
-serve(const char *config, bool demo)
+serve(const char *config, bool demo, const char *mode)
 {
 	struct server s = {.notify.fd = -1};
 
@@ -476,7 +497,8 @@ serve(const char *config, bool demo)
 	/* Who reads no file again needs no token again. */
 	if (!config)
 		environment_forget("DOCKER_PROXY_SECRET");
-	if (!policy) {
+	if (!policy || !take_mode(&s, mode, policy)) {
+		policy_free(policy);
 		fputs("docker-proxy: not started\n", stderr);
 		return EXIT_INVALID;
 	}
@@ -497,8 +519,18 @@ serve(const char *config, bool demo)
 static int
 run(const struct arguments *a)
 {
+	const char *mode = argument_value(a, "--mode");
+
+	if (mode && strcmp(mode, "enforce") != 0 &&
+		strcmp(mode, "learn") != 0) {
+		fprintf(stderr,
+			"docker-proxy: --mode is enforce or learn, not "
+			"\"%s\"\n",
+			mode);
+		return EXIT_USAGE;
+	}
 	return serve(config_find(argument_value(a, "--config")),
-		argument_given(a, "--demo"));
+		argument_given(a, "--demo"), mode);
 }
 
 static const struct flag flags[] = {
@@ -506,6 +538,9 @@ static const struct flag flags[] = {
 	{"--demo", NULL,
 		"where there is no Engine, start a small built-in "
 		"demonstration engine with sample data"},
+	{"--mode", "enforce|learn",
+		"learn: DENY NOTHING that the rules deny, and record every "
+		"request in the audit log for `learn` and `replay`"},
 	{0},
 };
 

@@ -94,6 +94,7 @@ struct shared {
 	atomic_uint lockouts;     /* so far: 0 saves the lock */
 	struct scrape_proc *proc; /* owned */
 	unsigned sandbox;         /* bits: 1 << enum sandbox_part that holds */
+	bool learns;              /* --mode learn: the policy denies nothing */
 };
 
 bool worker_init(struct worker *w, struct shared *shared, unsigned index);

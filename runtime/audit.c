@@ -1,192 +1,14 @@
 /* Audit events: an event to a line of JSON. */
 #include "runtime/audit.h"
 
-#include <assert.h>
+#include "runtime/audit_text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #define MASK         STR("***")
-#define CUT_ROOM     40 /* "...[cut: 18446744073709551615 bytes]" */
-
-static const char digits[] = "0123456789ABCDEF";
-
-/* --- bytes --------------------------------------------------------------- */
-
-/* That all fits is sure beforehand: each value has its share (see fields). */
-struct out {
-	char *p; /* borrowed; AUDIT_LINE_MAX bytes */
-	size_t n;
-};
-
-static void
-put(struct out *o, struct str s)
-{
-	assert(s.n <= AUDIT_LINE_MAX - o->n);
-	if (s.n > 0)
-		memcpy(o->p + o->n, s.p, s.n);
-	o->n += s.n;
-}
-
-static void
-put_number(struct out *o, uint64_t n)
-{
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%" PRIu64, n);
-
-	put(o, (struct str){text, (size_t)len});
-}
-
-/* --- text ---------------------------------------------------------------- */
-
-/* The inside of a JSON string that may take so much room and no more. */
-struct text {
-	struct out *o; /* borrowed */
-	size_t end;    /* where the mark of a cut begins at the latest */
-	uint64_t bytes;
-	bool cut;
-};
-
-static struct text
-text_begin(struct out *o, size_t max)
-{
-	assert(max > CUT_ROOM);
-	put(o, STR("\""));
-	return (struct text){.o = o, .end = o->n + max - CUT_ROOM};
-}
-
-static void
-text_end(struct text *t)
-{
-	if (t->cut) {
-		put(t->o, STR("...[cut: "));
-		put_number(t->o, t->bytes);
-		put(t->o, STR(" bytes]"));
-	}
-	put(t->o, STR("\""));
-}
-
-/* The bytes of the character that s begins with; 1 for a byte that begins
- * none. */
-static size_t
-char_bytes(struct str s)
-{
-	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	if (c < 0x80 || n > s.n || !str_is_utf8((struct str){s.p, n}))
-		return 1;
-	return n;
-}
-
-/* The number of a character of two or three bytes, else 0. */
-static unsigned
-code_point(struct str c)
-{
-	const unsigned char *p = (const unsigned char *)c.p;
-
-	if (c.n == 2)
-		return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
-	if (c.n == 3)
-		return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 |
-		       (p[2] & 0x3fu);
-	return 0;
-}
-
-/* Controls of the upper half, and what is not seen or makes other text be
- * seen elsewhere. */
-static bool
-is_treacherous(unsigned code)
-{
-	static const struct {
-		unsigned first, last;
-	} ranges[] = {
-		{0x80, 0x9f},
-		{0x200b, 0x200f},
-		{0x2028, 0x202e},
-		{0x2060, 0x206f},
-		{0xfeff, 0xfeff},
-	};
-	for (size_t i = 0; i < COUNT(ranges); i++)
-		if (code >= ranges[i].first && code <= ranges[i].last)
-			return true;
-	return false;
-}
-
-static size_t
-spell_escape(unsigned code, char to[8])
-{
-	to[0] = '\\';
-	to[1] = 'u';
-	for (int i = 0; i < 4; i++)
-		to[2 + i] = digits[code >> (12 - 4 * i) & 15];
-	return 6;
-}
-
-/* How a character, or a byte that is none, stands in a JSON string; at most
- * 6 bytes. */
-static size_t
-spell(struct str c, char to[8])
-{
-	unsigned code = c.n == 1 ? (unsigned char)c.p[0] : code_point(c);
-
-	if (c.n == 1 && (code == '"' || code == '\\')) {
-		to[0] = '\\';
-		to[1] = (char)code;
-		return 2;
-	}
-	if ((c.n == 1 && (code < 0x20 || code >= 0x7f)) ||
-		(c.n > 1 && is_treacherous(code)))
-		return spell_escape(code, to);
-	memcpy(to, c.p, c.n);
-	return c.n;
-}
-
-/* How many bytes s begins with, of at most max, that stand for themselves. */
-static size_t
-plain_bytes(struct str s, size_t max)
-{
-	size_t n = 0;
-
-	while (n < s.n && n < max && s.p[n] >= ' ' && s.p[n] < 0x7f &&
-		s.p[n] != '"' && s.p[n] != '\\')
-		n++;
-	return n;
-}
-
-static void
-text_put(struct text *t, struct str s)
-{
-	t->bytes += s.n;
-	while (s.n > 0 && !t->cut) {
-		char spelled[8];
-		size_t room = t->end - t->o->n;
-		size_t bytes = plain_bytes(s, room);
-		struct str as = {s.p, bytes};
-		if (bytes == 0) {
-			bytes = char_bytes(s);
-			as.p = spelled;
-			as.n = spell((struct str){s.p, bytes}, spelled);
-		}
-		t->cut = as.n > room;
-		if (!t->cut)
-			put(t->o, as);
-		s = str_from(s, bytes);
-	}
-}
-
-static void
-put_text(struct out *o, struct str s, size_t max)
-{
-	if (s.n == 0) {
-		put(o, STR("null"));
-		return;
-	}
-	struct text t = text_begin(o, max);
-	text_put(&t, s);
-	text_end(&t);
-}
 
 /* --- the query ----------------------------------------------------------- */
 
@@ -222,26 +44,26 @@ is_encoded(char c)
 }
 
 static void
-put_encoded(struct text *t, struct str s)
+put_encoded(struct audit_text *t, struct str s)
 {
 	while (s.n > 0) {
 		size_t plain = 0;
 		while (plain < s.n && !is_encoded(s.p[plain]))
 			plain++;
-		text_put(t, (struct str){s.p, plain});
+		audit_text_put(t, (struct str){s.p, plain});
 		s = str_from(s, plain);
 		if (s.n == 0)
 			return;
 		unsigned char c = (unsigned char)s.p[0];
-		char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
-		text_put(t, (struct str){escape, sizeof(escape)});
+		char escape[3] = {'%', audit_hex[c >> 4], audit_hex[c & 15]};
+		audit_text_put(t, (struct str){escape, sizeof(escape)});
 		s = str_from(s, 1);
 	}
 }
 
 /* A value without the user and password of a URL, as `remote` may have. */
 static void
-put_value(struct text *t, struct str value)
+put_value(struct audit_text *t, struct str value)
 {
 	size_t host = str_find(value, STR("://")) + 3;
 	size_t at = 0;
@@ -254,32 +76,32 @@ put_value(struct text *t, struct str value)
 	}
 	if (at > 0) {
 		put_encoded(t, (struct str){value.p, host});
-		text_put(t, MASK);
+		audit_text_put(t, MASK);
 		value = str_from(value, at);
 	}
 	put_encoded(t, value);
 }
 
 static void
-put_query(struct out *o, const struct audit_event *e, size_t max)
+put_query(struct audit_buf *o, const struct audit_event *e, size_t max)
 {
 	if (e->nparams == 0) {
-		put(o, STR("null"));
+		audit_put(o, STR("null"));
 		return;
 	}
-	struct text t = text_begin(o, max);
+	struct audit_text t = audit_text_begin(o, max);
 	for (size_t i = 0; i < e->nparams; i++) {
 		const struct target_param *param = &e->params[i];
 		if (i > 0)
-			text_put(&t, STR("&"));
+			audit_text_put(&t, STR("&"));
 		put_encoded(&t, param->name);
-		text_put(&t, STR("="));
+		audit_text_put(&t, STR("="));
 		if (is_secret(param->name))
-			text_put(&t, MASK);
+			audit_text_put(&t, MASK);
 		else
 			put_value(&t, param->value);
 	}
-	text_end(&t);
+	audit_text_end(&t);
 }
 
 /* --- time ---------------------------------------------------------------- */
@@ -287,7 +109,7 @@ put_query(struct out *o, const struct audit_event *e, size_t max)
 /* RFC 3339. The days become a date as in Howard Hinnant's "chrono-Compatible
  * Low-Level Date Algorithms": eras of 400 years that begin in March. */
 static void
-put_time(struct out *o, int64_t time_ms)
+put_time(struct audit_buf *o, int64_t time_ms)
 {
 	const int64_t last = INT64_C(253402300799999); /* of the year 9999 */
 	uint64_t ms = (uint64_t)(time_ms < 0      ? 0
@@ -310,7 +132,7 @@ put_time(struct out *o, int64_t time_ms)
 		(unsigned)(of_year - (153 * month + 2) / 5 + 1),
 		(unsigned)(ms / 3600000), (unsigned)(ms / 60000 % 60),
 		(unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000));
-	put(o, (struct str){text, (size_t)n});
+	audit_put(o, (struct str){text, (size_t)n});
 }
 
 /* --- the line ------------------------------------------------------------- */
@@ -363,7 +185,8 @@ static const char *const kinds[AUDIT_KINDS] = {
 };
 
 static void
-put_field(struct out *o, const struct audit_event *e, const struct field *f)
+put_field(
+	struct audit_buf *o, const struct audit_event *e, const struct field *f)
 {
 	const void *member = (const char *)e + f->offset;
 
@@ -372,27 +195,28 @@ put_field(struct out *o, const struct audit_event *e, const struct field *f)
 		put_time(o, e->time_ms);
 		break;
 	case KIND:
-		put(o, STR("\""));
-		put(o, str_of(kinds[e->kind]));
-		put(o, STR("\""));
+		audit_put(o, STR("\""));
+		audit_put(o, str_of(kinds[e->kind]));
+		audit_put(o, STR("\""));
 		break;
 	case TEXT:
-		put_text(o, *(const struct str *)member, f->max);
+		audit_put_text(o, *(const struct str *)member, f->max);
 		break;
 	case STATUS:
 		if (e->status == 0)
-			put(o, STR("null"));
+			audit_put(o, STR("null"));
 		else
-			put_number(o, e->status);
+			audit_put_number(o, e->status);
 		break;
 	case BOOL:
-		put(o, *(const bool *)member ? STR("true") : STR("false"));
+		audit_put(
+			o, *(const bool *)member ? STR("true") : STR("false"));
 		break;
 	case QUERY:
 		put_query(o, e, f->max);
 		break;
 	case NUMBER:
-		put_number(o, *(const uint64_t *)member);
+		audit_put_number(o, *(const uint64_t *)member);
 		break;
 	}
 }
@@ -400,18 +224,24 @@ put_field(struct out *o, const struct audit_event *e, const struct field *f)
 size_t
 audit_line(const struct audit_event *e, char buf[AUDIT_LINE_MAX])
 {
-	struct out o = {.p = buf};
+	struct audit_buf o = {.p = buf, .room = AUDIT_LINE_MAX};
 
 	for (size_t i = 0; i < COUNT(fields); i++) {
-		put(&o, i == 0 ? STR("{\"") : STR(",\""));
-		put(&o, str_of(fields[i].key));
-		put(&o, STR("\":"));
+		audit_put(&o, i == 0 ? STR("{\"") : STR(",\""));
+		audit_put(&o, str_of(fields[i].key));
+		audit_put(&o, STR("\":"));
 		put_field(&o, e, &fields[i]);
 	}
-	if (e->kind == AUDIT_DROPPED) {
-		put(&o, STR(",\"count\":"));
-		put_number(&o, e->count);
+	if (e->docker.n > 0) {
+		audit_put(&o, STR(",\"docker\":"));
+		audit_put(&o, e->docker);
 	}
-	put(&o, STR("}\n"));
+	if (e->learns)
+		audit_put(&o, STR(",\"mode\":\"learn\""));
+	if (e->kind == AUDIT_DROPPED) {
+		audit_put(&o, STR(",\"count\":"));
+		audit_put_number(&o, e->count);
+	}
+	audit_put(&o, STR("}\n"));
 	return o.n;
 }

@@ -4,8 +4,8 @@
  * (timestamp event peer_ip method path user_agent user_role identity
  * rule_name rule_action status dry_run message), null where there is
  * nothing, and then ours: request_id listener query bytes_in bytes_out
- * duration_ms, of what was lost `count`, and with a chain `prev`, the
- * SHA-256 of the line before.
+ * duration_ms, where asked for `docker` and `mode`, of what was lost `count`,
+ * and with a chain `prev`, the SHA-256 of the line before.
  *
  * Never a secret: in `query` (a query string, written anew) the values of
  * parameters whose names look like one are masked, as are the user and
@@ -16,12 +16,15 @@
 #ifndef RUNTIME_AUDIT_H
 #define RUNTIME_AUDIT_H
 
+#include "runtime/arena.h"
 #include "runtime/str.h"
 #include "runtime/target.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct facts;
 
 enum audit_kind {
 	AUDIT_REQUEST, /* allowed; with `audit: all` */
@@ -47,16 +50,28 @@ struct audit_event {
 	uint16_t status; /* 0: null */
 	bool dry_run;
 	uint64_t bytes_in, bytes_out, duration_ms;
-	uint64_t count; /* of AUDIT_DROPPED */
+	uint64_t count;    /* of AUDIT_DROPPED */
+	struct str docker; /* of audit_facts(); empty: left out */
+	bool learns;       /* `mode` is "learn"; else it is left out */
 };
 
-#define AUDIT_LINE_MAX \
-	16384 /* with `prev` and \n; values are cut, and say so */
-#define AUDIT_DIGEST 32
+#define AUDIT_FACTS_MAX 8000
+/* With `prev` and \n; values are cut, and say so. */
+#define AUDIT_LINE_MAX  24576
+#define AUDIT_DIGEST    32
 
 /* Writes the line with its \n, without `prev`, to buf, which has room for
  * AUDIT_LINE_MAX bytes; its length. There is always room left for `prev`. */
 size_t audit_line(const struct audit_event *e, char buf[AUDIT_LINE_MAX]);
+
+/* What the docker.* fields say, as JSON: {"host_paths": ["/srv"], "images":
+ * [["id:3f", "docker.io/library/3f:latest"]], "doubts": ["user"], "hidden":
+ * ["env"]}. Fields without a value are left out; a value that can be read in
+ * two ways is an array of them; in doubt are fields that may have others.
+ * Hidden: not all is told, since values of env, labels, annotations and
+ * driver_opts may be secret, or there is no room. As docker_values(), it may
+ * need the body. In the arena; empty when that is full. */
+struct str audit_facts(const struct facts *f, struct arena *a);
 
 /* --- the chain ---------------------------------------------------------- */
 

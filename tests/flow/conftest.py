@@ -107,11 +107,12 @@ def own_proxy(engine, make_proxy):
     """Starts proxies for one test, with settings or a whole config."""
     started = []
 
-    def start(engine_url=None, **overrides):
+    def start(engine_url=None, args=(), **overrides):
         path = Path(tempfile.mkdtemp(prefix="flow-"))
         config = proxy_process.configuration(
             engine_url or engine.url(), path, **overrides)
         p = make_proxy(path, config)
+        p.args += args
         started.append(p)
         return p.start()
 

@@ -88,7 +88,7 @@ CHANGED = ('its "prev" is not the SHA-256 of the line before: one of the two '
     ("restart", lambda l: l.extend(chained(2)), 11, "a new chain begins here"),
     ("torn", lambda l: l.append(l.pop()[:-1]), 10,
      "it does not end: the file was cut off, or is being written"),
-    ("long", lambda l: l.insert(4, b"x" * 16384 + b"\n"), 5,
+    ("long", lambda l: l.insert(4, b"x" * 24576 + b"\n"), 5,
      "it is longer than any line of an audit log"),
     ("NUL", lambda l: l.insert(4, b"\0" * 100 + b"\n"), 5,
      'it has no "prev"'),

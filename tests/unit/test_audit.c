@@ -37,11 +37,20 @@ parsed(const struct audit_event *e)
 		buf, n - 1, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (!line)
 		fail_msg("%s: %.*s", error.text, (int)n, buf);
+	const char *want[COUNT(keys) + 3];
+	size_t nwant = COUNT(keys);
+	memcpy(want, keys, sizeof(keys));
+	if (e->docker.n > 0)
+		want[nwant++] = "docker";
+	if (e->learns)
+		want[nwant++] = "mode";
+	if (e->kind == AUDIT_DROPPED)
+		want[nwant++] = "count";
 	json_object_foreach (line, key, value) {
-		assert_string_equal(key, i < COUNT(keys) ? keys[i] : "count");
-		i++;
+		assert_true(i < nwant);
+		assert_string_equal(key, want[i++]);
 	}
-	assert_int_equal(i, COUNT(keys) + (e->kind == AUDIT_DROPPED));
+	assert_int_equal(i, nwant);
 	return line;
 }
 
@@ -312,10 +321,14 @@ the_worst_line_fits_and_can_be_chained(void **state)
 	static const char worst[] = {1, (char)0xff, '"', '\\'};
 	static char text[AUDIT_LINE_MAX];
 	static struct target_param params[20];
+	static char means[AUDIT_FACTS_MAX];
 	uint8_t digest[AUDIT_DIGEST] = {0};
 	struct str s = {text, sizeof(text)};
+	const struct str longest = {means, sizeof(means)};
 	(void)state;
 
+	memset(means, 'a', sizeof(means));
+	means[0] = means[sizeof(means) - 1] = '"';
 	for (size_t byte = 0; byte < COUNT(worst); byte++) {
 		memset(text, worst[byte], sizeof(text));
 		for (size_t i = 0; i < COUNT(params); i++)
@@ -323,7 +336,7 @@ the_worst_line_fits_and_can_be_chained(void **state)
 		struct audit_event e = {AUDIT_CHAIN_START, INT64_MAX, s, s, s,
 			s, s, s, s, s, s, s, s, params, COUNT(params),
 			UINT16_MAX, false, INT64_MAX, INT64_MAX, INT64_MAX,
-			INT64_MAX};
+			INT64_MAX, longest, true};
 		for (int kind = 0; kind < AUDIT_KINDS; kind++) {
 			e.kind = (enum audit_kind)kind;
 			json_decref(parsed(&e));
@@ -341,6 +354,7 @@ random_events_are_valid_lines(void **state)
 				       "\x90\xb3\xff\xed%&=+# token@://ab";
 	static char text[3000];
 	static struct target_param params[40];
+	const struct str means = STR("{\"user\":[\"root\"]}");
 	(void)state;
 
 	srand(1);
@@ -363,7 +377,8 @@ random_events_are_valid_lines(void **state)
 			s[5], s[6], s[7], s[8], s[9], s[10], params,
 			(size_t)rand() % COUNT(params), (uint16_t)rand(),
 			rand() % 2, (uint64_t)rand(), (uint64_t)rand(),
-			(uint64_t)rand(), (uint64_t)rand()};
+			(uint64_t)rand(), (uint64_t)rand(),
+			rand() % 2 ? means : STR(""), rand() % 2};
 		json_decref(parsed(&e));
 	}
 }

@@ -77,6 +77,8 @@ test_bad_reports(void **state)
 	assert_bad_global("audit: all", "audit: all needs an audit_log");
 	assert_bad_global(
 		"audit_chain: true", "audit_chain needs an audit_log");
+	assert_bad_global(
+		"audit_docker: true", "audit_docker needs an audit_log");
 	assert_bad_global("{audit: all, audit_log: off}", "needs an audit_log");
 	assert_bad_global("audit: some", "audit must be denied or all");
 	assert_bad_global("audit_log: ''", "audit_log must not be empty");
