@@ -4,6 +4,7 @@
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_healthcheck.h"
+#include "daemon/cmd_learn.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -13,6 +14,7 @@ const struct command *const commands[] = {
 	&command_check,
 	&command_healthcheck,
 	&command_audit_verify,
+	&command_learn,
 	&command_demo_engine,
 	&command_version,
 	NULL,

@@ -55,6 +55,9 @@ struct audit_event {
 	bool learns;       /* `mode` is "learn"; else it is left out */
 };
 
+/* Of a line's `event`; false: there is none of that name. */
+bool audit_kind_parse(struct str name, enum audit_kind *out);
+
 #define AUDIT_FACTS_MAX 8000
 /* With `prev` and \n; values are cut, and say so. */
 #define AUDIT_LINE_MAX  24576
