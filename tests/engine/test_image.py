@@ -6,23 +6,17 @@ a read-only root and without capabilities beside a client on a private network.
 
 import io
 import json
-import os
-import pathlib
-import subprocess
 import tarfile
 import time
 
 import pytest
 
-import cli
 from alike import assert_denied
 from conftest import debian
-from engine import busybox_root, entry
+from shipped import IMAGE, health, until_healthy
 from wait import until
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAX_BYTES = 12 << 20
-IMAGE = "docker-proxy"
 PROXY = "tcp://docker-proxy:2375"
 HARDENED = ["--health-interval", "1s", "--read-only", "--cap-drop", "ALL", "--security-opt",
             "no-new-privileges", "--memory", "128m", "--pids-limit", "128"]
@@ -32,77 +26,23 @@ DOCKERS = ("dev", "proc", "sys", "etc/hosts", "etc/hostname",
            "etc/resolv.conf", "etc/mtab", ".dockerenv")
 
 
-def make_image():
-    environment = {k: v for k, v in os.environ.items()
-                   if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    done = subprocess.run(["make", "-s", "image"], cwd=ROOT, text=True,
-                          env=environment, capture_output=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def client_root():
-    """A tar of busybox and Debian's docker with its libraries."""
-    packed = io.BytesIO(busybox_root())
-    with tarfile.open(fileobj=packed, mode="a") as tar:
-        tar.add(cli.DEBIAN, "bin/docker")
-        needs = subprocess.run(["ldd", cli.DEBIAN], check=True, text=True,
-                               stdout=subprocess.PIPE).stdout
-        for word in needs.split():
-            if word.startswith("/"):
-                tar.add(os.path.realpath(word), word.lstrip("/"))
-        text = b"hosts: files dns\n"
-        tar.addfile(entry("etc/nsswitch.conf", size=len(text)),
-                    io.BytesIO(text))
-    return packed.getvalue()
-
-
 @pytest.fixture(scope="module")
 def docker(engine):
     return debian(engine)
 
 
 @pytest.fixture(scope="module")
-def images(docker):
-    """The proxy's image, from the tarball, and that of its clients."""
-    make_image()
-    with open(ROOT / "build" / "image.tar.gz", "rb") as context:
-        docker.ok("build", "--tag", IMAGE, "-", stdin=context)
-    docker.ok("import", "-", "client", data=client_root())
-    yield
-    docker.ok("rmi", "--force", IMAGE, "client")
-
-
-@pytest.fixture(scope="module")
-def group(engine):
-    """Of the socket, in a folder that all may enter, as /run is."""
-    engine.folder.chmod(0o711)
-    yield os.stat(engine.socket).st_gid
-    engine.folder.chmod(0o700)
-
-
-@pytest.fixture(scope="module")
-def network(docker, images):
+def network(docker, shipped):
     docker.ok("network", "create", "--internal", "private")
     yield "private"
     docker.ok("network", "rm", "private")
 
 
-def health(docker, name):
-    return docker.ok("inspect", "--format", "{{.State.Health.Status}}",
-                     name).strip()
-
-
-def until_healthy(docker, name):
-    until(lambda: health(docker, name) == "healthy",
-          lambda: f"{name} to be healthy\n{docker.run('logs', name).err}"
-          + docker.ok("inspect", "--format", "{{json .State}}", name), 30)
-
-
 @pytest.fixture
-def running(docker, engine, network, group):
+def running(docker, engine, network, socket_group):
     """The proxy by `docker run`, as docs/deployment.md has it."""
     docker.ok("run", "--detach", "--name", "docker-proxy", *HARDENED,
-              "--network", network, "--group-add", group,
+              "--network", network, "--group-add", socket_group,
               "--volume", f"{engine.folder}:/host/run:ro",
               "--env", "DOCKER_SOCKET=/host/run/docker.sock",
               "--env", "CONTAINERS=1", IMAGE)
@@ -122,7 +62,7 @@ def client(docker, network):
 
 # --- what it is -------------------------------------------------------------
 
-def test_it_is_small_and_not_root(docker, images):
+def test_it_is_small_and_not_root(docker, shipped):
     [image] = json.loads(docker.ok("image", "inspect", IMAGE))
     assert image["Size"] <= MAX_BYTES
     config = image["Config"]
@@ -141,7 +81,7 @@ def files(docker):
     return found
 
 
-def test_there_is_nothing_to_take_over(docker, images):
+def test_there_is_nothing_to_take_over(docker, shipped):
     """One program, nothing that is somebody else's, nothing set-user-ID."""
     found = {name: m for name, m in files(docker).items()
              if not name.startswith(DOCKERS)}
@@ -154,7 +94,7 @@ def test_there_is_nothing_to_take_over(docker, images):
         assert m.uid == (65532 if name == "run/docker-proxy" else 0), name
 
 
-def test_a_scanner_finds_the_packages(docker, images):
+def test_a_scanner_finds_the_packages(docker, shipped):
     found = files(docker)
     told = {name.rpartition("/")[2] for name in found
             if name.startswith("var/lib/dpkg/status.d/")}
@@ -206,7 +146,7 @@ def test_it_stops_at_once_with_a_stream_open(docker, engine, running, network):
     assert seconds < 2
 
 
-def test_it_is_unhealthy_when_the_engine_does_not_answer(docker, images):
+def test_it_is_unhealthy_when_the_engine_does_not_answer(docker, shipped):
     """It asks the Engine through the proxy."""
     docker.ok("run", "--detach", "--name", "alone", *HARDENED, "--health-retries", "1",
                "--network", "none", IMAGE)
