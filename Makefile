@@ -320,24 +320,48 @@ fmt-check: ## are the sources formatted?
 # --- install -----------------------------------------------------------------
 
 # Where the parts go; a distribution's package says otherwise.
-BINDIR   ?= $(PREFIX)/bin
 DOCDIR   ?= $(PREFIX)/share/doc/docker-proxy
 UNITDIR  ?= $(PREFIX)/lib/systemd/system
 USERSDIR ?= $(PREFIX)/lib/sysusers.d
 
 .PHONY: install deps clean help
 install: all ## into $(DESTDIR)$(PREFIX)
-	install -D -m 755 $(B)/docker-proxy $(DESTDIR)$(BINDIR)/docker-proxy
+	install -D -m 755 $(B)/docker-proxy $(DESTDIR)$(PREFIX)/bin/docker-proxy
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docker-proxy.conf.example \
 		README.md
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
 		packaging/systemd/docker-proxy.service \
 		packaging/systemd/docker-proxy.socket
-	sed -i -e 's|/opt/docker-proxy/bin/|$(BINDIR)/|' \
+	sed -i -e 's|/opt/docker-proxy/bin/|$(PREFIX)/bin/|' \
 		-e 's|/opt/docker-proxy/share/doc/docker-proxy/|$(DOCDIR)/|' \
 		$(DESTDIR)$(UNITDIR)/docker-proxy.service
 	install -D -m 644 packaging/systemd/docker-proxy.sysusers \
 		$(DESTDIR)$(USERSDIR)/docker-proxy.conf
+
+# --- shipping ----------------------------------------------------------------
+
+# Of what is packed: files are as old as the last commit, and nobody's.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+export SOURCE_DATE_EPOCH
+PACK := tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
+	--mode=u+rw,go=rX,a-s --mtime=@$(SOURCE_DATE_EPOCH)
+
+# Where the Dockerfile says that the program is.
+IMAGE_PREFIX := /opt/docker-proxy
+IMAGE        := $(B)/image
+
+.PHONY: image
+image: all ## build/image, and as a tarball: all that `docker build` needs
+	rm -rf $(IMAGE)
+	$(MAKE) -s install DESTDIR=$(IMAGE)/root PREFIX=$(IMAGE_PREFIX)
+	packaging/image/prepare $(IMAGE)/root $(IMAGE_PREFIX)
+	mkdir $(IMAGE)/run
+	cp packaging/Dockerfile $(IMAGE)
+	$(PACK) -C $(IMAGE) -cf - . | gzip -9n >$(IMAGE).tar.gz
+	@du -sh $(IMAGE)/root
+	@echo "docker build -t docker-proxy $(IMAGE)"
+
+# --- dependencies ------------------------------------------------------------
 
 # What building and testing need, by Debian 12's names.
 DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
