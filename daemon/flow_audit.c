@@ -3,8 +3,8 @@
 
 #include "daemon/audit_writer.h"
 #include "daemon/flow.h"
+#include "daemon/judge.h"
 #include "daemon/listener.h"
-#include "daemon/reply.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
 
@@ -93,7 +93,7 @@ flow_audit_end(struct flow *f)
 		event_of(f, judged ? rq->vm.verdict.rule : PROGRAM_NO_RULE, ip);
 	e.kind = kind;
 	e.status = rq->status;
-	e.message = rq->why ? reply_message(f) : STR("");
+	e.message = rq->why ? judge_message(f->rq) : STR("");
 	audit_writer_put(w, &e);
 }
 
