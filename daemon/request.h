@@ -70,6 +70,7 @@ struct request {
 	uint32_t retry_after; /* seconds; 0: none */
 	bool parsed;          /* the head is valid */
 	bool is_scrape;       /* it asks for our metrics */
+	bool guessed;         /* its credentials are wrong */
 	bool engine_sent;     /* its socket took some of the request */
 	bool up_ended; /* all of the request was sent, or no more can be */
 	bool answered; /* the answer's head is queued */
@@ -80,6 +81,14 @@ struct request {
 	bool engine_keeps; /* the Engine's connection can be used again */
 	struct http1_field fields[]; /* limits.headers of them */
 };
+
+/* Memory for a request and its arena; NULL without. */
+struct request *request_memory(
+	const struct settings_limits *l, struct arena *arena_out);
+
+/* One that nothing is known of yet. Takes over what the arena holds. */
+void request_init(struct request *rq, const struct arena *arena,
+	const struct settings_limits *l);
 
 /* Of the worker's generation. NULL without memory. */
 struct request *request_new(struct worker *w);
