@@ -51,7 +51,7 @@ settings_warn_plain(struct reader *r, const struct tree *node, struct str bind)
 	struct ip ip;
 	if (!parse_bind(bind, &bind, &ip) || (ip.set && is_loopback(&ip)))
 		return;
-	diag_warning(r->diag, node->pos,
+	diag_warning(r->diag, FINDING_PLAIN_LISTENER, node->pos,
 		"%.*s reaches beyond this machine, and there is no TLS: "
 		"whoever is on that network can read and send requests",
 		STR_FMT(node->key));
@@ -150,7 +150,7 @@ settings_read_trusted_proxies(
 			continue;
 		bool all = str_ends(t->text, STR("/0"));
 		if (all)
-			diag_warning(r->diag, t->pos,
+			diag_warning(r->diag, FINDING_TRUSTS_EVERYBODY, t->pos,
 				"every client is believed to be whoever it "
 				"says it is");
 		n++;
