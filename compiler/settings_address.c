@@ -45,11 +45,24 @@ settings_read_bind(struct reader *r, const struct tree *node, struct str *out)
 	return true;
 }
 
+bool
+settings_is_address(struct str text)
+{
+	struct ip ip;
+	return ip_parse(text, &ip);
+}
+
+bool
+settings_is_beyond(struct str bind)
+{
+	struct ip ip;
+	return parse_bind(bind, &bind, &ip) && !(ip.set && is_loopback(&ip));
+}
+
 void
 settings_warn_plain(struct reader *r, const struct tree *node, struct str bind)
 {
-	struct ip ip;
-	if (!parse_bind(bind, &bind, &ip) || (ip.set && is_loopback(&ip)))
+	if (!settings_is_beyond(bind))
 		return;
 	diag_warning(r->diag, FINDING_PLAIN_LISTENER, node->pos,
 		"%.*s reaches beyond this machine, and there is no TLS: "

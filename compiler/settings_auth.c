@@ -8,6 +8,7 @@
 
 #define SECRET_VARIABLE "DOCKER_PROXY_SECRET"
 #define TOKENS_MAX      10000
+#define TOKEN_SHORT     16 /* bytes; 64 bits, if each is a hex digit */
 #define WINDOW_MAX_MS   (24 * 3600 * 1000)
 
 enum auth_word {
@@ -97,8 +98,12 @@ read_token_text(struct reader *r, const struct tree *node, void *out)
 	struct token *t = out;
 	struct str text;
 	t->forms++;
-	if (read_secret(r, node, &text))
-		take_token(t, text);
+	if (!read_secret(r, node, &text))
+		return;
+	take_token(t, text);
+	if (text.n > 0 && text.n < TOKEN_SHORT)
+		diag_warning(r->diag, FINDING_SHORT_TOKEN, node->pos,
+			"this token has %zu bytes: it can be guessed", text.n);
 }
 
 static int
@@ -385,7 +390,7 @@ settings_read_auth(
 	a.s.type = type_of(&a, in);
 	if (r->diag->errors == errors) {
 		warn_unused(r, in->auth, &a);
-		if (a.s.type == AUTH_CLOSED)
+		if (a.s.type == AUTH_CLOSED && !in->part)
 			warn_closed(r, in->auth);
 	}
 	/* A certificate is no token's equal: with mtls, tokens are none. */
