@@ -9,7 +9,7 @@ is_given(struct reader *r, const struct tree *node)
 {
 	if (!node || !tree_is_null(node))
 		return node != NULL;
-	diag_warning(r->diag, node->pos,
+	diag_warning(r->diag, FINDING_NO_VALUE, node->pos,
 		"%.*s has no value and counts as not given",
 		STR_FMT(node->key));
 	return false;

@@ -234,7 +234,8 @@ read_list(struct cond_reader *cr, const struct tree *node, struct cond *c)
 		return false;
 	}
 	if (node->count == 0)
-		diag_warning(d, node->pos, "nothing is in an empty list");
+		diag_warning(d, FINDING_EMPTY_LIST, node->pos,
+			"nothing is in an empty list");
 	return read_values(cr, node->first, node->count, c);
 }
 
@@ -252,7 +253,7 @@ ignore_value(
 		diag_error(d, value->key_pos, "%s%s takes no value", no, name);
 		return false;
 	}
-	diag_warning(d, value->key_pos,
+	diag_warning(d, FINDING_VALUE_IGNORED, value->key_pos,
 		"%s%s takes no value: this one has no effect", no, name);
 	return true;
 }
@@ -358,7 +359,8 @@ read_condition(struct cond_reader *cr, const struct tree *node)
 		return NULL;
 	}
 	if (node->first->kind == TREE_LIST && node->first->count == 0)
-		diag_warning(d, node->first->pos, "an empty group %s holds",
+		diag_warning(d, FINDING_EMPTY_GROUP, node->first->pos,
+			"an empty group %s holds",
 			draft.group_and ? "always" : "never");
 	if (draft.group_not)
 		return read_not(cr, draft.group_not);

@@ -24,9 +24,6 @@ bool cond_value_read(struct cond_reader *cr, const struct cond *c,
  * holds, or always. */
 void cond_lint(struct diag *d, const struct cond *c);
 
-/* The same of a rule's conditions together. */
-void rule_lint(struct diag *d, const struct rule *r);
-
 /* --- what actions share with conditions ---------------------------------- */
 
 /* Names separated by single dots, not more than bodies are deep. */

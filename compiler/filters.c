@@ -102,7 +102,7 @@ read_path(struct reader *r, const struct tree *node, struct rule_filter *out)
 			"names separated by single dots");
 		diag_help(r->diag, "write \\. for a dot inside a name");
 	} else if (str_starts(out->path, STR("body."))) {
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_FILTER_OF_BODY, node->pos,
 			"answers of the Engine have no member \"body\"");
 		diag_help(
 			r->diag, "write %.*s", STR_FMT(str_from(out->path, 5)));
@@ -118,7 +118,8 @@ read_replacement(struct reader *r, const struct filter_draft *draft,
 	else if (out->action == FILTER_REPLACE)
 		out->replacement = json_of(r, draft->replacement);
 	else if (draft->replacement)
-		diag_warning(r->diag, draft->replacement->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT,
+			draft->replacement->key_pos,
 			"replacement has no effect with %s",
 			filter_action_name(out->action));
 }
@@ -192,7 +193,8 @@ filters_read(struct cond_reader *cr, const struct tree *rule,
 	if (!read_is_list(cr->r, node))
 		return;
 	if (node->count == 0)
-		diag_warning(d, node->pos, "an empty list filters nothing");
+		diag_warning(d, FINDING_EMPTY_LIST, node->pos,
+			"an empty list filters nothing");
 	struct rule_filter *filters =
 		arena_alloc(cr->r->arena, node->count * sizeof(*filters) + 1);
 	size_t i = 0;

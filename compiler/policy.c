@@ -1,6 +1,7 @@
 /* Policies: text and environment through all stages of the compiler. */
 #include "compiler/policy.h"
 
+#include "compiler/lint.h"
 #include "compiler/listing.h"
 #include "compiler/lower.h"
 #include "compiler/read.h"
@@ -32,6 +33,7 @@ struct work {
 	struct source *source; /* in the arena of diag */
 	struct sections sections;
 	struct rule_list rules;
+	bool part; /* lint: it is included by a file that has the rest */
 };
 
 static bool
@@ -74,6 +76,16 @@ read_toggles(struct work *w, struct policy *p)
 	w->diag->strict_env = false;
 }
 
+/* Only lint takes a file without settings for a part of a configuration. */
+static bool
+is_part(const struct work *w)
+{
+	const struct sections *s = &w->sections;
+
+	return w->in->lint == LINT_ALL && s->rules && !s->global && !s->auth &&
+	       !s->toggles;
+}
+
 static void
 read_sections(struct work *w, struct policy *p)
 {
@@ -87,6 +99,7 @@ read_sections(struct work *w, struct policy *p)
 	};
 	struct settings_input settings = {
 		.has_file = w->in->file != NULL,
+		.part = w->part,
 		.global = w->sections.global,
 		.auth = w->sections.auth,
 		.envp = w->in->envp,
@@ -122,15 +135,45 @@ emit(struct work *w, struct policy *p)
 	return false;
 }
 
+static void
+lint(struct work *w, const struct policy *p)
+{
+	const struct sections *s = &w->sections;
+	struct lint_input in = {
+		.policy = p,
+		.rules = &w->rules,
+		.global = s->global,
+		.auth = s->auth,
+		.toggles = s->toggles,
+		.tests = s->tests,
+		.has_file = w->in->file != NULL,
+		.others_read = w->in->others_read,
+		.part = w->part,
+	};
+	struct arena arena;
+
+	if (w->in->lint == LINT_NONE)
+		return;
+	arena_init(&arena, POLICY_ARENA_MAX);
+	lint_policy(&in, &arena, w->diag);
+	arena_fini(&arena);
+}
+
 static bool
 compile(struct work *w, struct policy *p)
 {
+	w->diag->notes = w->in->lint == LINT_ALL;
 	if (w->in->file && !read_tree(w))
 		return false;
+	w->part = is_part(w);
 	read_sections(w, p);
 	if (arena_overflowed(&p->arena) || arena_overflowed(&w->scratch))
 		diag_file_error(w->diag, "the policy needs too much memory");
-	return w->diag->errors == 0 && emit(w, p);
+	if (w->diag->errors > 0 || !emit(w, p))
+		return false;
+	lint(w, p);
+	lint_accept(w->diag, w->in->lint != LINT_NONE);
+	return true;
 }
 
 struct policy *

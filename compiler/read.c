@@ -295,7 +295,7 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 {
 	void *to = (char *)out + key->offset;
 	if (key->type != KEY_NODE && tree_is_null(node)) {
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_NO_VALUE, node->pos,
 			"%.*s has no value and counts as not given",
 			STR_FMT(node->key));
 		return;

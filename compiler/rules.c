@@ -3,6 +3,7 @@
 
 #include "compiler/actions.h"
 #include "compiler/conditions.h"
+#include "compiler/rule_lint.h"
 #include "runtime/limits.h"
 
 #include <assert.h>
@@ -152,11 +153,11 @@ check_foreign_key(struct rules_reader *rr, const struct tree *node,
 	if (!node || draft->action < 0 || draft->action == (int)home)
 		return;
 	if (tree_is_null(node))
-		diag_warning(d, node->pos,
+		diag_warning(d, FINDING_NO_VALUE, node->pos,
 			"%.*s has no value and counts as not given",
 			STR_FMT(node->key));
 	else if (draft->action == ACTION_DENY)
-		diag_warning(d, node->key_pos,
+		diag_warning(d, FINDING_NO_EFFECT, node->key_pos,
 			"\"%.*s\" does not go with this action: it denies "
 			"all the same",
 			STR_FMT(node->key));

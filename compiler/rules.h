@@ -70,6 +70,14 @@ struct rule {
 	size_t nfilters;
 };
 
+/* Can it end a request with a denial? */
+static inline bool
+rule_restricts(const struct rule *r)
+{
+	return r->action == ACTION_DENY || r->action == ACTION_REQUIRE_ROLE ||
+	       r->action == ACTION_RATE_LIMIT;
+}
+
 struct rule_list {
 	struct rule *first, **tail;
 	size_t count;

@@ -8,6 +8,7 @@
 
 #define SECRET_VARIABLE "DOCKER_PROXY_SECRET"
 #define TOKENS_MAX      10000
+#define TOKEN_SHORT     16 /* bytes; 64 bits, if each is a hex digit */
 #define WINDOW_MAX_MS   (24 * 3600 * 1000)
 
 enum auth_word {
@@ -97,8 +98,12 @@ read_token_text(struct reader *r, const struct tree *node, void *out)
 	struct token *t = out;
 	struct str text;
 	t->forms++;
-	if (read_secret(r, node, &text))
-		take_token(t, text);
+	if (!read_secret(r, node, &text))
+		return;
+	take_token(t, text);
+	if (text.n > 0 && text.n < TOKEN_SHORT)
+		diag_warning(r->diag, FINDING_SHORT_TOKEN, node->pos,
+			"this token has %zu bytes: it can be guessed", text.n);
 }
 
 static int
@@ -187,7 +192,7 @@ read_token(struct reader *r, const struct tree *node, struct auth *a)
 			"a token needs one of token, token_sha256 and "
 			"token_file");
 	else if (t.empty)
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_EMPTY_TOKEN, node->pos,
 			"this token is empty: it lets nobody in");
 	else if (t.valid && is_known(a, t.s.sha256))
 		diag_error(r->diag, node->pos,
@@ -293,7 +298,7 @@ read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
 		return;
 	}
 	if (a->type == WORD_NONE || a->type == WORD_MTLS)
-		diag_env_warning(r->diag,
+		diag_env_warning(r->diag, FINDING_NO_EFFECT,
 			SECRET_VARIABLE " has no effect: auth.type is %s",
 			a->type == WORD_NONE ? "none" : "mtls");
 	a->secret = value;
@@ -319,10 +324,10 @@ static void
 warn_closed(struct reader *r, const struct tree *auth)
 {
 	if (auth)
-		diag_warning(r->diag, auth->key_pos,
+		diag_warning(r->diag, FINDING_NOBODY_GETS_IN, auth->key_pos,
 			"no secret and no token: every request will get 401");
 	else
-		diag_file_warning(r->diag,
+		diag_file_warning(r->diag, FINDING_NOBODY_GETS_IN,
 			"no \"auth\" section: every request will get 401");
 	diag_help(r->diag, "give a secret or a token, or \"type: none\" to "
 			   "serve without authentication");
@@ -354,15 +359,15 @@ warn_unused(struct reader *r, const struct tree *auth, const struct auth *a)
 	const struct tree *mtls = read_given(auth, "mtls");
 	const struct tree *peers = read_given(auth, "peers");
 	if (a->s.ntokens > 0 && (a->type == WORD_NONE || a->type == WORD_MTLS))
-		diag_warning(r->diag, a->type_node->pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, a->type_node->pos,
 			"auth.type is %.*s: the secret and tokens are not "
 			"asked for",
 			STR_FMT(a->type_node->text));
 	if (mtls && a->type != WORD_MTLS)
-		diag_warning(r->diag, mtls->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, mtls->key_pos,
 			"mtls has no effect: auth.type is not mtls");
 	if (peers && peers->count > 0 && a->s.npeers == 0)
-		diag_warning(r->diag, peers->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, peers->key_pos,
 			"peers has no effect: no listener is a unix socket");
 }
 
@@ -385,7 +390,7 @@ settings_read_auth(
 	a.s.type = type_of(&a, in);
 	if (r->diag->errors == errors) {
 		warn_unused(r, in->auth, &a);
-		if (a.s.type == AUTH_CLOSED)
+		if (a.s.type == AUTH_CLOSED && !in->part)
 			warn_closed(r, in->auth);
 	}
 	/* A certificate is no token's equal: with mtls, tokens are none. */

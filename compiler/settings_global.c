@@ -292,7 +292,8 @@ read_overrides(struct reader *r, const char *const *envp, struct global *g)
 		bool replaced = strcmp(key->name, "port") == 0 ||
 				strcmp(key->name, "bind") == 0;
 		if (replaced && g->listeners)
-			diag_warning(r->diag, (struct pos){0},
+			diag_warning(r->diag, FINDING_NO_EFFECT,
+				(struct pos){0},
 				"%.*s has no effect: the file has "
 				"\"listeners\"",
 				STR_FMT(node->key));
@@ -358,7 +359,7 @@ set_listeners(
 		used = used || (cert && cert == g->tls.tls.cert.p);
 	}
 	if (g->tls.tls.cert.p && !used)
-		diag_warning(r->diag, g->tls.node->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, g->tls.node->key_pos,
 			"tls has no effect: no listener uses it");
 }
 

@@ -45,7 +45,7 @@ read_listener_mode(struct reader *r, const struct tree *node, void *out)
 	}
 	l->s.mode = mode;
 	if (mode & 0002)
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_OPEN_SOCKET_FILE, node->pos,
 			"mode %04o lets every local user connect", mode);
 }
 

@@ -22,6 +22,12 @@ void settings_warn_env(struct reader *r, const char *const *envp);
 bool settings_read_bind(
 	struct reader *r, const struct tree *node, struct str *out);
 
+/* Is it a numeric address? */
+bool settings_is_address(struct str text);
+
+/* Does that `bind` reach beyond this machine? */
+bool settings_is_beyond(struct str bind);
+
 /* A warning at node, which gave the address of a listener without TLS, when
  * it is not of this machine alone. */
 void settings_warn_plain(

@@ -55,7 +55,7 @@ read_cert_role(
 	}
 	for (size_t i = 0; i < a->ncert_roles; i++) {
 		if (str_eq_nocase(a->cert_roles[i].cn, c.cn)) {
-			diag_warning(r->diag, node->pos,
+			diag_warning(r->diag, FINDING_DUPLICATE_CN, node->pos,
 				"this cn stands twice: the first counts");
 			break;
 		}
@@ -104,7 +104,7 @@ settings_check_mtls(
 		if (l->tls.client_ca.n > 0 ||
 			(l->path.n > 0 && s->auth.npeers > 0))
 			continue;
-		diag_warning(r->diag, type->pos,
+		diag_warning(r->diag, FINDING_NOBODY_GETS_IN, type->pos,
 			"the listener \"%.*s\" has no client_ca: every "
 			"request there will get 401",
 			STR_FMT(l->name));

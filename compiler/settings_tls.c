@@ -60,7 +60,10 @@ hear(struct file_hearer *h, enum file_news news, const char *key,
 	if (news == FILE_BAD)
 		diag_error(m->diag, pos, "%s", text);
 	else
-		diag_warning(m->diag, pos, "%s", text);
+		diag_warning(m->diag,
+			news == FILE_MISSING ? FINDING_FILE_MISSING
+					     : FINDING_FILE_DOUBTFUL,
+			pos, "%s", text);
 	if (news == FILE_MISSING)
 		diag_help(m->diag, "the proxy does not start without it");
 }

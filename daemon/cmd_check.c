@@ -23,7 +23,7 @@ check_client(const struct settings_engine_tls *s, struct str host,
 	tls_context_unref(tls_client_context(s, host, h));
 }
 
-static const struct tls_check tls_check = {check_server, check_client};
+const struct tls_check cmd_check_tls = {check_server, check_client};
 
 int
 cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err)
@@ -35,8 +35,10 @@ cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err)
 		.file = file,
 		.envp = envp,
 		.read_file = file_read_secret,
-		.tls_check = &tls_check,
+		.tls_check = &cmd_check_tls,
 		.strict = true,
+		.lint = LINT_WARNINGS,
+		.others_read = file && file_others_read(file),
 	};
 	arena_init(&arena, POLICY_ARENA_MAX);
 	if (file && !file_read(file, SOURCE_BYTES_MAX, &arena, &in.text)) {

@@ -4,7 +4,12 @@
 
 #include "daemon/command.h"
 
+struct tls_check;
+
 extern const struct command command_check;
+
+/* Reads the files of TLS as a start does. */
+extern const struct tls_check cmd_check_tls;
 
 /* Prints errors and warnings to err and, of a valid policy, its settings and
  * rules to out. file NULL: no file, the toggles of the environment alone.

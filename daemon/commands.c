@@ -5,6 +5,7 @@
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
+#include "daemon/cmd_lint.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -12,6 +13,7 @@
 const struct command *const commands[] = {
 	&command_serve,
 	&command_check,
+	&command_lint,
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,

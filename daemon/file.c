@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Reads up to size bytes; -1 with errno set. */
@@ -59,4 +60,12 @@ file_read_secret(void *ctx, const char *path, struct arena *a, struct str *out)
 {
 	(void)ctx;
 	return file_read(path, TOKEN_FILE_BYTES_MAX, a, out);
+}
+
+bool
+file_others_read(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_mode & S_IROTH);
 }
