@@ -5,6 +5,7 @@
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
+#include "daemon/cmd_schema.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -15,6 +16,7 @@ const struct command *const commands[] = {
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,
+	&command_schema,
 	&command_demo_engine,
 	&command_version,
 	NULL,
