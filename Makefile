@@ -329,7 +329,12 @@ docs: all ## write anew what docs/ repeats of the program: keys, commands
 DOCDIR   ?= $(PREFIX)/share/doc/docker-proxy
 UNITDIR  ?= $(PREFIX)/lib/systemd/system
 USERSDIR ?= $(PREFIX)/lib/sysusers.d
-MANDIR   ?= $(PREFIX)/share/man
+SHAREDIR ?= $(PREFIX)/share
+MANDIR   ?= $(SHAREDIR)/man
+
+# Of each shell, where it looks below SHAREDIR.
+COMPLETIONS := bash-completion/completions zsh/vendor-completions \
+	       fish/vendor_completions.d
 
 .PHONY: install deps clean help
 install: all ## into $(DESTDIR)$(PREFIX)
@@ -339,6 +344,13 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 docs/man/docker-proxy.1
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man5 \
 		docs/man/docker-proxy.conf.5
+	install -d $(addprefix $(DESTDIR)$(SHAREDIR)/,$(COMPLETIONS))
+	$(B)/docker-proxy completion bash \
+		>$(DESTDIR)$(SHAREDIR)/bash-completion/completions/docker-proxy
+	$(B)/docker-proxy completion zsh \
+		>$(DESTDIR)$(SHAREDIR)/zsh/vendor-completions/_docker-proxy
+	$(B)/docker-proxy completion fish \
+		>$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/docker-proxy.fish
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
 		packaging/systemd/docker-proxy.service \
 		packaging/systemd/docker-proxy.socket
@@ -380,7 +392,7 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
 	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
-	python3-yaml mandoc
+	python3-yaml mandoc zsh fish
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

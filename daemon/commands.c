@@ -3,6 +3,7 @@
 
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
+#include "daemon/cmd_completion.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_schema.h"
@@ -17,6 +18,7 @@ const struct command *const commands[] = {
 	&command_audit_verify,
 	&command_learn,
 	&command_schema,
+	&command_completion,
 	&command_demo_engine,
 	&command_version,
 	NULL,
