@@ -317,18 +317,40 @@ fmt: ## format the sources
 fmt-check: ## are the sources formatted?
 	@$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
 
+# --- documentation ---------------------------------------------------------
+
+.PHONY: docs
+docs: all ## write anew what docs/ repeats of the program: keys, commands
+	docs/generate
+
 # --- install -----------------------------------------------------------------
 
 # Where the parts go; a distribution's package says otherwise.
 DOCDIR   ?= $(PREFIX)/share/doc/docker-proxy
 UNITDIR  ?= $(PREFIX)/lib/systemd/system
 USERSDIR ?= $(PREFIX)/lib/sysusers.d
+SHAREDIR ?= $(PREFIX)/share
+MANDIR   ?= $(SHAREDIR)/man
+
+# Of each shell, where it looks below SHAREDIR.
+COMPLETIONS := bash-completion/completions zsh/vendor-completions \
+	       fish/vendor_completions.d
 
 .PHONY: install deps clean help
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(B)/docker-proxy $(DESTDIR)$(PREFIX)/bin/docker-proxy
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docker-proxy.conf.example \
 		README.md
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 docs/man/docker-proxy.1
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man5 \
+		docs/man/docker-proxy.conf.5
+	install -d $(addprefix $(DESTDIR)$(SHAREDIR)/,$(COMPLETIONS))
+	$(B)/docker-proxy completion bash \
+		>$(DESTDIR)$(SHAREDIR)/bash-completion/completions/docker-proxy
+	$(B)/docker-proxy completion zsh \
+		>$(DESTDIR)$(SHAREDIR)/zsh/vendor-completions/_docker-proxy
+	$(B)/docker-proxy completion fish \
+		>$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/docker-proxy.fish
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
 		packaging/systemd/docker-proxy.service \
 		packaging/systemd/docker-proxy.socket
@@ -369,7 +391,8 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
-	iproute2 haproxy nginx-light wrk strace systemd
+	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
+	python3-yaml mandoc zsh fish
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

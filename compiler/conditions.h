@@ -6,6 +6,8 @@
 #include "compiler/read.h"
 #include "compiler/rules.h"
 
+extern const struct key_map condition_map;
+
 struct cond_reader {
 	struct reader *r;
 	struct intern patterns; /* regexes that are known to compile */

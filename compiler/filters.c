@@ -137,30 +137,45 @@ read_match(
 	return false;
 }
 
+static const struct key_word actions[] = {
+	{"redact", FILTER_REDACT},
+	{"remove", FILTER_REMOVE},
+	{"replace", FILTER_REPLACE},
+	{NULL, 0},
+};
+
+static const struct key keys[] = {
+	KEY("field", NODE, INTO(struct filter_draft, field), .forms = FORM_TEXT,
+		.required = true,
+		.help = "a path in the answer, written as behind `body.`, "
+			"without `body.` itself"),
+	KEY("action", WORD, INTO(struct filter_draft, action), .words = actions,
+		.required = true,
+		.help = "`redact` puts `\"***REDACTED***\"` in the value's "
+			"place, `remove` takes the member or element away, "
+			"`replace` puts the `replacement` there"),
+	KEY("replacement", NODE, INTO(struct filter_draft, replacement),
+		.forms = FORM_ANY,
+		.help = "of `replace`: any value, a map or list too; `~` is "
+			"`null`"),
+	KEY("match", NODE, INTO(struct filter_draft, match), .forms = FORM_TEXT,
+		.help = "a regex, with case: only strings in which it finds "
+			"something; other values stay. `redact` then keeps the "
+			"beginning of a string"),
+};
+
+const struct key_map filter_map = MAP("filter", "a filter", keys);
+
 static void
 read_filter(struct cond_reader *cr, const struct tree *node,
 	struct rule_filter *out)
 {
-	static const struct key_word actions[] = {
-		{"redact", FILTER_REDACT},
-		{"remove", FILTER_REMOVE},
-		{"replace", FILTER_REPLACE},
-		{NULL, 0},
-	};
-	static const struct key keys[] = {
-		KEY("field", NODE, INTO(struct filter_draft, field)),
-		KEY("action", WORD, INTO(struct filter_draft, action),
-			.words = actions),
-		KEY("replacement", NODE,
-			INTO(struct filter_draft, replacement)),
-		KEY("match", NODE, INTO(struct filter_draft, match)),
-	};
 	struct filter_draft draft = {.action = -1};
 	struct reader *r = cr->r;
 	struct cond_value match;
 	size_t errors = r->diag->errors;
 	*out = (struct rule_filter){.replacement = STR("")};
-	if (!read_map(r, node, "a filter", keys, COUNT_OF(keys), &draft) ||
+	if (!read_map(r, node, &filter_map, &draft) ||
 		r->diag->errors != errors)
 		return;
 	if (!draft.field || tree_is_null(draft.field))

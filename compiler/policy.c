@@ -6,6 +6,8 @@
 #include "compiler/lower.h"
 #include "compiler/read.h"
 #include "compiler/rule_lint.h"
+#include "compiler/schema.h"
+#include "compiler/settings_parts.h"
 #include "compiler/testcases.h"
 #include "compiler/tree.h"
 #include "runtime/limits.h"
@@ -17,13 +19,26 @@ struct sections {
 	const struct tree *global, *auth, *toggles, *rules, *tests;
 };
 
+static const struct key_word toggle_words[] = {{"env", 0}, {NULL, 0}};
+
 static const struct key keys[] = {
-	KEY("global", NODE, INTO(struct sections, global)),
-	KEY("auth", NODE, INTO(struct sections, auth)),
-	KEY("toggles", NODE, INTO(struct sections, toggles)),
-	KEY("rules", NODE, INTO(struct sections, rules)),
-	KEY("tests", NODE, INTO(struct sections, tests)),
+	KEY("global", NODE, INTO(struct sections, global), .forms = FORM_MAP,
+		.map = &global_map, .help = "the process and its listeners"),
+	KEY("auth", NODE, INTO(struct sections, auth), .forms = FORM_MAP,
+		.map = &auth_map, .unsaid = "nobody gets in",
+		.help = "who gets in"),
+	KEY("toggles", NODE, INTO(struct sections, toggles),
+		.forms = FORM_TEXT | FORM_TOGGLES, .words = toggle_words,
+		.unsaid = "none",
+		.help = "`env`, or a map of toggles such as `CONTAINERS`"),
+	KEY("rules", NODE, INTO(struct sections, rules), .forms = FORM_MAPS,
+		.map = &rule_map, .help = "what is allowed and denied"),
+	KEY("tests", NODE, INTO(struct sections, tests), .forms = FORM_MAPS,
+		.map = &testcase_map,
+		.help = "requests, and the verdict they must get"),
 };
+
+const struct key_map policy_map = MAP("policy", "a policy", keys);
 
 /* What is needed while compiling only. */
 struct work {
@@ -54,7 +69,7 @@ read_tree(struct work *w)
 		tree_parse(w->source, w->in->envp, &w->scratch, w->diag);
 	if (!root)
 		return false;
-	read_map(&r, root, "a policy", keys, COUNT_OF(keys), &w->sections);
+	read_map(&r, root, &policy_map, &w->sections);
 	return true;
 }
 

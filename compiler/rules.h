@@ -94,6 +94,8 @@ body_path_step(struct str path)
 	return n;
 }
 
+extern const struct key_map rule_map;
+
 void rule_list_init(struct rule_list *l);
 void rule_list_add(struct rule_list *l, struct rule *r);
 

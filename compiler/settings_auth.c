@@ -164,12 +164,25 @@ read_token_file(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key token_keys[] = {
-	KEY("token", CUSTOM, .read = read_token_text),
-	KEY("token_sha256", CUSTOM, .read = read_token_sha256),
-	KEY("token_file", CUSTOM, .read = read_token_file),
-	KEY("role", TEXT, INTO(struct token, s.role), .min = 1),
-	KEY("name", TEXT, INTO(struct token, s.name), .min = 1),
+	KEY("token", CUSTOM, .read = read_token_text, .forms = FORM_TEXT,
+		.help = "as it is sent; better a variable than itself"),
+	KEY("token_sha256", CUSTOM, .read = read_token_sha256,
+		.forms = FORM_TEXT, .pattern = "^[0-9a-fA-F]{64}$",
+		.help = "64 hexadecimal digits: `printf %s \"$TOKEN\" | "
+			"sha256sum`"),
+	KEY("token_file", CUSTOM, .read = read_token_file, .forms = FORM_TEXT,
+		.help = "a file of at most 4 KiB that holds it, a line break "
+			"at the end aside"),
+	KEY("role", TEXT, INTO(struct token, s.role), .min = 1,
+		.preset = "user", .help = "what rules go by"),
+	KEY("name", TEXT, INTO(struct token, s.name), .min = 1,
+		.help = "the `identity` in rules and the log"),
 };
+
+static const char *const token_forms[] = {
+	"token", "token_sha256", "token_file", NULL};
+static const struct key_map token_map =
+	MAP("token", "a token", token_keys, .one_of = token_forms);
 
 static bool
 is_known(const struct auth *a, const uint8_t sha256[32])
@@ -185,7 +198,7 @@ read_token(struct reader *r, const struct tree *node, struct auth *a)
 {
 	struct token t = {.s.role = STR("user")};
 	size_t errors = r->diag->errors;
-	if (!read_map(r, node, "a token", token_keys, COUNT_OF(token_keys), &t))
+	if (!read_map(r, node, &token_map, &t))
 		return;
 	if (t.forms != 1)
 		diag_error(r->diag, node->pos,
@@ -230,30 +243,21 @@ static const struct key_word types[] = {
 	{NULL, 0},
 };
 
-static void
-read_type(struct reader *r, const struct tree *node, void *out)
-{
-	static const struct key key =
-		KEY("type", WORD, INTO(struct auth, type), .words = types);
-	struct auth *a = out;
-	a->type_node = node;
-	read_key(r, node, &key, a);
-}
-
 static const struct key lockout_keys[] = {
 	KEY("failures", U32, INTO(struct auth, s.lockout_failures),
-		RANGE(0, 1000000)),
+		RANGE(0, 1000000), .preset = "10",
+		.help = "wrong credentials within the window, of one address; "
+			"requests without any do not count. 0 is off"),
 	KEY("window", TIME, INTO(struct auth, s.lockout_window_ms),
-		RANGE(1000, WINDOW_MAX_MS)),
+		RANGE(1000, WINDOW_MAX_MS), .preset = "60s",
+		.help = "in which they are counted"),
 	KEY("duration", TIME, INTO(struct auth, s.lockout_ms),
-		RANGE(1000, WINDOW_MAX_MS)),
+		RANGE(1000, WINDOW_MAX_MS), .preset = "5m",
+		.help = "for which the address gets 429"),
 };
 
-static void
-read_lockout(struct reader *r, const struct tree *node, void *out)
-{
-	read_map(r, node, "lockout", lockout_keys, COUNT_OF(lockout_keys), out);
-}
+static const struct key_map lockout_map =
+	MAP("lockout", "lockout", lockout_keys);
 
 static void
 read_mtls(struct reader *r, const struct tree *node, void *out)
@@ -270,13 +274,25 @@ read_peers(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key auth_keys[] = {
-	KEY("type", CUSTOM, .read = read_type),
-	KEY("secret", CUSTOM, .read = read_shared_secret),
-	KEY("tokens", CUSTOM, .read = read_tokens),
-	KEY("lockout", CUSTOM, .read = read_lockout),
-	KEY("mtls", CUSTOM, .read = read_mtls),
-	KEY("peers", CUSTOM, .read = read_peers),
+	KEY("type", WORD, INTO(struct auth, type), .words = types,
+		.preset = "bearer",
+		.help = "`none` serves whoever can connect; `bearer` asks for "
+			"a token; `mtls` for a certificate"),
+	KEY("secret", CUSTOM, .read = read_shared_secret, .forms = FORM_TEXT,
+		.help = "one token for all, of role `admin`; "
+			"`DOCKER_PROXY_SECRET` goes before it"),
+	KEY("tokens", CUSTOM, .read = read_tokens, .forms = FORM_MAPS,
+		.map = &token_map, .help = "at most 10,000"),
+	KEY("lockout", MAP, .map = &lockout_map,
+		.help = "after too many wrong credentials an address gets 429 "
+			"for a while"),
+	KEY("mtls", CUSTOM, .read = read_mtls, .forms = FORM_MAP,
+		.map = &mtls_map, .help = "roles of certificates"),
+	KEY("peers", CUSTOM, .read = read_peers, .forms = FORM_MAPS,
+		.map = &peer_map, .help = "roles of who is on a unix listener"),
 };
+
+const struct key_map auth_map = MAP("auth", "auth", auth_keys);
 
 static void
 read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
@@ -381,8 +397,8 @@ settings_read_auth(
 	};
 	size_t errors = r->diag->errors;
 	if (in->auth && !tree_is_null(in->auth))
-		read_map(r, in->auth, "auth", auth_keys, COUNT_OF(auth_keys),
-			&a);
+		read_map(r, in->auth, &auth_map, &a);
+	a.type_node = in->auth ? read_given(in->auth, "type") : NULL;
 	read_variable(r, in, &a);
 	add_secret(r, &a);
 	if (!has_local_listener(out))

@@ -5,6 +5,14 @@
 #include "compiler/read.h"
 #include "compiler/settings.h"
 
+/* The maps of keys: of the sections, and those that more than one part has. */
+extern const struct key_map global_map, auth_map;
+extern const struct key_map listener_map, tls_map, engine_tls_map;
+extern const struct key_map metrics_map, admin_map, mtls_map, peer_map;
+
+/* What `tls` may be instead of a map; of enum tls_word. */
+extern const struct key_word tls_words[];
+
 /* *out holds the defaults; `auth` comes after `global`. */
 void settings_read_global(struct reader *r, const struct settings_input *in,
 	struct settings *out);

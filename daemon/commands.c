@@ -3,9 +3,11 @@
 
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
+#include "daemon/cmd_completion.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
+#include "daemon/cmd_schema.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -17,6 +19,8 @@ const struct command *const commands[] = {
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,
+	&command_schema,
+	&command_completion,
 	&command_demo_engine,
 	&command_version,
 	NULL,
