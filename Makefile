@@ -110,6 +110,11 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# What Docker's own tells with -v: the commit, which each one changes.
+$(call obj,daemon/port_args.c): CPPFLAGS += -DDOCKER_PROXY_COMMIT='"$(or \
+	$(shell git rev-parse --short HEAD 2>/dev/null),unknown)"'
+$(call obj,daemon/port_args.c): $(wildcard .git/logs/HEAD)
+
 # Preloaded into the proxy by tests/flow/test_allocations.py.
 ALLOC_FAIL := $(B)/tests/alloc_fail.so
 $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile

@@ -4,6 +4,8 @@
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/demo.h"
 #include "daemon/options.h"
+#include "daemon/port.h"
+#include "daemon/port_args.h"
 #include "daemon/serve.h"
 
 #include <stdio.h>
@@ -14,6 +16,8 @@ main(int argc, char **argv)
 {
 	struct options o;
 
+	if (port_args_ask(argc, argv))
+		return port_main(argc, argv);
 	if (!options_parse(&o, argc, argv, stderr))
 		return EXIT_USAGE;
 	switch (o.command) {
