@@ -12,8 +12,10 @@ VERSION := 0.1.0
 VARIANT ?=
 B       := build$(if $(VARIANT),/$(VARIANT))
 
-PKGS     := libevent_core libevent_pthreads libssl libcrypto jansson libfyaml \
-	    libpcre2-8 libseccomp
+PKGS     := libevent_core libevent_pthreads jansson libfyaml libpcre2-8 \
+	    libseccomp
+# Of the TLS module alone.
+TLS_PKGS := libssl libcrypto
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wundef -Wformat=2 -Wcast-qual -Wvla \
 	    -Wswitch-enum -Wimplicit-fallthrough
@@ -58,15 +60,17 @@ CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
 	    $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SANITIZE)
 LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+TLS_LIBS := $(shell pkg-config --libs $(TLS_PKGS) 2>/dev/null)
 
 RUNTIME  := $(wildcard runtime/*.c)
 COMPILER := $(wildcard compiler/*.c)
-DAEMON   := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
+TLS      := daemon/tls.c daemon/leg_tls.c daemon/tls_export.c
+DAEMON   := $(filter-out daemon/main.c $(TLS),$(wildcard daemon/*.c))
 UNIT     := $(wildcard tests/unit/test_*.c)
 DIFF     := $(wildcard tests/diff/test_*.c)
 FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
-SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
+SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) $(TLS) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def daemon/*.def) $(UNIT) $(DIFF) \
 	    $(wildcard tests/bench/*.[ch] tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
@@ -82,10 +86,18 @@ FUZZBIN  := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZERS))
 export DOCKER_PROXY := $(abspath $(B)/docker-proxy)
 
 .PHONY: all
-all: $(B)/docker-proxy ## build build/docker-proxy
+all: $(B)/docker-proxy $(B)/docker-proxy-tls.so ## build build/docker-proxy
 
-$(B)/docker-proxy: $(call obj,daemon/main.c) $(LIBS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# The module calls back into the program, by the symbols of this list.
+SYMBOLS  := daemon/tls_module.symbols
+$(B)/docker-proxy: $(call obj,daemon/main.c) $(LIBS) $(SYMBOLS)
+	$(CC) $(LDFLAGS) -Wl,--dynamic-list=$(SYMBOLS) -o $@ \
+		$(filter-out $(SYMBOLS),$^) $(LDLIBS)
+
+$(call obj,$(TLS)): CFLAGS += -fPIC -fvisibility=hidden
+$(B)/docker-proxy-tls.so: $(call obj,$(TLS))
+	$(CC) $(filter-out -pie,$(LDFLAGS)) -shared -o $@ $^ $(TLS_LIBS) \
+		-levent_core
 
 $(B)/libruntime.a: $(call obj,$(RUNTIME))
 $(B)/libcompiler.a: $(call obj,$(COMPILER))
@@ -98,6 +110,11 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# What Docker's own tells with -v: the commit, which each one changes.
+$(call obj,daemon/port_args.c): CPPFLAGS += -DDOCKER_PROXY_COMMIT='"$(or \
+	$(shell git rev-parse --short HEAD 2>/dev/null),unknown)"'
+$(call obj,daemon/port_args.c): $(wildcard .git/logs/HEAD)
+
 # Preloaded into the proxy by tests/flow/test_allocations.py.
 ALLOC_FAIL := $(B)/tests/alloc_fail.so
 $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
@@ -107,6 +124,11 @@ $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS) -lcmocka
+
+# OpenSSL's own opinion, and its other side.
+WITH_TLS := $(patsubst %,$(B)/tests/unit/test_%,leg_tls sha256 siphash settings)
+$(WITH_TLS): LDLIBS += $(TLS_LIBS)
+$(B)/tests/unit/test_leg_tls: $(call obj,daemon/tls.c daemon/leg_tls.c)
 
 # The definition of the language that the compiler and the VM must agree with.
 $(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
@@ -303,7 +325,7 @@ fuzz-merge: ## take what FUZZ=... has found into its corpus
 
 .PHONY: lint
 lint: ## clang-tidy, cppcheck and gcc's analyzer over the product
-	@tests/lint/lint $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c
+	@tests/lint/lint $(RUNTIME) $(COMPILER) $(DAEMON) $(TLS) daemon/main.c
 
 # --- format ----------------------------------------------------------------
 
@@ -339,6 +361,8 @@ COMPLETIONS := bash-completion/completions zsh/vendor-completions \
 .PHONY: install deps clean help
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(B)/docker-proxy $(DESTDIR)$(PREFIX)/bin/docker-proxy
+	install -D -m 644 $(B)/docker-proxy-tls.so \
+		$(DESTDIR)$(PREFIX)/lib/docker-proxy/docker-proxy-tls.so
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docker-proxy.conf.example \
 		README.md
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 docs/man/docker-proxy.1

@@ -2,9 +2,9 @@
 #include "compiler/settings_parts.h"
 
 #include "runtime/limits.h"
+#include "runtime/sha256.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 
 #define SECRET_VARIABLE "DOCKER_PROXY_SECRET"
 #define TOKENS_MAX      10000
@@ -36,13 +36,6 @@ struct token {
 };
 
 /* --- secrets --------------------------------------------------------------- */
-
-static void
-hash(struct str secret, uint8_t out[32])
-{
-	unsigned n = 32;
-	EVP_Digest(secret.p, secret.n, out, &n, EVP_sha256(), NULL);
-}
 
 static bool
 can_be_sent(struct str secret)
@@ -89,7 +82,7 @@ take_token(struct token *t, struct str secret)
 	t->empty = secret.n == 0;
 	t->valid = !t->empty;
 	if (t->valid)
-		hash(secret, t->s.sha256);
+		sha256(secret, t->s.sha256);
 }
 
 static void
@@ -330,7 +323,7 @@ add_secret(struct reader *r, struct auth *a)
 		a->s.tokens = arena_alloc(r->arena, sizeof(t));
 	if (!a->s.tokens)
 		return;
-	hash(a->secret, t.sha256);
+	sha256(a->secret, t.sha256);
 	/* Tokens are looked at first: one that is the secret wins. */
 	if (!is_known(a, t.sha256))
 		a->s.tokens[a->s.ntokens++] = t;

@@ -13,14 +13,16 @@
 static void
 check_server(const struct settings_tls *s, struct file_hearer *h)
 {
-	tls_context_unref(tls_server_context(s, h));
+	if (tls_load(h))
+		tls_context_unref(tls_server_context(s, h));
 }
 
 static void
 check_client(const struct settings_engine_tls *s, struct str host,
 	struct file_hearer *h)
 {
-	tls_context_unref(tls_client_context(s, host, h));
+	if (tls_load(h))
+		tls_context_unref(tls_client_context(s, host, h));
 }
 
 const struct tls_check cmd_check_tls = {check_server, check_client};

@@ -194,7 +194,7 @@ flow_gone(struct flow *f)
 	leg_close(&f->client);
 	free(f->proxy);
 	f->proxy = NULL;
-	tls_free_cert(f->cert);
+	free(f->cert);
 	f->cert = NULL;
 	arrival_fini(w->shared, &f->from);
 	unlink_flow(w, f);

@@ -185,6 +185,39 @@ leg_farewell(struct leg *leg)
 	return !leg->tls || leg_tls_farewell(leg);
 }
 
+/* --- TLS ------------------------------------------------------------------ */
+
+bool
+leg_start_tls(struct leg *leg, struct tls_context *context)
+{
+	return leg_tls_start(leg, context);
+}
+
+void
+leg_drop_tls(struct leg *leg)
+{
+	if (leg->tls)
+		leg_tls_drop(leg);
+}
+
+enum handshake
+leg_handshake(struct leg *leg)
+{
+	return leg->tls ? leg_tls_handshake(leg) : HANDSHAKE_DONE;
+}
+
+const char *
+leg_error(const struct leg *leg)
+{
+	return leg->tls ? leg_tls_error(leg) : NULL;
+}
+
+struct auth_cert *
+leg_read_cert(const struct leg *leg)
+{
+	return leg->tls ? leg_tls_read_cert(leg) : NULL;
+}
+
 /* --- input ---------------------------------------------------------------- */
 
 size_t

@@ -118,7 +118,7 @@ enum handshake leg_handshake(struct leg *leg);
 const char *leg_error(const struct leg *leg);
 
 /* Who the other side's verified certificate is made out to; NULL: it has
- * none. Free it with tls_free_cert(). */
+ * none. One piece of memory, for free(). */
 struct auth_cert *leg_read_cert(const struct leg *leg);
 
 /* A plain leg from here on: for a last word, and for reading what is left. */

@@ -150,7 +150,7 @@ on_again(evutil_socket_t fd, short what, void *arg)
 }
 
 bool
-leg_start_tls(struct leg *leg, struct tls_context *context)
+leg_tls_start(struct leg *leg, struct tls_context *context)
 {
 	struct leg_tls *t = calloc(1, sizeof(*t));
 
@@ -170,10 +170,8 @@ leg_start_tls(struct leg *leg, struct tls_context *context)
 }
 
 void
-leg_drop_tls(struct leg *leg)
+leg_tls_drop(struct leg *leg)
 {
-	if (!leg->tls)
-		return;
 	evtimer_del(&leg->tls->again);
 	SSL_free(leg->tls->ssl);
 	free(leg->tls);
@@ -195,11 +193,11 @@ first_byte(const struct leg *leg)
 }
 
 enum handshake
-leg_handshake(struct leg *leg)
+leg_tls_handshake(struct leg *leg)
 {
 	struct leg_tls *t = leg->tls;
 
-	if (!t || !t->handshaking)
+	if (!t->handshaking)
 		return HANDSHAKE_DONE;
 	if (!t->spoken && SSL_is_server(t->ssl)) {
 		int c = first_byte(leg);
@@ -228,15 +226,15 @@ leg_handshake(struct leg *leg)
 }
 
 const char *
-leg_error(const struct leg *leg)
+leg_tls_error(const struct leg *leg)
 {
-	return leg->tls && leg->tls->error[0] ? leg->tls->error : NULL;
+	return leg->tls->error[0] ? leg->tls->error : NULL;
 }
 
 struct auth_cert *
-leg_read_cert(const struct leg *leg)
+leg_tls_read_cert(const struct leg *leg)
 {
-	return leg->tls ? tls_read_cert(leg->tls->ssl) : NULL;
+	return tls_read_cert(leg->tls->ssl);
 }
 
 /* --- events ---------------------------------------------------------------- */

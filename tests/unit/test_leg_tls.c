@@ -88,7 +88,7 @@ new_context(void)
 	char cert[] = "/tmp/leg-cert-XXXXXX", key[] = "/tmp/leg-key-XXXXXX";
 
 	make_cert(cert, key);
-	struct tls_context *c = tls_server_context(
+	struct tls_context *c = tls_new_server(
 		&(struct settings_tls){
 			.on = true,
 			.cert = str_of(cert),
