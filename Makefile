@@ -59,7 +59,8 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY) \
 CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
 	    $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SANITIZE)
-LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# libmd is one function: linked in, it is no file more to map at each start.
+LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -l:libmd.a
 TLS_LIBS := $(shell pkg-config --libs $(TLS_PKGS) 2>/dev/null)
 
 RUNTIME  := $(wildcard runtime/*.c)
@@ -412,7 +413,7 @@ image: all ## build/image, and as a tarball: all that `docker build` needs
 # What building and testing need, by Debian 12's names.
 DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libclang-rt-14-dev cppcheck valgrind \
-	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
+	pkg-config libevent-dev libssl-dev libmd-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
 	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \

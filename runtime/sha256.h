@@ -1,8 +1,8 @@
 /* SHA-256 (FIPS 180-4): what tokens are known by, and what chains the audit
  * log.
  *
- * Our own, since the library that has one costs a process half a megabyte and
- * most of its start, and is loaded for TLS alone.
+ * Not OpenSSL's: that costs a process half a megabyte and most of its start,
+ * and is loaded for TLS alone.
  */
 #ifndef RUNTIME_SHA256_H
 #define RUNTIME_SHA256_H
@@ -13,7 +13,6 @@
 
 #define SHA256_BYTES 32
 
-/* In a time that depends on the length alone. */
 void sha256(struct str s, uint8_t digest_out[SHA256_BYTES]);
 
 #endif
