@@ -6,6 +6,8 @@
 #ifndef RUNTIME_STR_H
 #define RUNTIME_STR_H
 
+#include "runtime/word.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -74,9 +76,15 @@ ascii_lower(char c)
 static inline bool
 str_eq_nocase(struct str a, struct str b)
 {
+	size_t i = 0;
+
 	if (a.n != b.n)
 		return false;
-	for (size_t i = 0; i < a.n; i++)
+	for (; a.n - i >= sizeof(uint64_t); i += sizeof(uint64_t))
+		if (word_lower(word_at(a.p + i)) !=
+			word_lower(word_at(b.p + i)))
+			return false;
+	for (; i < a.n; i++)
 		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	return true;
