@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 struct auth_cert;
 struct leg_tls;
@@ -62,16 +63,12 @@ struct leg {
 	bool connecting; /* until the first EV_WRITE */
 };
 
-/* What is to be written: references, and a block for what we make up. */
-struct outq_ref {
-	const char *p;
-	size_t n;
-};
-
 #define OUTQ_REFS 32
 
+/* What is to be written: references, as the system takes them, and a block for
+ * what we make up. */
 struct outq {
-	struct outq_ref refs[OUTQ_REFS];
+	struct iovec refs[OUTQ_REFS];
 	uint16_t first, count;
 	char *block; /* owned: made-up bytes; NULL when there are none */
 	enum block_size size;
