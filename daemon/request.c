@@ -30,12 +30,14 @@ request_new(struct worker *w)
 			REQUEST_ARENA_MIN + (size_t)l->inspected_body_bytes *
 						    REQUEST_ARENA_FACTOR);
 	}
-	*rq = (struct request){
-		.arena = arena,
-		.scan = {.cap = arena.cap},
-		.generation = w->generation,
-		.head = {.fields = rq->fields, .max_fields = l->headers},
-	};
+	memset(rq, 0, offsetof(struct request, made_id));
+	rq->arena = arena;
+	rq->scan.cap = arena.cap;
+	rq->generation = w->generation;
+	rq->head.fields = rq->fields;
+	rq->head.max_fields = l->headers;
+	rq->up.q.refs = rq->refs[0];
+	rq->down.q.refs = rq->refs[1];
 	rq->generation->uses[w->index].requests++;
 	request_id_make(&w->ids, rq->made_id);
 	rq->id = (struct str){rq->made_id, sizeof(rq->made_id)};

@@ -145,14 +145,22 @@ skip_value(const char *p, const char *end)
 	return p;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static struct str
 trim(struct str s)
 {
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = str_from(s, 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
+	const char *p = s.p, *end = s.p + s.n;
+
+	while (p < end && is_blank(*p))
+		p++;
+	while (p < end && is_blank(end[-1]))
+		end--;
+	return (struct str){p, (size_t)(end - p)};
 }
 
 /* One field line at *at, CRLF included; every line of a scanned head has one.
