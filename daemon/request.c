@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define SPARE_MAX 64u /* 6 KiB each with the default limits */
+#define SPARE_MAX 256u /* 10 KiB each with the default limits */
 
 struct request *
 request_new(struct worker *w)
