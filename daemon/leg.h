@@ -86,7 +86,9 @@ leg_exhausted(int err)
 	       err == ENOMEM;
 }
 
-/* Small pieces leave at once, and a peer that has vanished is found out. */
+/* Small pieces leave at once, and a peer that has vanished is found out. Of a
+ * listening socket, those that are accepted have it, without a call for each
+ * of them. */
 void leg_setup_tcp(int fd);
 
 /* --- legs ------------------------------------------------------------- */
