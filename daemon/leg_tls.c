@@ -328,13 +328,14 @@ leg_tls_is_silent(struct leg *leg)
 
 /* Copies from the references until `room` bytes are there. */
 static size_t
-gather(const struct outq_ref *refs, unsigned count, char *to, size_t room)
+gather(const struct iovec *refs, unsigned count, char *to, size_t room)
 {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < count && n < room; i++) {
-		size_t part = refs[i].n < room - n ? refs[i].n : room - n;
-		memcpy(to + n, refs[i].p, part);
+		size_t left = room - n;
+		size_t part = refs[i].iov_len < left ? refs[i].iov_len : left;
+		memcpy(to + n, refs[i].iov_base, part);
 		n += part;
 	}
 	return n;
@@ -361,7 +362,7 @@ write_record(struct leg *leg, const char *p, size_t n)
 }
 
 ssize_t
-leg_tls_write(struct leg *leg, const struct outq_ref *refs, unsigned count)
+leg_tls_write(struct leg *leg, const struct iovec *refs, unsigned count)
 {
 	struct leg_tls *t = leg->tls;
 	size_t want = t->tried ? t->tried : RECORD_BYTES;
@@ -369,9 +370,9 @@ leg_tls_write(struct leg *leg, const struct outq_ref *refs, unsigned count)
 	errno = EPIPE;
 	if (t->broken)
 		return -1;
-	if (count == 1 || refs[0].n >= want)
-		return write_record(
-			leg, refs[0].p, refs[0].n < want ? refs[0].n : want);
+	if (count == 1 || refs[0].iov_len >= want)
+		return write_record(leg, refs[0].iov_base,
+			refs[0].iov_len < want ? refs[0].iov_len : want);
 	/* A head and what has come of the body leave as one record. */
 	char *block = block_take(leg->blocks, BLOCK_SMALL);
 	if (!block) {

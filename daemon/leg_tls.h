@@ -33,7 +33,7 @@ bool leg_tls_has_more(const struct leg *leg);
  * with EAGAIN in errno: again later, then the queue must still start with the
  * same bytes. */
 ssize_t leg_tls_write(
-	struct leg *leg, const struct outq_ref *refs, unsigned count);
+	struct leg *leg, const struct iovec *refs, unsigned count);
 
 /* leg_shutdown(), leg_farewell(). */
 bool leg_tls_farewell(struct leg *leg);

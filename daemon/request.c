@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define SPARE_MAX 64u /* 6 KiB each with the default limits */
+#define SPARE_MAX 256u /* 10 KiB each with the default limits */
 
 struct request *
 request_memory(const struct settings_limits *l, struct arena *arena_out)
@@ -23,11 +23,13 @@ void
 request_init(struct request *rq, const struct arena *arena,
 	const struct settings_limits *l)
 {
-	*rq = (struct request){
-		.arena = *arena,
-		.scan = {.cap = arena->cap},
-		.head = {.fields = rq->fields, .max_fields = l->headers},
-	};
+	memset(rq, 0, offsetof(struct request, made_id));
+	rq->arena = *arena;
+	rq->scan.cap = arena->cap;
+	rq->head.fields = rq->fields;
+	rq->head.max_fields = l->headers;
+	rq->up.q.refs = rq->refs[0];
+	rq->down.q.refs = rq->refs[1];
 }
 
 struct request *

@@ -58,7 +58,6 @@ struct request {
 	uint32_t untaken;     /* by the client, when it last took something */
 	size_t engine_seen;   /* bookmark of http1_scan_head() */
 	struct str id;        /* borrowed: made_id, or of the head */
-	char made_id[REQUEST_ID_MADE];
 	bool id_is_told; /* the client's: among the head's fields */
 	uint64_t start_ms, dial_ms;
 	int dial_errno;  /* why dialling was put off; 0: it was not */
@@ -79,7 +78,10 @@ struct request {
 	bool upgrade;      /* Upgrade was sent to the Engine */
 	bool close;        /* the connection ends with this request */
 	bool engine_keeps; /* the Engine's connection can be used again */
-	struct http1_field fields[]; /* limits.headers of them */
+	/* From here on nothing is cleared for the next request. */
+	char made_id[REQUEST_ID_MADE];
+	struct iovec refs[2][OUTQ_REFS]; /* of the two ways */
+	struct http1_field fields[];     /* limits.headers of them */
 };
 
 /* Memory for a request and its arena; NULL without. */
