@@ -112,29 +112,33 @@ json_specials_begin(struct json_specials *s, const char *p, const char *end)
 	*s = (struct json_specials){p, json_special_mask(p, end)};
 }
 
-/* The next one, or one at or behind the end. Not to be called after that. */
+/* Where the next one is, or a place at or behind the end. */
 static inline const char *
-json_specials_next(struct json_specials *s, const char *end)
+json_specials_peek(struct json_specials *s, const char *end)
 {
 	while (!s->mask) {
 		s->block += JSON_MASK;
 		s->mask = json_special_mask(s->block, end);
 	}
-	const char *p = s->block + __builtin_ctzll(s->mask);
+	return s->block + __builtin_ctzll(s->mask);
+}
+
+/* The next one, which is then gone. Not to be called at the end. */
+static inline const char *
+json_specials_next(struct json_specials *s, const char *end)
+{
+	const char *p = json_specials_peek(s, end);
+
 	s->mask &= s->mask - 1;
 	return p;
 }
 
-/* The next one that is not in front of p. */
-static inline const char *
-json_specials_from(struct json_specials *s, const char *p, const char *end)
+/* All in front of p, which is not behind the end, are gone. */
+static inline void
+json_specials_skip(struct json_specials *s, const char *p, const char *end)
 {
-	const char *next;
-
-	do
-		next = json_specials_next(s, end);
-	while (next < p);
-	return next;
+	while (json_specials_peek(s, end) < p)
+		s->mask &= s->mask - 1;
 }
 
 #endif

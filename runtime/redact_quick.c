@@ -51,7 +51,8 @@ skip_rest(struct quick *q, const char *p)
 		p = skip_unusual(p, q->end);
 		if (!p || p == q->end)
 			return NULL;
-		p = json_specials_from(&q->specials, p, q->end);
+		json_specials_skip(&q->specials, p, q->end);
+		p = json_specials_next(&q->specials, q->end);
 	}
 	return NULL;
 }
@@ -152,7 +153,8 @@ decide(struct quick *q)
 	const struct redact_frame *f = &r->frames[r->watched];
 	bool known = f->object || f->settled;
 
-	if (redact_is_space(*q->p))
+	/* No value: more whitespace, or the end of an empty array. */
+	if (redact_is_space(*q->p) || *q->p == ']')
 		return false;
 	if (known && !f[1].set.best && !f[1].set.patterns && !r->out.mark)
 		return true;
@@ -253,6 +255,7 @@ pass_comma(struct quick *q)
 	return q->p < q->end;
 }
 
+/* Tokens, as long as nothing is between them. */
 REDACT_INLINE void
 pass_tokens(struct quick *q)
 {
@@ -266,6 +269,21 @@ pass_tokens(struct quick *q)
 	}
 }
 
+/* Whitespace. */
+REDACT_INLINE bool
+pass_space(struct quick *q)
+{
+	const char *p = q->p;
+
+	while (p < q->end && redact_is_space(*p))
+		p++;
+	if (p == q->p || p == q->end)
+		return false;
+	q->p = p;
+	json_specials_skip(&q->specials, p, q->end);
+	return true;
+}
+
 void
 redact_quick(struct redact *r)
 {
@@ -273,13 +291,12 @@ redact_quick(struct redact *r)
 
 	if (r->depth == 0 || q.state > REDACT_AT_COMMA)
 		return;
-	/* An empty array has no first element to be decided on. */
-	if (q.state == REDACT_AT_FIRST_ELEMENT && *r->p == ']')
-		return;
 	look_around(&q);
 	look_ahead(&q);
 	if (q.p < q.end)
-		pass_tokens(&q);
+		do
+			pass_tokens(&q);
+		while (pass_space(&q));
 	r->p = q.p;
 	r->state = q.state;
 }
