@@ -3,7 +3,7 @@
  * header says. */
 #include "runtime/json.h"
 #include "runtime/limits.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/specials.h"
 #include "tests/unit/jansson.h"
 
 /* The node and all inside of it; returns the node behind. */
@@ -91,6 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json j;
 	size_t at = 0;
 
+	fuzz_check_specials(text);
 	arena_init(&a, MIB(64));
 	enum why why = json_scan(text, &limits, &a, &j, &at);
 	if (why) {
