@@ -6,6 +6,7 @@ whole_mask(const char *block)
 {
 	uint64_t mask = 0;
 
+#pragma GCC unroll 8
 	for (unsigned i = 0; i < JSON_MASK; i += JSON_BLOCK)
 		mask |= json_special(block + i) << i;
 	return mask;

@@ -248,7 +248,9 @@ pass_comma(struct quick *q)
 {
 	if (*q->p != ',')
 		return pass_close(q);
-	if (q->watched)
+	/* That of an object matters only where a member may be removed. */
+	if (q->watched &&
+		(!q->object || q->r->frames[q->r->watched].set.removes))
 		redact_comma(q->r, q->p);
 	q->p++;
 	q->state = q->object ? REDACT_AT_KEY : REDACT_AT_VALUE;
