@@ -4,6 +4,7 @@
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_completion.h"
+#include "daemon/cmd_explain.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
@@ -16,6 +17,7 @@ const struct command *const commands[] = {
 	&command_serve,
 	&command_check,
 	&command_lint,
+	&command_explain,
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,

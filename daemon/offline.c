@@ -61,6 +61,12 @@ offline_new(const struct policy *policy)
 	return NULL;
 }
 
+struct regex_scratch *
+offline_scratch(struct offline *o)
+{
+	return o->scratch;
+}
+
 const struct facts *
 offline_facts(const struct offline *o)
 {
@@ -268,8 +274,11 @@ run(struct offline *o, struct vm_trace *trace)
 {
 	struct request *rq = o->rq;
 	enum vm_status status;
+	enum why why = WHY_OK;
 
-	for (;;) {
+	if (judge_records(o->policy) && judge_wants_body(rq))
+		why = hold_body(o);
+	while (!why) {
 		status = trace ? vm_run_traced(
 					 &rq->vm, &rq->facts, o->scratch, trace)
 			       : vm_run(&rq->vm, &rq->facts, o->scratch);
@@ -279,10 +288,9 @@ run(struct offline *o, struct vm_trace *trace)
 			note_limit(o);
 			continue;
 		}
-		enum why why = hold_body(o);
-		if (why)
-			return why;
+		why = hold_body(o);
 	}
+	return why;
 }
 
 static enum why

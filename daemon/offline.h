@@ -79,6 +79,9 @@ struct offline_verdict offline_judge(struct offline *o,
 	const struct offline_from *from, struct str bytes,
 	struct vm_trace *trace);
 
+/* For more tests of its regexes. */
+struct regex_scratch *offline_scratch(struct offline *o);
+
 /* What is known of the request that was judged; NULL when it did not come to
  * the policy. */
 const struct facts *offline_facts(const struct offline *o);
