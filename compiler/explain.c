@@ -119,6 +119,22 @@ explain_rule(const struct explain_asked *q, uint32_t rule)
 }
 
 bool
+explain_fired(const struct program *p, uint32_t rule, const uint8_t *at)
+{
+	uint32_t end;
+
+	return decompile_end(p, rule, &end) && at[end];
+}
+
+bool
+explain_can_fire(const struct program *p, uint32_t rule)
+{
+	uint32_t end;
+
+	return decompile_end(p, rule, &end);
+}
+
+bool
 explain_is_proof(const struct explain_cond *group, const struct explain_cond *c)
 {
 	return c->outcome == group->outcome;

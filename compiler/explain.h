@@ -51,6 +51,12 @@ struct explain_asked {
 
 struct explain_rule explain_rule(const struct explain_asked *q, uint32_t rule);
 
+/* Did a trace come by what the rule does? */
+bool explain_fired(const struct program *p, uint32_t rule, const uint8_t *at);
+
+/* Can it fire at all? */
+bool explain_can_fire(const struct program *p, uint32_t rule);
+
 /* Of a group: did that child make it come out as it did? Is one such enough
  * (of ALL that failed, of ANY that held)? */
 bool explain_is_proof(

@@ -9,6 +9,7 @@
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
 #include "daemon/cmd_schema.h"
+#include "daemon/cmd_test.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -18,6 +19,7 @@ const struct command *const commands[] = {
 	&command_check,
 	&command_lint,
 	&command_explain,
+	&command_test,
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,

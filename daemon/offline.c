@@ -21,7 +21,7 @@ struct offline {
 	struct judge judge;
 	struct str rest; /* bytes behind the head */
 	size_t used;
-	bool is_cut, judged;
+	bool is_cut, judged, has_no_tokens;
 };
 
 void
@@ -193,6 +193,7 @@ begin(struct offline *o, const struct offline_from *from)
 	struct arena arena = rq->arena;
 	arena_reset(&arena);
 	request_init(rq, &arena, &s->limits);
+	o->has_no_tokens = from->has_no_tokens;
 	o->nlimits = 0;
 	o->is_cut = o->judged = false;
 	o->used = 0;
@@ -258,7 +259,7 @@ skip_body(struct offline *o)
 	return why;
 }
 
-/* A bucket is taken to have a token. A rule asks once at most. */
+/* A rule asks once at most. */
 static void
 note_limit(struct offline *o)
 {
@@ -266,7 +267,7 @@ note_limit(struct offline *o)
 
 	assert(o->nlimits < o->policy->program.nrules);
 	o->limits[o->nlimits++] = vm->bucket.rule;
-	vm_bucket_answer(vm, 0);
+	vm_bucket_answer(vm, o->has_no_tokens ? 1 : 0);
 }
 
 static enum why
