@@ -125,8 +125,7 @@ read_sections(struct work *w, struct policy *p)
 	if (w->diag->errors == 0)
 		rules_lint(&w->rules, &w->scratch, w->diag);
 	read_toggles(w, p);
-	r.arena = &w->scratch;
-	testcases_check(&r, w->sections.tests);
+	testcases_read(&r, w->sections.tests, &p->tests);
 }
 
 static bool

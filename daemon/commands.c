@@ -4,10 +4,12 @@
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_completion.h"
+#include "daemon/cmd_explain.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
 #include "daemon/cmd_schema.h"
+#include "daemon/cmd_test.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -16,6 +18,8 @@ const struct command *const commands[] = {
 	&command_serve,
 	&command_check,
 	&command_lint,
+	&command_explain,
+	&command_test,
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,
