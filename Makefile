@@ -417,7 +417,7 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
 	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
-	python3-yaml mandoc zsh fish
+	python3-yaml python3-kubernetes mandoc zsh fish
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \
