@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("DOCKER_PROXY", str(ROOT / "build" / "docker-proxy"))
 
 
 def make(*arguments):

@@ -1,7 +1,6 @@
 """The manifests and the chart: what the API's own models say of them, and how
 hard the Pods are."""
 
-import os
 import re
 import subprocess
 
@@ -11,9 +10,8 @@ import yaml
 from kubernetes.client import Configuration
 
 import chart
-from conftest import ROOT
+from conftest import BINARY, ROOT
 
-BINARY = os.environ.get("DOCKER_PROXY", str(ROOT / "build" / "docker-proxy"))
 FOLDER = ROOT / "packaging"
 CHART = FOLDER / "helm" / "docker-proxy"
 KINDS = {"ConfigMap": "V1ConfigMap", "Deployment": "V1Deployment",
