@@ -10,7 +10,7 @@ import yaml
 from kubernetes.client import Configuration
 
 import chart
-from conftest import BINARY, ROOT
+from conftest import BINARY, ROOT, version_of_the_program
 
 FOLDER = ROOT / "packaging"
 CHART = FOLDER / "helm" / "docker-proxy"
@@ -224,8 +224,7 @@ def test_the_renderer_is_strict(text):
 
 
 def test_versions_are_the_programs():
-    version = re.search(r"^VERSION := (.+)$",
-                        (ROOT / "Makefile").read_text(), re.M)[1]
+    version = version_of_the_program()
     told = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (told["version"], told["appVersion"]) == (version, version)
     for name in ("sidecar.yaml", "daemonset.yaml"):
