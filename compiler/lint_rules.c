@@ -91,8 +91,10 @@ denies(struct lint *l, const struct cond *n, const struct cond *b)
 	/* Doubt can make both true. */
 	if (b->kind == COND_TEST && (field_info[b->field].flags & FIELD_DOCKER))
 		return false;
+	/* What never holds by itself is told as that. */
 	if (n->kind == COND_NOT)
-		return implies(&l->implies, b, n->first);
+		return !cond_always_holds(n->first) &&
+		       implies(&l->implies, b, n->first);
 	if (n->kind != COND_TEST || !n->negate)
 		return false;
 	positive.negate = false;
@@ -183,8 +185,8 @@ lint_limit(struct lint *l, const struct rule *r)
 
 	if (shared)
 		diag_warning(l->diag, FINDING_SHARED_BUCKET, r->pos,
-			"auth.type is none, so nobody has an %s: all share "
-			"one bucket of rule \"%.*s\"",
+			"auth.type is none, so that everybody has the same "
+			"%s: all share one bucket of rule \"%.*s\"",
 			bucket_key_name(r->limit.key), STR_FMT(r->name));
 	if (r->limit.key == BUCKET_HEADER)
 		diag_warning(l->diag, FINDING_BUCKET_BY_HEADER, r->pos,
