@@ -133,7 +133,8 @@ $(WITH_TLS): LDLIBS += $(TLS_LIBS)
 $(B)/tests/unit/test_leg_tls: $(call obj,daemon/tls.c daemon/leg_tls.c)
 
 # The definition of the language that the compiler and the VM must agree with.
-$(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
+$(filter $(B)/tests/diff/test_language% $(B)/tests/diff/test_lint,\
+	$(DIFFBIN)): $(call obj,\
 	$(wildcard tests/diff/language*.c))
 
 # libFuzzer is their main program, or a loop over files.
