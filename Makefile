@@ -159,12 +159,12 @@ run: all ## build and start on loopback, before the local Engine or a demonstrat
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 
 .PHONY: check check-all check-unit check-diff check-fuzz check-golden \
-	check-flow check-engine check-layers check-headers
+	check-flow check-port check-engine check-layers check-headers
 check: check-all ## pass all the tests
 	@echo "all checks passed"
 
 check-all: check-layers check-headers check-unit check-diff check-fuzz \
-	check-golden check-flow check-engine
+	check-golden check-flow check-port check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
 	tests/run-each $(UNITBIN)
@@ -182,6 +182,9 @@ check-golden: all ## error texts and listings
 
 check-flow: all $(ALLOC_FAIL) ## scripted conversations with a fake Engine
 	$(PYTEST) tests/flow
+
+check-port: all ## published ports, ours beside the machine's own docker-proxy
+	$(PYTEST) tests/port
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".
 ENGINES ?= 20.10

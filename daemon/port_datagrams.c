@@ -78,7 +78,7 @@ port_datagrams_from(const struct port_datagrams *d, unsigned i)
 static struct port_source
 source_of(const struct cmsghdr *c)
 {
-	struct port_source s = {.level = c->cmsg_level};
+	struct port_source s = {.family = AF_INET};
 
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 		memcpy(&s.four, CMSG_DATA(c), sizeof(s.four));
@@ -87,6 +87,7 @@ source_of(const struct cmsghdr *c)
 	}
 	if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
 		return (struct port_source){0};
+	s.family = AF_INET6;
 	memcpy(&s.six, CMSG_DATA(c), sizeof(s.six));
 	if (IN6_IS_ADDR_MULTICAST(&s.six.ipi6_addr))
 		return (struct port_source){0};
@@ -142,15 +143,15 @@ port_datagrams_forward(
 static void
 write_source(struct msghdr *m, const struct port_source *s, char *control)
 {
-	bool four = s->level == IPPROTO_IP;
+	bool four = s->family == AF_INET;
 	size_t n = four ? sizeof(s->four) : sizeof(s->six);
 
-	if (s->level == 0)
+	if (s->family == AF_UNSPEC)
 		return;
 	m->msg_control = control;
 	m->msg_controllen = CMSG_SPACE(n);
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-	c->cmsg_level = s->level;
+	c->cmsg_level = four ? IPPROTO_IP : IPPROTO_IPV6;
 	c->cmsg_type = four ? IP_PKTINFO : IPV6_PKTINFO;
 	c->cmsg_len = CMSG_LEN(n);
 	memcpy(CMSG_DATA(c), &s->four, n);
