@@ -282,6 +282,10 @@ bench: all $(BENCHBIN) ## side by side with HAProxy, nginx and a bare relay: BEN
 BENCH_MIB       ?= 1024
 BENCH_ADDRESSES ?= 10000000
 
+.PHONY: bench-port
+bench-port: all ## published ports beside the machine's own docker-proxy: BENCH="--quick"
+	@tests/bench/port $(BENCH)
+
 .PHONY: bench-redact bench-bucket
 bench-redact: $(BENCHBIN) ## redaction against memcpy and jansson; a stream of 1 GiB, and its memory
 	$(B)/tests/bench/bench_redact
