@@ -17,7 +17,8 @@ struct port_datagrams {
 	struct iovec iov[BATCH];
 	union port_sockaddr from[BATCH];
 	char control[BATCH][CONTROL] __attribute__((aligned(8)));
-	char *bytes; /* owned: touched as far as they are used */
+	char *bytes;   /* owned: touched as far as they are used */
+	unsigned used; /* of what is received into, since it was made ready */
 };
 
 struct port_datagrams *
@@ -33,15 +34,17 @@ port_datagrams_new(void)
 		free(d);
 		return NULL;
 	}
+	d->used = BATCH; /* nothing is ready yet */
 	return d;
 }
 
 /* --- receiving -------------------------------------------------------------- */
 
+/* Only what was used: mostly few are. */
 static void
 make_room(struct port_datagrams *d)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < d->used; i++) {
 		d->from[i] = (union port_sockaddr){0};
 		d->iov[i] = (struct iovec){d->bytes + i * BYTES, BYTES};
 		d->in[i].msg_hdr = (struct msghdr){
@@ -64,7 +67,8 @@ port_datagrams_receive(struct port_datagrams *d, int fd)
 	do
 		n = recvmmsg(fd, d->in, BATCH, MSG_DONTWAIT, NULL);
 	while (n < 0 && (errno == ECONNREFUSED || errno == EINTR));
-	return n < 0 ? 0 : (unsigned)n;
+	d->used = n < 0 ? 0 : (unsigned)n;
+	return d->used;
 }
 
 union port_sockaddr

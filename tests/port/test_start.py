@@ -407,8 +407,9 @@ def test_limit_of_descriptors(kind):
 def test_sandbox(kind):
     if helper.SANITIZED:
         pytest.skip("their runtimes need more")
-    proxy = kind.start()
-    status = pathlib.Path(f"/proc/{proxy.pid}/status").read_text()
+    pair = Pair(kind)
+    pair.both()  # who is served is served from within it
+    status = pathlib.Path(f"/proc/{pair.proxy.pid}/status").read_text()
     value = dict(re.findall(r"^(\w+):\s+(\S+)$", status, re.M))
     assert value["NoNewPrivs"] == "1" and value["Seccomp"] == "2"
     assert value["Threads"] == "1"
@@ -430,6 +431,8 @@ def test_memory(kind):
     if helper.SANITIZED:
         pytest.skip("a sanitizer's own memory")
     proxy = kind.start()
+    status = pathlib.Path(f"/proc/{proxy.pid}/status")
+    wait_until(lambda: "Seccomp:\t2" in status.read_text(), "the sandbox")
     text = pathlib.Path(f"/proc/{proxy.pid}/smaps_rollup").read_text()
     own = sum(int(n) for n in re.findall(
         r"^Private_(?:Dirty|Clean):\s+(\d+)", text, re.M))
