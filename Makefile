@@ -1,9 +1,7 @@
 # docker-proxy. `make help` tells the targets.
 
 CC      ?= cc
-# Not /usr/local: an Engine there would start this program instead of its own
-# docker-proxy, which publishes ports, since it looks for that in its PATH.
-PREFIX  ?= /opt/docker-proxy
+PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 
