@@ -1,9 +1,7 @@
 # docker-proxy. `make help` tells the targets.
 
 CC      ?= cc
-# Not /usr/local: an Engine there would start this program instead of its own
-# docker-proxy, which publishes ports, since it looks for that in its PATH.
-PREFIX  ?= /opt/docker-proxy
+PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 
@@ -162,12 +160,13 @@ run: all ## build and start on loopback, before the local Engine or a demonstrat
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 
 .PHONY: check check-all check-unit check-diff check-fuzz check-golden \
-	check-flow check-engine check-layers check-headers check-packaging
+	check-flow check-port check-engine check-layers check-headers \
+	check-packaging
 check: check-all ## pass all the tests
 	@echo "all checks passed"
 
 check-all: check-layers check-headers check-unit check-diff check-fuzz \
-	check-golden check-flow check-packaging check-engine
+	check-golden check-flow check-port check-packaging check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
 	tests/run-each $(UNITBIN)
@@ -188,6 +187,9 @@ check-flow: all $(ALLOC_FAIL) ## scripted conversations with a fake Engine
 
 check-packaging: all ## what packaging/ ships, as far as it needs no Engine
 	$(PYTEST) tests/packaging
+
+check-port: all ## published ports, ours beside the machine's own docker-proxy
+	$(PYTEST) tests/port
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".
 ENGINES ?= 20.10
@@ -285,6 +287,10 @@ bench: all $(BENCHBIN) ## side by side with HAProxy, nginx and a bare relay: BEN
 BENCH_MIB       ?= 1024
 BENCH_ADDRESSES ?= 10000000
 
+.PHONY: bench-port
+bench-port: all ## published ports beside the machine's own docker-proxy: BENCH="--quick"
+	@tests/bench/port $(BENCH)
+
 .PHONY: bench-redact bench-bucket
 bench-redact: $(BENCHBIN) ## redaction against memcpy and jansson; a stream of 1 GiB, and its memory
 	$(B)/tests/bench/bench_redact
@@ -381,8 +387,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
 		packaging/systemd/docker-proxy.service \
 		packaging/systemd/docker-proxy.socket
-	sed -i -e 's|/opt/docker-proxy/bin/|$(PREFIX)/bin/|' \
-		-e 's|/opt/docker-proxy/share/doc/docker-proxy/|$(DOCDIR)/|' \
+	sed -i -e 's|/usr/local/bin/|$(PREFIX)/bin/|' \
+		-e 's|/usr/local/share/doc/docker-proxy/|$(DOCDIR)/|' \
 		$(DESTDIR)$(UNITDIR)/docker-proxy.service
 	install -D -m 644 packaging/systemd/docker-proxy.sysusers \
 		$(DESTDIR)$(USERSDIR)/docker-proxy.conf

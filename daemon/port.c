@@ -141,10 +141,7 @@ start_port(struct port *p, const struct port_args *args,
 	if (p->fd < 0)
 		return false;
 	snprintf(why, PORT_REASON_BYTES, "cannot allocate memory");
-	if (!begin(p))
-		return false;
-	port_sandbox_enter();
-	return true;
+	return begin(p);
 }
 
 int
@@ -168,8 +165,11 @@ port_main(int argc, char *const *argv)
 		tell_dockerd(is_told, text);
 		return 1;
 	}
-	port_sandbox_forget_tables();
+	/* dockerd need not wait for the sandbox: clients do, since nothing of
+	 * theirs is looked at before. */
 	tell_dockerd(is_told, "0\n");
+	port_sandbox_enter();
+	port_sandbox_forget_tables();
 	event_base_loop(port.base, EVLOOP_NO_EXIT_ON_EMPTY);
 	return 1;
 }
