@@ -4,6 +4,7 @@ the same thing time would say less, and differ from machine to machine."""
 import re
 import subprocess
 import tempfile
+import threading
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,8 +26,14 @@ WAITS = {"epoll_wait", "epoll_pwait"}
 FOUR = {"read": 2, "write": 2}
 
 
+CLIENTS = 8
+together = threading.Barrier(CLIENTS)
+
+
 def engine_script(x):
     x.body()
+    if x.request.target == "/together":
+        together.wait(wire.TIMEOUT)
     x.send({"/medium": answer("200 OK", JSON, body=MEDIUM),
             "/chunked": answer("200 OK", JSON, body=2 * MEDIUM,
                                framing="chunked"),
@@ -151,13 +158,6 @@ def proxy_and_allocations(engine):
             proxy.stop()
 
 
-def at_once(clients, target):
-    for c in clients:
-        c.send(request("GET", target))
-    for c in clients:
-        assert c.response().status == 200
-
-
 @pytest.mark.parametrize("ask", [small, medium, in_chunks, uploaded, denied],
                          ids=lambda f: f.__name__)
 def test_allocations(proxy_and_allocations, ask):
@@ -165,7 +165,7 @@ def test_allocations(proxy_and_allocations, ask):
     proxy, allocations = proxy_and_allocations
     with ExitStack() as stack:
         clients = [stack.enter_context(proxy.connect("tcp"))
-                   for _ in range(8)]
+                   for _ in range(CLIENTS)]
         for client in 3 * clients:
             ask(client)
         allocations.count()
@@ -174,14 +174,21 @@ def test_allocations(proxy_and_allocations, ask):
         assert allocations.counted() == 0
 
 
-def test_allocations_at_once(proxy_and_allocations):
+def test_allocations_together(proxy_and_allocations):
+    """The Engine answers none of them before it has them all."""
     proxy, allocations = proxy_and_allocations
+
+    def all_ask(clients):
+        for c in clients:
+            c.send(request("GET", "/together"))
+        for c in clients:
+            assert c.response().status == 200
     with ExitStack() as stack:
         clients = [stack.enter_context(proxy.connect("tcp"))
-                   for _ in range(8)]
-        at_once(clients, "/medium")
-        at_once(clients, "/medium")
+                   for _ in range(CLIENTS)]
+        all_ask(clients)
+        all_ask(clients)
         allocations.count()
         for _ in range(10):
-            at_once(clients, "/medium")
+            all_ask(clients)
         assert allocations.counted() == 0
