@@ -23,15 +23,11 @@ struct quick {
 
 /* --- tokens ---------------------------------------------------------------- */
 
-/* Past an escape or a character beyond ASCII; NULL when it is not whole or
- * not right. */
-static __attribute__((noinline)) const char *
+/* Past an escape or a character beyond ASCII, or NULL. */
+static const char *
 skip_unusual(const char *p, const char *end)
 {
 	struct redact_string s = {0};
-
-	if (end - p > 2 && p[0] == '\\' && (p[1] == '"' || p[1] == '\\'))
-		return p + 2; /* the most usual of them */
 
 	do {
 		if (p == end || !redact_string_step(&s, (unsigned char)*p++))
@@ -40,29 +36,34 @@ skip_unusual(const char *p, const char *end)
 	return p;
 }
 
-/* Past the closing quote of a string whose first special byte is at p, or
- * NULL. */
-REDACT_INLINE const char *
-skip_rest(struct quick *q, const char *p)
+/* Past the closing quote of a string whose plain part ends at p, or NULL. */
+static __attribute__((cold)) const char *
+skip_rest(const char *p, const char *end)
 {
-	while (p < q->end) {
+	while (p < end) {
 		if (*p == '"')
 			return p + 1;
-		p = skip_unusual(p, q->end);
-		if (!p || p == q->end)
+		p = skip_unusual(p, end);
+		if (!p)
 			return NULL;
-		json_specials_skip(&q->specials, p, q->end);
-		p = json_specials_next(&q->specials, q->end);
+		p = json_plain_run(p, end);
 	}
 	return NULL;
 }
 
-/* The first special byte of the string at p, whose quotes are special. */
+/* The next string: past its closing quote, or NULL; is it plain? */
 REDACT_INLINE const char *
-string_special(struct quick *q)
+skip_string(struct quick *q, bool *plain_out)
 {
 	json_specials_next(&q->specials, q->end);
-	return json_specials_next(&q->specials, q->end);
+	const char *p = json_specials_next(&q->specials, q->end);
+	*plain_out = p < q->end && *p == '"';
+	if (*plain_out)
+		return p + 1;
+	p = skip_rest(p, q->end);
+	if (p)
+		json_specials_skip(&q->specials, p, q->end);
+	return p;
 }
 
 /* Past an integer, or NULL. */
@@ -92,9 +93,11 @@ skip_word(const char *p, struct str word)
 REDACT_INLINE const char *
 skip_scalar(struct quick *q, const char *p)
 {
+	bool plain;
+
 	switch (*p) {
 	case '"':
-		return skip_rest(q, string_special(q));
+		return skip_string(q, &plain);
 	case 'n':
 		return skip_word(p, STR("null"));
 	case 't':
@@ -176,13 +179,12 @@ pass_key(struct quick *q)
 {
 	if (*q->p != '"')
 		return false;
-	const char *special = string_special(q);
-	const char *past = skip_rest(q, special);
+	bool plain, named = false;
+	const char *past = skip_string(q, &plain);
 	if (!past || *past != ':')
 		return false;
 	struct str key = {q->p + 1, (size_t)(past - q->p) - 2};
-	bool named = false;
-	if (q->frame && !name_member(q, key, past == special + 1, &named))
+	if (q->frame && !name_member(q, key, plain, &named))
 		return false;
 	q->p = past + 1;
 	q->state = named ? REDACT_AT_VALUE : REDACT_AT_OPENED;
