@@ -51,11 +51,12 @@ skip_rest(const char *p, const char *end)
 	return NULL;
 }
 
-/* The next string: past its closing quote, or NULL; is it plain? */
+/* Past the closing quote of the string that comes next, or NULL; is it plain?
+ */
 REDACT_INLINE const char *
 skip_string(struct quick *q, bool *plain_out)
 {
-	json_specials_next(&q->specials, q->end);
+	json_specials_drop(&q->specials, q->end);
 	const char *p = json_specials_next(&q->specials, q->end);
 	*plain_out = p < q->end && *p == '"';
 	if (*plain_out)
