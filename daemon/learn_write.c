@@ -267,8 +267,8 @@ static bool
 is_whole(const struct learnt_call *c)
 {
 	return !has_control(c->path) &&
-	       str_find(c->query, STR("***")) == c->query.n &&
-	       str_find(c->query, STR("...[cut: ")) == c->query.n &&
+	       str_find(c->target, STR("***")) == c->target.n &&
+	       str_find(c->target, STR("...[cut: ")) == c->target.n &&
 	       str_find(c->path, STR("...[cut: ")) == c->path.n;
 }
 
