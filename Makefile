@@ -75,7 +75,7 @@ SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) $(TLS) daemon/main.c $(HEADERS) \
 	    $(wildcard tests/bench/*.[ch] tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
 	    $(wildcard tests/fuzz/*.[ch]) \
-	    tests/flow/alloc_fail.c
+	    tests/flow/alloc_fail.c tests/flow/explain_each.c
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIBS     := $(B)/libdaemon.a $(B)/libcompiler.a $(B)/libruntime.a
@@ -182,7 +182,10 @@ check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 check-golden: all ## error texts and listings
 	$(PYTEST) tests/golden
 
-check-flow: all $(ALLOC_FAIL) ## scripted conversations with a fake Engine
+# Started by tests/flow/test_explain.py.
+EXPLAIN_EACH := $(B)/tests/flow/explain_each
+
+check-flow: all $(ALLOC_FAIL) $(EXPLAIN_EACH) ## scripted conversations with a fake Engine
 	$(PYTEST) tests/flow
 
 check-packaging: all ## what packaging/ ships, as far as it needs no Engine

@@ -17,12 +17,12 @@ struct offline {
 	uint32_t *limits;              /* owned: a place for each rule */
 	uint32_t nlimits;
 	const struct docker *means;    /* borrowed of who asks, or NULL */
-	struct listener_name listener; /* that it came to */
 	struct arrival arrival;
 	struct judge judge;
 	struct str rest; /* bytes behind the head */
 	size_t used;
 	bool is_cut, judged, has_no_tokens;
+	struct listener_name listener; /* that it came to; ends in an array */
 };
 
 void
