@@ -1,5 +1,5 @@
-"""The shipped configurations: valid, and `lint` has nothing to say of them but
-what comes with a network that the clients alone are on."""
+"""The shipped configurations: valid, their tests pass, and `lint` has nothing
+to say of them but what comes with a network that the clients alone are on."""
 
 import json
 import os
@@ -59,3 +59,9 @@ def test_lint_finds_nothing_else(file):
     assert done.returncode in (0, 1), done.stderr
     found = {each["code"] for each in json.loads(done.stdout)}
     assert found <= PRIVATE_NETWORK, done.stdout
+
+
+def test_their_own_tests_pass(file):
+    done = run("test", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\nok 1 " in "\n" + done.stdout
