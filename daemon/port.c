@@ -2,7 +2,6 @@
 #include "daemon/port.h"
 
 #include "daemon/port_sandbox.h"
-#include "daemon/port_sctp.h"
 #include "daemon/port_tcp.h"
 #include "daemon/port_udp.h"
 
@@ -118,14 +117,20 @@ new_base(void)
 }
 
 static bool
-begin(struct port *p)
+begin(struct port *p, char why[PORT_REASON_BYTES])
 {
 	static bool (*const start[])(struct port *) = {
 		[PORT_TCP] = port_tcp_start,
 		[PORT_UDP] = port_udp_start,
-		[PORT_SCTP] = port_sctp_start,
+		[PORT_SCTP] = NULL,
 	};
 
+	if (!start[p->proto]) {
+		snprintf(why, PORT_REASON_BYTES,
+			"sctp is not carried by this version");
+		return false;
+	}
+	snprintf(why, PORT_REASON_BYTES, "cannot allocate memory");
 	p->base = new_base();
 	return p->base && start[p->proto](p);
 }
@@ -146,8 +151,7 @@ start_port(struct port *p, const struct port_args *args,
 	p->fd = port_listen(args, p->proto, why);
 	if (p->fd < 0)
 		return false;
-	snprintf(why, PORT_REASON_BYTES, "cannot allocate memory");
-	return begin(p);
+	return begin(p, why);
 }
 
 int
