@@ -246,9 +246,10 @@ check-slow: all ## 10,000 slow clients must not slow others; needs a quiet machi
 	tests/soak/slow.py
 
 .PHONY: asan tsan valgrind clang
-asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
+asan: ## unit, golden, flow and port tests under ASan, LeakSanitizer and UBSan
 	$(MAKE) VARIANT=asan WERROR=-Werror \
-		check-unit check-diff check-fuzz check-golden check-flow
+		check-unit check-diff check-fuzz check-golden check-flow \
+		check-port
 
 tsan: ## flow tests under ThreadSanitizer
 	$(MAKE) VARIANT=tsan WERROR=-Werror check-flow
@@ -311,7 +312,7 @@ units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN) $(BENCHBIN)
 cover: ## lines that the tests run, by folder; root, for the Engine's tests
 	@find build/cover -name '*.gcda' -delete 2>/dev/null || true
 	umask 0 && $(MAKE) VARIANT=cover check-unit check-diff check-fuzz check-golden \
-		check-flow check-engine
+		check-flow check-port check-engine
 	tests/coverage build/cover/obj runtime=95 compiler=95 daemon=85
 
 # --- fuzzing ---------------------------------------------------------------

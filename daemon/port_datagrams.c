@@ -1,6 +1,7 @@
 /* Datagrams of the port proxy: recvmmsg and sendmmsg. */
 #include "daemon/port_datagrams.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,7 @@ write_source(struct msghdr *m, const struct port_source *s, char *control)
 	m->msg_control = control;
 	m->msg_controllen = CMSG_SPACE(n);
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	assert(c);
 	c->cmsg_level = four ? IPPROTO_IP : IPPROTO_IPV6;
 	c->cmsg_type = four ? IP_PKTINFO : IPV6_PKTINFO;
 	c->cmsg_len = CMSG_LEN(n);
