@@ -8,6 +8,7 @@
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
+#include "daemon/cmd_migrate.h"
 #include "daemon/cmd_schema.h"
 #include "daemon/cmd_test.h"
 #include "daemon/cmd_version.h"
@@ -23,6 +24,7 @@ const struct command *const commands[] = {
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,
+	&command_migrate,
 	&command_schema,
 	&command_completion,
 	&command_demo_engine,
