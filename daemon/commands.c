@@ -6,6 +6,7 @@
 #include "daemon/cmd_completion.h"
 #include "daemon/cmd_explain.h"
 #include "daemon/cmd_healthcheck.h"
+#include "daemon/cmd_init.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
 #include "daemon/cmd_migrate.h"
@@ -23,6 +24,7 @@ const struct command *const commands[] = {
 	&command_test,
 	&command_healthcheck,
 	&command_audit_verify,
+	&command_init,
 	&command_learn,
 	&command_migrate,
 	&command_schema,
