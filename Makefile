@@ -184,7 +184,7 @@ check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 check-golden: all ## error texts and listings
 	$(PYTEST) tests/golden
 
-# Started by tests/flow/test_explain.py.
+# Started by tests/flow/test_explain_agrees.py.
 EXPLAIN_EACH := $(B)/tests/flow/explain_each
 
 check-flow: all $(ALLOC_FAIL) $(EXPLAIN_EACH) ## scripted conversations with a fake Engine
