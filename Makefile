@@ -61,6 +61,7 @@ LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 RUNTIME  := $(wildcard runtime/*.c)
 COMPILER := $(wildcard compiler/*.c)
+POLICIES := $(sort $(wildcard policies/*.yaml))
 DAEMON   := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
 UNIT     := $(wildcard tests/unit/test_*.c)
 DIFF     := $(wildcard tests/diff/test_*.c)
@@ -88,11 +89,21 @@ $(B)/docker-proxy: $(call obj,daemon/main.c) $(LIBS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/libruntime.a: $(call obj,$(RUNTIME))
-$(B)/libcompiler.a: $(call obj,$(COMPILER))
+$(B)/libcompiler.a: $(call obj,$(COMPILER)) $(B)/obj/policies/ready.o
 $(B)/libdaemon.a: $(call obj,$(DAEMON))
 $(B)/%.a:
 	rm -f $@
 	$(AR) rcs $@ $^
+
+# The ready policies, as a table in C.
+$(B)/policies/ready.c: policies/embed $(POLICIES)
+	@mkdir -p $(@D)
+	awk -f policies/embed $(POLICIES) >$@.new
+	mv $@.new $@
+
+$(B)/obj/policies/ready.o: $(B)/policies/ready.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 #include "compiler/source.h"
 #include "runtime/limits.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -14,9 +15,23 @@
 /* --- collecting ------------------------------------------------------- */
 
 void
-diag_init(struct diag *d, struct arena *a, const struct source *source)
+diag_init(struct diag *d, struct arena *a)
 {
-	*d = (struct diag){.arena = a, .source = source};
+	*d = (struct diag){.arena = a};
+}
+
+void
+diag_add_source(struct diag *d, struct source *s)
+{
+	assert(d->nsources < SOURCES_MAX);
+	s->file = d->file = d->nsources;
+	d->sources[d->nsources++] = s;
+}
+
+const struct source *
+diag_source(const struct diag *d, struct pos pos)
+{
+	return pos.file < d->nsources ? d->sources[pos.file] : NULL;
 }
 
 void
@@ -102,7 +117,7 @@ diag_file_error(struct diag *d, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(d, DIAG_ERROR, (struct pos){0}, true, fmt, ap);
+	add(d, DIAG_ERROR, (struct pos){.file = d->file}, true, fmt, ap);
 	va_end(ap);
 }
 
@@ -111,7 +126,7 @@ diag_file_warning(struct diag *d, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(d, DIAG_WARNING, (struct pos){0}, true, fmt, ap);
+	add(d, DIAG_WARNING, (struct pos){.file = d->file}, true, fmt, ap);
 	va_end(ap);
 }
 
@@ -328,15 +343,16 @@ static void
 write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
 {
 	const char *level = e->level == DIAG_ERROR ? "error" : "warning";
+	const struct source *source = diag_source(d, e->pos);
 	int indent = 2;
-	bool placed = e->pos.line > 0 && d->source;
+	bool placed = e->pos.line > 0 && source;
 
 	if (placed) {
-		fprintf(out, "%.*s:%u:%u: ", STR_FMT(d->source->name),
-			e->pos.line, e->pos.col);
+		fprintf(out, "%.*s:%u:%u: ", STR_FMT(source->name), e->pos.line,
+			e->pos.col);
 		indent = 3 + snprintf(NULL, 0, "%u", e->pos.line);
-	} else if (e->whole_file && d->source) {
-		fprintf(out, "%.*s: ", STR_FMT(d->source->name));
+	} else if (e->whole_file && source) {
+		fprintf(out, "%.*s: ", STR_FMT(source->name));
 	} else {
 		fputs("environment: ", out);
 	}
@@ -344,7 +360,7 @@ write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
 	show_text(e->text, out);
 	putc('\n', out);
 	if (placed)
-		write_excerpt(d->source, e->pos, out);
+		write_excerpt(source, e->pos, out);
 	if (e->help.n > 0) {
 		fprintf(out, "%*s= help: ", indent, "");
 		show_text(e->help, out);
@@ -362,6 +378,8 @@ by_place(const void *a, const void *b)
 {
 	const struct ordered *x = a, *y = b;
 	struct pos p = x->entry->pos, q = y->entry->pos;
+	if (p.file != q.file)
+		return p.file < q.file ? -1 : 1;
 	/* Line 0 becomes the largest: what has no place comes last. */
 	if (p.line != q.line)
 		return p.line - 1 < q.line - 1 ? -1 : 1;
@@ -375,8 +393,8 @@ by_place(const void *a, const void *b)
 static bool
 same_place(const struct diag_entry *a, const struct diag_entry *b)
 {
-	return a->pos.line > 0 && a->pos.line == b->pos.line &&
-	       a->pos.col == b->pos.col;
+	return a->pos.line > 0 && a->pos.file == b->pos.file &&
+	       a->pos.line == b->pos.line && a->pos.col == b->pos.col;
 }
 
 void

@@ -11,6 +11,7 @@
 #define COMPILER_DIAG_H
 
 #include "runtime/arena.h"
+#include "runtime/limits.h"
 #include "runtime/str.h"
 
 #include <stdbool.h>
@@ -24,7 +25,8 @@ struct source;
  * line 0: no place in a file, but in the environment. */
 struct pos {
 	uint32_t line, col;
-	uint32_t len; /* characters to underline, at least 1 */
+	uint32_t len;  /* characters to underline, at least 1 */
+	uint32_t file; /* which source: 0 is the configuration itself */
 };
 
 enum diag_level {
@@ -35,15 +37,19 @@ enum diag_level {
 struct diag_entry {
 	enum diag_level level;
 	struct pos pos;
-	bool whole_file; /* about the file, no place in it */
+	bool whole_file; /* about pos.file, no place in it */
 	struct str text;
 	struct str help; /* may be empty */
 };
 
 struct diag {
-	struct arena *arena;         /* borrowed: texts are kept there */
-	const struct source *source; /* borrowed: for names and excerpts */
-	struct diag_entry *entries;  /* owned */
+	struct arena *arena; /* borrowed: texts are kept there */
+	/* borrowed, in the order in which they were read: for names and
+	 * excerpts */
+	const struct source *sources[SOURCES_MAX];
+	uint32_t nsources;
+	uint32_t file;              /* what diag_file_error() is about */
+	struct diag_entry *entries; /* owned */
 	size_t n, room;
 	size_t errors, warnings; /* counted also beyond DIAG_MAX */
 	size_t kept_errors, kept_warnings;
@@ -53,15 +59,21 @@ struct diag {
 	bool strict_env;
 };
 
-void diag_init(struct diag *d, struct arena *a, const struct source *source);
+void diag_init(struct diag *d, struct arena *a);
 void diag_fini(struct diag *d);
+
+/* One more source, which is what is read from now on; there must be room. */
+void diag_add_source(struct diag *d, struct source *s);
+
+/* The source of a place; NULL: there is none. */
+const struct source *diag_source(const struct diag *d, struct pos pos);
 
 /* An error at pos. diag_help() adds the line that says what to do. */
 void diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void diag_warning(struct diag *d, struct pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* About the file as a whole. */
+/* About the file d->file as a whole. */
 void diag_file_error(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void diag_file_warning(struct diag *d, const char *fmt, ...)
@@ -85,7 +97,7 @@ size_t diag_distance(struct str a, struct str b);
 void diag_did_you_mean(
 	struct diag *d, struct str word, const char *const *names, size_t n);
 
-/* In the order of the file, then those without a place. A warning at the
+/* In the order of the files, then those without a place. A warning at the
  * very place of an error says nothing new and is left out. Control bytes are
  * escaped: texts may quote what an attacker wrote. */
 void diag_write(struct diag *d, FILE *out);

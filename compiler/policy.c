@@ -1,66 +1,31 @@
 /* Policies: text and environment through all stages of the compiler. */
 #include "compiler/policy.h"
 
+#include "compiler/include.h"
 #include "compiler/listing.h"
 #include "compiler/lower.h"
 #include "compiler/read.h"
 #include "compiler/rule_lint.h"
 #include "compiler/testcases.h"
-#include "compiler/tree.h"
 #include "runtime/limits.h"
 
 #include <stdlib.h>
-
-/* The members of a file. */
-struct sections {
-	const struct tree *global, *auth, *toggles, *rules, *tests;
-};
-
-static const struct key keys[] = {
-	KEY("global", NODE, INTO(struct sections, global)),
-	KEY("auth", NODE, INTO(struct sections, auth)),
-	KEY("toggles", NODE, INTO(struct sections, toggles)),
-	KEY("rules", NODE, INTO(struct sections, rules)),
-	KEY("tests", NODE, INTO(struct sections, tests)),
-};
 
 /* What is needed while compiling only. */
 struct work {
 	const struct policy_input *in;
 	struct diag *diag;
-	struct arena scratch;  /* tree, rules, what lowering needs */
-	struct source *source; /* in the arena of diag */
-	struct sections sections;
+	struct arena scratch; /* trees, rules, what lowering needs */
+	struct units units;
+	const struct sections *main; /* of the configuration itself */
 	struct rule_list rules;
 };
-
-static bool
-read_tree(struct work *w)
-{
-	struct reader r = {
-		.arena = &w->scratch, .scratch = &w->scratch, .diag = w->diag};
-	struct arena *a = w->diag->arena;
-	struct str name = str_of(w->in->file);
-	w->source = arena_alloc(a, sizeof(*w->source));
-	if (!w->source) {
-		diag_file_error(w->diag, "out of memory");
-		return false;
-	}
-	if (!source_init(w->source, name, w->in->text, a, w->diag))
-		return false;
-	struct tree *root =
-		tree_parse(w->source, w->in->envp, &w->scratch, w->diag);
-	if (!root)
-		return false;
-	read_map(&r, root, "a policy", keys, COUNT_OF(keys), &w->sections);
-	return true;
-}
 
 static void
 read_toggles(struct work *w, struct policy *p)
 {
-	const struct tree *node = w->sections.toggles;
-	if (w->in->file && !node)
+	const struct tree *node = w->main->toggles;
+	if (w->units.first && !node)
 		return;
 	if (node && tree_is_null(node)) {
 		diag_error(w->diag, node->key_pos, "toggles has no value");
@@ -72,6 +37,28 @@ read_toggles(struct work *w, struct policy *p)
 	toggles_read(
 		node, w->in->envp, &p->toggles, &w->rules, &p->arena, w->diag);
 	w->diag->strict_env = false;
+}
+
+/* Where `global` does not say. A file of rules alone may be the Rust
+ * docker-proxy's, and those expect it; without a file the toggles decide, and
+ * they deny; and what a policy allows is all that it allows. */
+static bool
+default_allow(const struct work *w)
+{
+	const struct unit *first = w->units.first;
+	return w->in->file && !first->next && first->part != RULE_POLICY;
+}
+
+static void
+read_rules(struct work *w)
+{
+	rule_list_init(&w->rules);
+	for (const struct unit *u = w->units.first; u; u = u->next)
+		rules_read(u->sections.rules, u->part, &w->rules, &w->scratch,
+			w->diag);
+	rules_check_names(&w->rules, &w->scratch, w->diag);
+	if (w->diag->errors == 0)
+		rules_lint(&w->rules, &w->scratch, w->diag);
 }
 
 static void
@@ -87,18 +74,18 @@ read_sections(struct work *w, struct policy *p)
 	};
 	struct settings_input settings = {
 		.has_file = w->in->file != NULL,
-		.global = w->sections.global,
-		.auth = w->sections.auth,
+		.default_allow = default_allow(w),
+		.global = w->main->global,
+		.auth = w->main->auth,
 		.envp = w->in->envp,
 	};
 	settings_read(&r, &settings, &p->settings);
-	rule_list_init(&w->rules);
-	rules_read(w->sections.rules, &w->rules, &w->scratch, w->diag);
-	if (w->diag->errors == 0)
-		rules_lint(&w->rules, &w->scratch, w->diag);
+	read_rules(w);
 	read_toggles(w, p);
+	include_check(&w->units, &w->rules, p->settings.default_allow, w->diag);
 	r.arena = &w->scratch;
-	testcases_check(&r, w->sections.tests);
+	for (const struct unit *u = w->units.first; u; u = u->next)
+		testcases_check(&r, u->sections.tests);
 }
 
 static bool
@@ -108,7 +95,6 @@ emit(struct work *w, struct policy *p)
 	const char *why;
 	struct lower_options options = {
 		.default_allow = p->settings.default_allow,
-		.file = w->source ? w->source->name : STR(""),
 		.no_index = w->in->no_index,
 	};
 	if (!lower(&w->rules, &options, &image, &w->scratch, w->diag))
@@ -125,8 +111,11 @@ emit(struct work *w, struct policy *p)
 static bool
 compile(struct work *w, struct policy *p)
 {
-	if (w->in->file && !read_tree(w))
+	static const struct sections none;
+
+	if (!include_read(w->in, &w->scratch, w->diag, &w->units))
 		return false;
+	w->main = w->in->file ? &w->units.first->sections : &none;
 	read_sections(w, p);
 	if (arena_overflowed(&p->arena) || arena_overflowed(&w->scratch))
 		diag_file_error(w->diag, "the policy needs too much memory");
@@ -139,7 +128,7 @@ policy_compile(const struct policy_input *in, struct arena *diag_arena,
 {
 	struct work w = {.in = in, .diag = diag};
 	struct policy *p = calloc(1, sizeof(*p));
-	diag_init(diag, diag_arena, NULL);
+	diag_init(diag, diag_arena);
 	if (!p) {
 		diag_file_error(diag, "out of memory");
 		return NULL;

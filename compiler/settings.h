@@ -209,6 +209,7 @@ struct settings {
 /* Where settings come from: the environment goes before the file. */
 struct settings_input {
 	bool has_file;
+	bool default_allow;               /* where `global` does not say */
 	const struct tree *global, *auth; /* NULL: not in the file */
 	const char *const *envp;
 };

@@ -8,7 +8,6 @@
 #include "runtime/limits.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 static void
 check_server(const struct settings_tls *s, struct file_hearer *h)
@@ -25,22 +24,21 @@ check_client(const struct settings_engine_tls *s, struct str host,
 
 static const struct tls_check tls_check = {check_server, check_client};
 
-int
-cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err)
+/* Prints errors and warnings to err and, of a valid policy, its settings and
+ * rules to out. */
+static int
+check(const struct config *c, FILE *out, FILE *err)
 {
 	struct arena arena;
 	struct diag diag;
 	int status = 1;
-	struct policy_input in = {
-		.file = file,
-		.envp = envp,
-		.read_file = file_read_secret,
-		.tls_check = &tls_check,
-		.strict = true,
-	};
+	struct policy_input in = config_input(c, NULL);
+	in.tls_check = &tls_check;
+	in.strict = true;
 	arena_init(&arena, POLICY_ARENA_MAX);
-	if (file && !file_read(file, SOURCE_BYTES_MAX, &arena, &in.text)) {
-		fprintf(err, "%s: error: %s\n", file, strerror(errno));
+	if (c->file &&
+		!file_read(c->file, SOURCE_BYTES_MAX, &arena, &in.text)) {
+		fprintf(err, "%s: error: %s\n", c->file, strerror(errno));
 		goto out;
 	}
 	struct policy *p = policy_compile(&in, &arena, &diag);
@@ -59,12 +57,15 @@ out:
 static int
 run(const struct arguments *a)
 {
-	return cmd_check(config_find(argument_value(a, "--config")),
-		(const char *const *)environ, stdout, stderr);
+	struct config c;
+	int status = config_read(a, &c, stderr);
+
+	return status == EXIT_OK ? check(&c, stdout, stderr) : status;
 }
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration"},
+	{"--policy", "NAME", "a ready policy, without a file"},
 	{0},
 };
 

@@ -6,9 +6,4 @@
 
 extern const struct command command_check;
 
-/* Prints errors and warnings to err and, of a valid policy, its settings and
- * rules to out. file NULL: no file, the toggles of the environment alone.
- * The exit status: 0 valid, 1 not. */
-int cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err);
-
 #endif

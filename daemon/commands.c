@@ -4,6 +4,7 @@
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_healthcheck.h"
+#include "daemon/cmd_policies.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -11,6 +12,8 @@
 const struct command *const commands[] = {
 	&command_serve,
 	&command_check,
+	&command_policies,
+	&command_policies_show,
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_demo_engine,

@@ -180,7 +180,7 @@ def test_groups_tokens_and_test_cases():
                         ("settings_report.c", "metrics_keys"),
                         ("settings_report.c", "admin_keys"),
                         ("settings_tls.c", "engine_keys"),
-                        ("policy.c", "keys")):
+                        ("include.c", "keys")):
         body = re.search(rf"struct key {table}\[\] = {{(.*?)^}};",
                          read("compiler", name), re.M | re.S)[1]
         assert set(re.findall(r'KEY\("(\w+)"', body)) <= words, name
@@ -333,7 +333,7 @@ def test_command_line():
                           timeout=30, check=True).stdout
     readme = read("README.md")
     for word in set(re.findall(r"--[a-z-]+|demo-engine|healthcheck|serve|"
-                               r"audit verify", text)):
+                               r"audit verify|policies show", text)):
         assert word in readme, word
 
 
