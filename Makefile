@@ -61,7 +61,7 @@ LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 RUNTIME  := $(wildcard runtime/*.c)
 COMPILER := $(wildcard compiler/*.c)
-POLICIES := $(sort $(wildcard policies/*.yaml))
+POLICIES := $(addsuffix .yaml,$(sort $(basename $(wildcard policies/*.yaml))))
 DAEMON   := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
 UNIT     := $(wildcard tests/unit/test_*.c)
 DIFF     := $(wildcard tests/diff/test_*.c)

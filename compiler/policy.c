@@ -46,7 +46,9 @@ static bool
 default_allow(const struct work *w)
 {
 	const struct unit *first = w->units.first;
-	return w->in->file && !first->next && first->part != RULE_POLICY;
+	if (!w->in->file || first->part == RULE_POLICY)
+		return false;
+	return first->part == RULE_GUARD || !first->next;
 }
 
 static void
@@ -75,6 +77,7 @@ read_sections(struct work *w, struct policy *p)
 	struct settings_input settings = {
 		.has_file = w->in->file != NULL,
 		.default_allow = default_allow(w),
+		.is_part = w->in->file && w->units.first->part != RULE_OWN,
 		.global = w->main->global,
 		.auth = w->main->auth,
 		.envp = w->in->envp,

@@ -210,6 +210,7 @@ struct settings {
 struct settings_input {
 	bool has_file;
 	bool default_allow;               /* where `global` does not say */
+	bool is_part;                     /* it is for others to include */
 	const struct tree *global, *auth; /* NULL: not in the file */
 	const char *const *envp;
 };

@@ -385,7 +385,7 @@ settings_read_auth(
 	a.s.type = type_of(&a, in);
 	if (r->diag->errors == errors) {
 		warn_unused(r, in->auth, &a);
-		if (a.s.type == AUTH_CLOSED)
+		if (a.s.type == AUTH_CLOSED && !in->is_part)
 			warn_closed(r, in->auth);
 	}
 	/* A certificate is no token's equal: with mtls, tokens are none. */
