@@ -12,8 +12,10 @@ VERSION := 0.1.0
 VARIANT ?=
 B       := build$(if $(VARIANT),/$(VARIANT))
 
-PKGS     := libevent_core libevent_pthreads libssl libcrypto jansson libfyaml \
-	    libpcre2-8 libseccomp
+PKGS     := libevent_core libevent_pthreads jansson libfyaml libpcre2-8 \
+	    libseccomp
+# Of the TLS module alone.
+TLS_PKGS := libssl libcrypto
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	    -Wmissing-prototypes -Wundef -Wformat=2 -Wcast-qual -Wvla \
 	    -Wswitch-enum -Wimplicit-fallthrough
@@ -57,17 +59,20 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY) \
 CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
 	    $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SANITIZE)
-LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# libmd is one function: linked in, it is no file more to map at each start.
+LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -l:libmd.a
+TLS_LIBS := $(shell pkg-config --libs $(TLS_PKGS) 2>/dev/null)
 
 RUNTIME  := $(wildcard runtime/*.c)
 COMPILER := $(wildcard compiler/*.c)
 POLICIES := $(addsuffix .yaml,$(sort $(basename $(wildcard policies/*.yaml))))
-DAEMON   := $(filter-out daemon/main.c,$(wildcard daemon/*.c))
+TLS      := daemon/tls.c daemon/leg_tls.c daemon/tls_export.c
+DAEMON   := $(filter-out daemon/main.c $(TLS),$(wildcard daemon/*.c))
 UNIT     := $(wildcard tests/unit/test_*.c)
 DIFF     := $(wildcard tests/diff/test_*.c)
 FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS  := $(wildcard runtime/*.h compiler/*.h daemon/*.h)
-SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c $(HEADERS) \
+SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) $(TLS) daemon/main.c $(HEADERS) \
 	    $(wildcard runtime/*.def daemon/*.def) $(UNIT) $(DIFF) \
 	    $(wildcard tests/bench/*.[ch] tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
@@ -83,10 +88,18 @@ FUZZBIN  := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZERS))
 export DOCKER_PROXY := $(abspath $(B)/docker-proxy)
 
 .PHONY: all
-all: $(B)/docker-proxy ## build build/docker-proxy
+all: $(B)/docker-proxy $(B)/docker-proxy-tls.so ## build build/docker-proxy
 
-$(B)/docker-proxy: $(call obj,daemon/main.c) $(LIBS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# The module calls back into the program, by the symbols of this list.
+SYMBOLS  := daemon/tls_module.symbols
+$(B)/docker-proxy: $(call obj,daemon/main.c) $(LIBS) $(SYMBOLS)
+	$(CC) $(LDFLAGS) -Wl,--dynamic-list=$(SYMBOLS) -o $@ \
+		$(filter-out $(SYMBOLS),$^) $(LDLIBS)
+
+$(call obj,$(TLS)): CFLAGS += -fPIC -fvisibility=hidden
+$(B)/docker-proxy-tls.so: $(call obj,$(TLS))
+	$(CC) $(filter-out -pie,$(LDFLAGS)) -shared -o $@ $^ $(TLS_LIBS) \
+		-levent_core
 
 $(B)/libruntime.a: $(call obj,$(RUNTIME))
 $(B)/libcompiler.a: $(call obj,$(COMPILER)) $(B)/obj/policies/ready.o
@@ -109,6 +122,11 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# What Docker's own tells with -v: the commit, which each one changes.
+$(call obj,daemon/port_args.c): CPPFLAGS += -DDOCKER_PROXY_COMMIT='"$(or \
+	$(shell git rev-parse --short HEAD 2>/dev/null),unknown)"'
+$(call obj,daemon/port_args.c): $(wildcard .git/logs/HEAD)
+
 # Preloaded into the proxy by tests/flow/test_allocations.py.
 ALLOC_FAIL := $(B)/tests/alloc_fail.so
 $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
@@ -118,6 +136,11 @@ $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS) -lcmocka
+
+# OpenSSL's own opinion, and its other side.
+WITH_TLS := $(patsubst %,$(B)/tests/unit/test_%,leg_tls sha256 siphash settings)
+$(WITH_TLS): LDLIBS += $(TLS_LIBS)
+$(B)/tests/unit/test_leg_tls: $(call obj,daemon/tls.c daemon/leg_tls.c)
 
 # The definition of the language that the compiler and the VM must agree with.
 $(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
@@ -314,7 +337,7 @@ fuzz-merge: ## take what FUZZ=... has found into its corpus
 
 .PHONY: lint
 lint: ## clang-tidy, cppcheck and gcc's analyzer over the product
-	@tests/lint/lint $(RUNTIME) $(COMPILER) $(DAEMON) daemon/main.c
+	@tests/lint/lint $(RUNTIME) $(COMPILER) $(DAEMON) $(TLS) daemon/main.c
 
 # --- format ----------------------------------------------------------------
 
@@ -328,35 +351,84 @@ fmt: ## format the sources
 fmt-check: ## are the sources formatted?
 	@$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
 
+# --- documentation ---------------------------------------------------------
+
+.PHONY: docs
+docs: all ## write anew what docs/ repeats of the program: keys, commands
+	docs/generate
+
 # --- install -----------------------------------------------------------------
 
 # Where the parts go; a distribution's package says otherwise.
-BINDIR   ?= $(PREFIX)/bin
 DOCDIR   ?= $(PREFIX)/share/doc/docker-proxy
 UNITDIR  ?= $(PREFIX)/lib/systemd/system
 USERSDIR ?= $(PREFIX)/lib/sysusers.d
+SHAREDIR ?= $(PREFIX)/share
+MANDIR   ?= $(SHAREDIR)/man
+
+# Of each shell, where it looks below SHAREDIR.
+COMPLETIONS := bash-completion/completions zsh/vendor-completions \
+	       fish/vendor_completions.d
 
 .PHONY: install deps clean help
 install: all ## into $(DESTDIR)$(PREFIX)
-	install -D -m 755 $(B)/docker-proxy $(DESTDIR)$(BINDIR)/docker-proxy
+	install -D -m 755 $(B)/docker-proxy $(DESTDIR)$(PREFIX)/bin/docker-proxy
+	install -D -m 644 $(B)/docker-proxy-tls.so \
+		$(DESTDIR)$(PREFIX)/lib/docker-proxy/docker-proxy-tls.so
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) docker-proxy.conf.example \
 		README.md
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 docs/man/docker-proxy.1
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man5 \
+		docs/man/docker-proxy.conf.5
+	install -d $(addprefix $(DESTDIR)$(SHAREDIR)/,$(COMPLETIONS))
+	$(B)/docker-proxy completion bash \
+		>$(DESTDIR)$(SHAREDIR)/bash-completion/completions/docker-proxy
+	$(B)/docker-proxy completion zsh \
+		>$(DESTDIR)$(SHAREDIR)/zsh/vendor-completions/_docker-proxy
+	$(B)/docker-proxy completion fish \
+		>$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/docker-proxy.fish
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
 		packaging/systemd/docker-proxy.service \
 		packaging/systemd/docker-proxy.socket
-	sed -i -e 's|/opt/docker-proxy/bin/|$(BINDIR)/|' \
+	sed -i -e 's|/opt/docker-proxy/bin/|$(PREFIX)/bin/|' \
 		-e 's|/opt/docker-proxy/share/doc/docker-proxy/|$(DOCDIR)/|' \
 		$(DESTDIR)$(UNITDIR)/docker-proxy.service
 	install -D -m 644 packaging/systemd/docker-proxy.sysusers \
 		$(DESTDIR)$(USERSDIR)/docker-proxy.conf
 
+# --- shipping ----------------------------------------------------------------
+
+# Of what is packed: files are as old as the last commit, and nobody's.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+export SOURCE_DATE_EPOCH
+PACK := tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
+	--mode=u+rw,go=rX,a-s --mtime=@$(SOURCE_DATE_EPOCH)
+
+# Where the Dockerfile says that the program is.
+IMAGE_PREFIX := /opt/docker-proxy
+IMAGE        := $(B)/image
+
+.PHONY: image
+image: all ## build/image, and as a tarball: all that `docker build` needs
+	rm -rf $(IMAGE)
+	$(MAKE) -s install DESTDIR=$(IMAGE)/root PREFIX=$(IMAGE_PREFIX)
+	packaging/image/prepare $(IMAGE)/root $(IMAGE_PREFIX)
+	mkdir $(IMAGE)/run
+	cp packaging/Dockerfile $(IMAGE)
+	$(PACK) -C $(IMAGE) -cf - . | gzip -9n >$(IMAGE).tar.gz
+	@du -sh $(IMAGE)/root
+	@echo "docker build -t docker-proxy $(IMAGE)"
+
+# --- dependencies ------------------------------------------------------------
+
 # What building and testing need, by Debian 12's names.
 DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libclang-rt-14-dev cppcheck valgrind \
-	pkg-config libevent-dev libssl-dev libjansson-dev libfyaml-dev \
+	pkg-config libevent-dev libssl-dev libmd-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
-	iproute2 haproxy nginx-light wrk strace systemd
+	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
+	python3-yaml mandoc zsh fish
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

@@ -9,7 +9,7 @@ is_given(struct reader *r, const struct tree *node)
 {
 	if (!node || !tree_is_null(node))
 		return node != NULL;
-	diag_warning(r->diag, node->pos,
+	diag_warning(r->diag, FINDING_NO_VALUE, node->pos,
 		"%.*s has no value and counts as not given",
 		STR_FMT(node->key));
 	return false;
@@ -67,19 +67,31 @@ read_bucket_key(struct reader *r, const struct tree *node, void *out)
 	diag_did_you_mean(r->diag, node->text, words, COUNT_OF(words));
 }
 
+static const struct key keys[] = {
+	KEY("requests", U32, INTO(struct rule_limit, requests),
+		RANGE(1, RATE_REQUESTS_MAX), .preset = "50",
+		.help = "how many the bucket holds"),
+	KEY("period", TIME, INTO(struct rule_limit, period_ms),
+		RANGE(1, RATE_TIME_MAX_MS), .preset = "30s",
+		.help = "in this time an empty one fills again, evenly"),
+	KEY("penalty", TIME, INTO(struct rule_limit, penalty_ms),
+		RANGE(0, RATE_TIME_MAX_MS), .preset = "30s",
+		.help = "who finds it empty is refused for so long, however "
+			"often they ask; then it is full. 0: until the next "
+			"token"),
+	KEY("key", CUSTOM, .read = read_bucket_key, .forms = FORM_TEXT,
+		.pattern = "^(client_ip|identity|role|header\\..+)$",
+		.preset = "client_ip",
+		.help = "whose bucket: `client_ip`, `identity`, `role` or "
+			"`header.<name>`"),
+};
+
+const struct key_map rate_limit_map = MAP("rate_limit", "rate_limit", keys);
+
 void
 rate_limit_read(
 	struct reader *r, const struct tree *node, struct rule_limit *out)
 {
-	static const struct key keys[] = {
-		KEY("requests", U32, INTO(struct rule_limit, requests),
-			RANGE(1, RATE_REQUESTS_MAX)),
-		KEY("period", TIME, INTO(struct rule_limit, period_ms),
-			RANGE(1, RATE_TIME_MAX_MS)),
-		KEY("penalty", TIME, INTO(struct rule_limit, penalty_ms),
-			RANGE(0, RATE_TIME_MAX_MS)),
-		KEY("key", CUSTOM, .read = read_bucket_key),
-	};
 	*out = (struct rule_limit){
 		.requests = 50,
 		.period_ms = 30000,
@@ -88,5 +100,5 @@ rate_limit_read(
 		.header = STR(""),
 	};
 	if (is_given(r, node))
-		read_map(r, node, "rate_limit", keys, COUNT_OF(keys), out);
+		read_map(r, node, &rate_limit_map, out);
 }

@@ -5,6 +5,8 @@
 
 #include "compiler/conditions.h"
 
+extern const struct key_map rate_limit_map, filter_map;
+
 /* `role`, a word or a list of them; NULL: the default. */
 void roles_read(struct reader *r, const struct tree *node, struct rule *out);
 

@@ -29,7 +29,7 @@ header_name_lint(struct diag *d, struct pos pos, struct str name)
 	for (size_t i = 0; i < COUNT_OF(own_headers); i++) {
 		if (!str_eq(name, str_of(own_headers[i])))
 			continue;
-		diag_warning(d, pos,
+		diag_warning(d, FINDING_UNSEEN_HEADER, pos,
 			"rules never see the header %s: it is not forwarded",
 			own_headers[i]);
 		if (i == 0)
@@ -63,14 +63,14 @@ lint_path(struct diag *d, const struct cond *c, const struct cond_value *v)
 	struct str s = v->text;
 	bool version = whole && str_starts(s, STR("/v")) && is_digit(s, 2);
 	if (version || (c->op == OP_MATCHES && wants_version(s))) {
-		diag_warning(d, v->pos,
+		diag_warning(d, FINDING_VERSION_IN_PATH, v->pos,
 			"no path is like this: the API "
 			"version is not part of it");
 		diag_help(d, "leave the version out; the field api_version "
 			     "has it");
 	} else if (whole && s.n > 0 && s.p[0] != '/') {
-		diag_warning(
-			d, v->pos, "no path is like this: each starts with /");
+		diag_warning(d, FINDING_PATH_WITHOUT_SLASH, v->pos,
+			"no path is like this: each starts with /");
 	}
 }
 
@@ -80,7 +80,8 @@ lint_empty(struct diag *d, const struct cond *c, const struct cond_value *v)
 	bool part = c->op == OP_CONTAINS || c->op == OP_STARTS_WITH ||
 		    c->op == OP_ENDS_WITH || c->op == OP_MATCHES;
 	if (part && v->text.n == 0)
-		diag_warning(d, v->pos, "an empty value is part of every text");
+		diag_warning(d, FINDING_EMPTY_TEXT, v->pos,
+			"an empty value is part of every text");
 }
 
 /* A reference starts with its registry, or with "id:". */
@@ -100,12 +101,13 @@ lint_docker(struct diag *d, const struct cond *c, const struct cond_value *v)
 	if (c->op != OP_STARTS_WITH)
 		return;
 	if (c->field == FIELD_DOCKER_IMAGES && !is_image_start(v->text))
-		diag_warning(d, v->pos,
+		diag_warning(d, FINDING_IMAGE_WITHOUT_REGISTRY, v->pos,
 			"no image is like this: each starts with its registry, "
 			"as docker.io/library/alpine:latest does");
 	if (c->field != FIELD_DOCKER_HOST_PATHS)
 		return;
-	diag_warning(d, v->pos, "a path next to this one may start like it");
+	diag_warning(d, FINDING_HOST_PATH_PREFIX, v->pos,
+		"a path next to this one may start like it");
 	diag_help(d, "use under, which compares whole names");
 }
 
@@ -119,51 +121,5 @@ cond_lint(struct diag *d, const struct cond *c)
 		if (c->field == FIELD_PATH)
 			lint_path(d, c, &c->values[i]);
 		lint_docker(d, c, &c->values[i]);
-	}
-}
-
-/* --- rules ------------------------------------------------------------------ */
-
-static bool
-is_about_all(const struct cond *c)
-{
-	return c->kind == COND_TEST && !c->negate &&
-	       (c->op == OP_ONLY_IN || c->op == OP_ONLY_UNDER);
-}
-
-/* Does it hold for some calls of the API alone? */
-static bool
-picks_calls(const struct cond *c)
-{
-	bool any = false;
-	if (c->kind == COND_NOT)
-		return false;
-	if (c->kind == COND_TEST)
-		return c->field == FIELD_PATH ||
-		       (!c->negate && !is_about_all(c) &&
-			       (field_info[c->field].flags & FIELD_DOCKER));
-	for (const struct cond *i = c->first; i; i = i->next) {
-		bool picks = picks_calls(i);
-		if (c->kind == COND_OR && !picks)
-			return false;
-		any |= picks;
-	}
-	return any;
-}
-
-void
-rule_lint(struct diag *d, const struct rule *r)
-{
-	if (r->action != ACTION_ALLOW || picks_calls(r->when))
-		return;
-	for (const struct cond *i = r->when->first; i; i = i->next) {
-		if (!is_about_all(i))
-			continue;
-		diag_warning(d, i->pos,
-			"%s holds where there is no %s as well: this allows "
-			"every other call",
-			operator_info[i->op].name, field_info[i->field].name);
-		diag_help(d, "add a condition on the path");
-		return;
 	}
 }

@@ -12,15 +12,37 @@ struct draft {
 	bool misspelt;
 };
 
-static const struct key keys[] = {
-	KEY("field", NODE, INTO(struct draft, field)),
-	KEY("operator", NODE, INTO(struct draft, op)),
-	KEY("value", NODE, INTO(struct draft, value)),
-	KEY("ignore_case", BOOL, INTO(struct draft, nocase)),
-	KEY("and", NODE, INTO(struct draft, group_and)),
-	KEY("or", NODE, INTO(struct draft, group_or)),
-	KEY("not", NODE, INTO(struct draft, group_not)),
+/* What the schema offers. */
+static const struct key_word operators[] = {
+#define OPERATOR(id, name, value, kinds) {name, 0}, {"not_" name, 0},
+#include "runtime/operators.def"
+#undef OPERATOR
+	{NULL, 0},
 };
+
+static const struct key keys[] = {
+	KEY("field", NODE, INTO(struct draft, field), .forms = FORM_FIELD,
+		.with = "operator", .help = "what is looked at"),
+	KEY("operator", NODE, INTO(struct draft, op), .forms = FORM_TEXT,
+		.words = operators, .with = "field",
+		.help = "how it is compared; `not_` is the opposite"),
+	KEY("value", NODE, INTO(struct draft, value),
+		.forms = FORM_TEXT | FORM_TEXTS, .with = "operator",
+		.help = "what it is compared with; a list for `in`"),
+	KEY("ignore_case", BOOL, INTO(struct draft, nocase), .with = "operator",
+		.preset = "false", .help = "ASCII; in `matches`, PCRE2's"),
+	KEY("and", NODE, INTO(struct draft, group_and), .forms = FORM_MAPS,
+		.map = &condition_map, .help = "all of them hold"),
+	KEY("or", NODE, INTO(struct draft, group_or), .forms = FORM_MAPS,
+		.map = &condition_map, .help = "one of them holds"),
+	KEY("not", NODE, INTO(struct draft, group_not),
+		.forms = FORM_MAP | FORM_MAPS, .map = &condition_map,
+		.help = "it does not hold; of a list, not all of them"),
+};
+
+static const char *const kinds[] = {"field", "and", "or", "not", NULL};
+const struct key_map condition_map =
+	MAP("condition", "a condition", keys, .one_of = kinds);
 
 static struct cond *
 new_cond(struct cond_reader *cr, enum cond_kind kind, struct pos pos)
@@ -234,7 +256,8 @@ read_list(struct cond_reader *cr, const struct tree *node, struct cond *c)
 		return false;
 	}
 	if (node->count == 0)
-		diag_warning(d, node->pos, "nothing is in an empty list");
+		diag_warning(d, FINDING_EMPTY_LIST, node->pos,
+			"nothing is in an empty list");
 	return read_values(cr, node->first, node->count, c);
 }
 
@@ -252,7 +275,7 @@ ignore_value(
 		diag_error(d, value->key_pos, "%s%s takes no value", no, name);
 		return false;
 	}
-	diag_warning(d, value->key_pos,
+	diag_warning(d, FINDING_VALUE_IGNORED, value->key_pos,
 		"%s%s takes no value: this one has no effect", no, name);
 	return true;
 }
@@ -347,7 +370,7 @@ read_condition(struct cond_reader *cr, const struct tree *node)
 	struct draft draft = {0};
 	struct diag *d = cr->r->diag;
 	size_t errors = d->errors;
-	if (!read_map(cr->r, node, "a condition", keys, COUNT_OF(keys), &draft))
+	if (!read_map(cr->r, node, &condition_map, &draft))
 		return NULL;
 	draft.misspelt = d->errors > errors;
 	if (!draft.group_and && !draft.group_or && !draft.group_not)
@@ -358,7 +381,8 @@ read_condition(struct cond_reader *cr, const struct tree *node)
 		return NULL;
 	}
 	if (node->first->kind == TREE_LIST && node->first->count == 0)
-		diag_warning(d, node->first->pos, "an empty group %s holds",
+		diag_warning(d, FINDING_EMPTY_GROUP, node->first->pos,
+			"an empty group %s holds",
 			draft.group_and ? "always" : "never");
 	if (draft.group_not)
 		return read_not(cr, draft.group_not);

@@ -6,6 +6,8 @@
 #include "compiler/read.h"
 #include "compiler/rules.h"
 
+extern const struct key_map condition_map;
+
 struct cond_reader {
 	struct reader *r;
 	struct intern patterns; /* regexes that are known to compile */
@@ -23,9 +25,6 @@ bool cond_value_read(struct cond_reader *cr, const struct cond *c,
 /* Warns of a condition that cannot do what it was written for: it never
  * holds, or always. */
 void cond_lint(struct diag *d, const struct cond *c);
-
-/* The same of a rule's conditions together. */
-void rule_lint(struct diag *d, const struct rule *r);
 
 /* --- what actions share with conditions ---------------------------------- */
 

@@ -63,7 +63,7 @@ add_entry(struct diag *d, enum diag_level level)
 	d->dropped = false;
 	*kept += 1;
 	struct diag_entry *e = &d->entries[d->n++];
-	*e = (struct diag_entry){.level = level};
+	*e = (struct diag_entry){.level = level, .seq = d->added++};
 	return e;
 }
 
@@ -82,16 +82,29 @@ format(struct diag *d, const char *fmt, va_list ap)
 	return arena_fmt(d->arena, "%.*s...", (int)cut, buf);
 }
 
-__attribute__((format(printf, 5, 0))) static void
-add(struct diag *d, enum diag_level level, struct pos pos, bool whole_file,
+/* Of an error, f is FINDING_COUNT. */
+__attribute__((format(printf, 5, 0))) static struct diag_entry *
+add(struct diag *d, enum finding f, enum diag_level level, struct pos pos,
 	const char *fmt, va_list ap)
 {
+	if (level == DIAG_NOTE && !d->notes) {
+		d->dropped = true;
+		return NULL;
+	}
 	struct diag_entry *e = add_entry(d, level);
 	if (!e)
-		return;
+		return NULL;
+	e->finding = f;
 	e->pos = pos;
-	e->whole_file = whole_file;
 	e->text = format(d, fmt, ap);
+	return e;
+}
+
+static enum diag_level
+level_of(enum finding f)
+{
+	return finding_info(f)->level == FINDING_NOTE ? DIAG_NOTE
+						      : DIAG_WARNING;
 }
 
 void
@@ -99,16 +112,17 @@ diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(d, DIAG_ERROR, pos, false, fmt, ap);
+	add(d, FINDING_COUNT, DIAG_ERROR, pos, fmt, ap);
 	va_end(ap);
 }
 
 void
-diag_warning(struct diag *d, struct pos pos, const char *fmt, ...)
+diag_warning(
+	struct diag *d, enum finding f, struct pos pos, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(d, DIAG_WARNING, pos, false, fmt, ap);
+	add(d, f, level_of(f), pos, fmt, ap);
 	va_end(ap);
 }
 
@@ -117,17 +131,23 @@ diag_file_error(struct diag *d, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(d, DIAG_ERROR, (struct pos){.file = d->file}, true, fmt, ap);
+	struct pos pos = {.file = d->file};
+	struct diag_entry *e = add(d, FINDING_COUNT, DIAG_ERROR, pos, fmt, ap);
 	va_end(ap);
+	if (e)
+		e->whole_file = true;
 }
 
 void
-diag_file_warning(struct diag *d, const char *fmt, ...)
+diag_file_warning(struct diag *d, enum finding f, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(d, DIAG_WARNING, (struct pos){.file = d->file}, true, fmt, ap);
+	struct pos pos = {.file = d->file};
+	struct diag_entry *e = add(d, f, level_of(f), pos, fmt, ap);
 	va_end(ap);
+	if (e)
+		e->whole_file = true;
 }
 
 void
@@ -135,17 +155,19 @@ diag_env_error(struct diag *d, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(d, DIAG_ERROR, (struct pos){0}, false, fmt, ap);
+	add(d, FINDING_COUNT, DIAG_ERROR, (struct pos){0}, fmt, ap);
 	va_end(ap);
 }
 
 void
-diag_env_warning(struct diag *d, const char *fmt, ...)
+diag_env_warning(struct diag *d, enum finding f, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	enum diag_level level = d->strict_env ? DIAG_ERROR : DIAG_WARNING;
-	add(d, level, (struct pos){0}, false, fmt, ap);
+	if (d->strict_env)
+		add(d, FINDING_COUNT, DIAG_ERROR, (struct pos){0}, fmt, ap);
+	else
+		add(d, f, level_of(f), (struct pos){0}, fmt, ap);
 	va_end(ap);
 }
 
@@ -339,10 +361,17 @@ write_excerpt(const struct source *source, struct pos pos, FILE *out)
 	write_caret(shown, pos.col - 1 - skip, pos.len, out);
 }
 
+const char *
+diag_level_name(enum diag_level level)
+{
+	static const char *const names[] = {"error", "warning", "note"};
+
+	return names[level];
+}
+
 static void
 write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
 {
-	const char *level = e->level == DIAG_ERROR ? "error" : "warning";
 	const struct source *source = diag_source(d, e->pos);
 	int indent = 2;
 	bool placed = e->pos.line > 0 && source;
@@ -356,8 +385,10 @@ write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
 	} else {
 		fputs("environment: ", out);
 	}
-	fprintf(out, "%s: ", level);
+	fprintf(out, "%s: ", diag_level_name(e->level));
 	show_text(e->text, out);
+	if (e->finding < FINDING_COUNT)
+		fprintf(out, " [%s]", finding_info(e->finding)->code);
 	putc('\n', out);
 	if (placed)
 		write_excerpt(source, e->pos, out);
@@ -368,16 +399,11 @@ write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
 	}
 }
 
-struct ordered {
-	const struct diag_entry *entry;
-	size_t seq;
-};
-
 static int
 by_place(const void *a, const void *b)
 {
-	const struct ordered *x = a, *y = b;
-	struct pos p = x->entry->pos, q = y->entry->pos;
+	const struct diag_entry *x = a, *y = b;
+	struct pos p = x->pos, q = y->pos;
 	if (p.file != q.file)
 		return p.file < q.file ? -1 : 1;
 	/* Line 0 becomes the largest: what has no place comes last. */
@@ -385,9 +411,9 @@ by_place(const void *a, const void *b)
 		return p.line - 1 < q.line - 1 ? -1 : 1;
 	if (p.col != q.col)
 		return p.col < q.col ? -1 : 1;
-	if (p.line > 0 && x->entry->level != y->entry->level)
-		return x->entry->level < y->entry->level ? -1 : 1;
-	return x->seq < y->seq ? -1 : 1;
+	if (p.line > 0 && x->level != y->level)
+		return x->level < y->level ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
 static bool
@@ -398,28 +424,35 @@ same_place(const struct diag_entry *a, const struct diag_entry *b)
 }
 
 void
+diag_sort(struct diag *d)
+{
+	struct diag_entry error = {.level = DIAG_WARNING};
+	size_t n = 0;
+
+	if (d->n > 0)
+		qsort(d->entries, d->n, sizeof(*d->entries), by_place);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct diag_entry *e = &d->entries[i];
+		if (e->level == DIAG_ERROR)
+			error = *e;
+		else if (e->accepted ||
+			 (error.level == DIAG_ERROR && same_place(&error, e)))
+			continue;
+		d->entries[n++] = *e;
+	}
+	d->n = n;
+}
+
+void
 diag_write(struct diag *d, FILE *out)
 {
-	struct ordered *order = calloc(d->n ? d->n : 1, sizeof(*order));
-	if (!order)
-		return;
+	diag_sort(d);
 	for (size_t i = 0; i < d->n; i++)
-		order[i] = (struct ordered){&d->entries[i], i};
-	qsort(order, d->n, sizeof(*order), by_place);
-	const struct diag_entry *error = NULL;
-	for (size_t i = 0; i < d->n; i++) {
-		const struct diag_entry *e = order[i].entry;
-		if (e->level == DIAG_WARNING && error && same_place(error, e))
-			continue;
-		if (e->level == DIAG_ERROR)
-			error = e;
-		write_entry(d, e, out);
-	}
+		write_entry(d, &d->entries[i], out);
 	if (d->errors > d->kept_errors)
 		fprintf(out, "and %zu more errors\n",
 			d->errors - d->kept_errors);
 	if (d->warnings > d->kept_warnings)
 		fprintf(out, "and %zu more warnings\n",
 			d->warnings - d->kept_warnings);
-	free(order);
 }

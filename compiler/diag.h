@@ -2,6 +2,8 @@
  *
  * The compiler adds and goes on; all of a file's errors are told in one run.
  *
+ * What is no error is a finding, and its code stands at the end of the line.
+ *
  *   docker-proxy.conf:12:15: error: unknown operator "equal"
  *     12 |     operator: equal
  *        |               ^~~~~
@@ -10,6 +12,7 @@
 #ifndef COMPILER_DIAG_H
 #define COMPILER_DIAG_H
 
+#include "compiler/finding.h"
 #include "runtime/arena.h"
 #include "runtime/limits.h"
 #include "runtime/str.h"
@@ -32,12 +35,17 @@ struct pos {
 enum diag_level {
 	DIAG_ERROR,
 	DIAG_WARNING,
+	DIAG_NOTE,
 };
+const char *diag_level_name(enum diag_level level);
 
 struct diag_entry {
 	enum diag_level level;
+	size_t seq; /* in the order added */
 	struct pos pos;
-	bool whole_file; /* about pos.file, no place in it */
+	bool whole_file;      /* about pos.file, no place in it */
+	bool accepted;        /* a comment in the file says so: not told */
+	enum finding finding; /* FINDING_COUNT: it is none, but an error */
 	struct str text;
 	struct str help; /* may be empty */
 };
@@ -50,10 +58,11 @@ struct diag {
 	uint32_t nsources;
 	uint32_t file;              /* what diag_file_error() is about */
 	struct diag_entry *entries; /* owned */
-	size_t n, room;
+	size_t n, room, added;
 	size_t errors, warnings; /* counted also beyond DIAG_MAX */
 	size_t kept_errors, kept_warnings;
 	bool dropped; /* the last one: its help goes with it */
+	bool notes;   /* findings that are notes are kept */
 	/* Warnings about the environment are errors: set by the compiler
 	 * around what --check-config is strict about. */
 	bool strict_env;
@@ -71,18 +80,19 @@ const struct source *diag_source(const struct diag *d, struct pos pos);
 /* An error at pos. diag_help() adds the line that says what to do. */
 void diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void diag_warning(struct diag *d, struct pos pos, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* A finding: by its level a warning or a note. */
+void diag_warning(struct diag *d, enum finding f, struct pos pos,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* About the file d->file as a whole. */
 void diag_file_error(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-void diag_file_warning(struct diag *d, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void diag_file_warning(struct diag *d, enum finding f, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* About an environment variable: no place in a file. */
 void diag_env_error(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-void diag_env_warning(struct diag *d, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void diag_env_warning(struct diag *d, enum finding f, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Of the entry added last. */
 void diag_help(struct diag *d, const char *fmt, ...)
@@ -97,9 +107,13 @@ size_t diag_distance(struct str a, struct str b);
 void diag_did_you_mean(
 	struct diag *d, struct str word, const char *const *names, size_t n);
 
-/* In the order of the files, then those without a place. A warning at the
- * very place of an error says nothing new and is left out. Control bytes are
- * escaped: texts may quote what an attacker wrote. */
+/* Puts the entries into the order of the files, those without a place last,
+ * and takes out what is not to be told: what a comment has accepted, and a
+ * finding at the very place of an error, which says nothing new. */
+void diag_sort(struct diag *d);
+
+/* As text, sorted. Control bytes are escaped: texts may quote what an attacker
+ * wrote. */
 void diag_write(struct diag *d, FILE *out);
 
 #endif

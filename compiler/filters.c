@@ -102,7 +102,7 @@ read_path(struct reader *r, const struct tree *node, struct rule_filter *out)
 			"names separated by single dots");
 		diag_help(r->diag, "write \\. for a dot inside a name");
 	} else if (str_starts(out->path, STR("body."))) {
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_FILTER_OF_BODY, node->pos,
 			"answers of the Engine have no member \"body\"");
 		diag_help(
 			r->diag, "write %.*s", STR_FMT(str_from(out->path, 5)));
@@ -118,7 +118,8 @@ read_replacement(struct reader *r, const struct filter_draft *draft,
 	else if (out->action == FILTER_REPLACE)
 		out->replacement = json_of(r, draft->replacement);
 	else if (draft->replacement)
-		diag_warning(r->diag, draft->replacement->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT,
+			draft->replacement->key_pos,
 			"replacement has no effect with %s",
 			filter_action_name(out->action));
 }
@@ -136,30 +137,45 @@ read_match(
 	return false;
 }
 
+static const struct key_word actions[] = {
+	{"redact", FILTER_REDACT},
+	{"remove", FILTER_REMOVE},
+	{"replace", FILTER_REPLACE},
+	{NULL, 0},
+};
+
+static const struct key keys[] = {
+	KEY("field", NODE, INTO(struct filter_draft, field), .forms = FORM_TEXT,
+		.required = true,
+		.help = "a path in the answer, written as behind `body.`, "
+			"without `body.` itself"),
+	KEY("action", WORD, INTO(struct filter_draft, action), .words = actions,
+		.required = true,
+		.help = "`redact` puts `\"***REDACTED***\"` in the value's "
+			"place, `remove` takes the member or element away, "
+			"`replace` puts the `replacement` there"),
+	KEY("replacement", NODE, INTO(struct filter_draft, replacement),
+		.forms = FORM_ANY,
+		.help = "of `replace`: any value, a map or list too; `~` is "
+			"`null`"),
+	KEY("match", NODE, INTO(struct filter_draft, match), .forms = FORM_TEXT,
+		.help = "a regex, with case: only strings in which it finds "
+			"something; other values stay. `redact` then keeps the "
+			"beginning of a string"),
+};
+
+const struct key_map filter_map = MAP("filter", "a filter", keys);
+
 static void
 read_filter(struct cond_reader *cr, const struct tree *node,
 	struct rule_filter *out)
 {
-	static const struct key_word actions[] = {
-		{"redact", FILTER_REDACT},
-		{"remove", FILTER_REMOVE},
-		{"replace", FILTER_REPLACE},
-		{NULL, 0},
-	};
-	static const struct key keys[] = {
-		KEY("field", NODE, INTO(struct filter_draft, field)),
-		KEY("action", WORD, INTO(struct filter_draft, action),
-			.words = actions),
-		KEY("replacement", NODE,
-			INTO(struct filter_draft, replacement)),
-		KEY("match", NODE, INTO(struct filter_draft, match)),
-	};
 	struct filter_draft draft = {.action = -1};
 	struct reader *r = cr->r;
 	struct cond_value match;
 	size_t errors = r->diag->errors;
 	*out = (struct rule_filter){.replacement = STR("")};
-	if (!read_map(r, node, "a filter", keys, COUNT_OF(keys), &draft) ||
+	if (!read_map(r, node, &filter_map, &draft) ||
 		r->diag->errors != errors)
 		return;
 	if (!draft.field || tree_is_null(draft.field))
@@ -192,7 +208,8 @@ filters_read(struct cond_reader *cr, const struct tree *rule,
 	if (!read_is_list(cr->r, node))
 		return;
 	if (node->count == 0)
-		diag_warning(d, node->pos, "an empty list filters nothing");
+		diag_warning(d, FINDING_EMPTY_LIST, node->pos,
+			"an empty list filters nothing");
 	struct rule_filter *filters =
 		arena_alloc(cr->r->arena, node->count * sizeof(*filters) + 1);
 	size_t i = 0;

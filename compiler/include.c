@@ -3,6 +3,9 @@
 
 #include "compiler/read.h"
 #include "compiler/ready.h"
+#include "compiler/schema.h"
+#include "compiler/settings_parts.h"
+#include "compiler/testcases.h"
 
 #include <errno.h>
 #include <string.h>
@@ -26,16 +29,36 @@ static const struct key_word kinds[] = {
 	{NULL, 0},
 };
 
+static const struct key_word toggle_words[] = {{"env", 0}, {NULL, 0}};
+
 static const struct key keys[] = {
-	KEY("kind", WORD, INTO(struct sections, kind), .words = kinds),
-	KEY("description", TEXT, INTO(struct sections, description)),
-	KEY("include", NODE, INTO(struct sections, include)),
-	KEY("global", NODE, INTO(struct sections, global)),
-	KEY("auth", NODE, INTO(struct sections, auth)),
-	KEY("toggles", NODE, INTO(struct sections, toggles)),
-	KEY("rules", NODE, INTO(struct sections, rules)),
-	KEY("tests", NODE, INTO(struct sections, tests)),
+	KEY("global", NODE, INTO(struct sections, global), .forms = FORM_MAP,
+		.map = &global_map, .help = "the process and its listeners"),
+	KEY("auth", NODE, INTO(struct sections, auth), .forms = FORM_MAP,
+		.map = &auth_map, .unsaid = "nobody gets in",
+		.help = "who gets in"),
+	KEY("toggles", NODE, INTO(struct sections, toggles),
+		.forms = FORM_TEXT | FORM_TOGGLES, .words = toggle_words,
+		.unsaid = "none",
+		.help = "`env`, or a map of toggles such as `CONTAINERS`"),
+	KEY("include", NODE, INTO(struct sections, include),
+		.forms = FORM_TEXTS, .unsaid = "nothing",
+		.help = "other files whose rules are taken in: "
+			"`policy:traefik`, `./ours.yaml`"),
+	KEY("kind", WORD, INTO(struct sections, kind), .words = kinds,
+		.unsaid = "a configuration; `policy` where it is included",
+		.help = "of a file that others include: a `guard` restricts, a "
+			"`policy` allows"),
+	KEY("description", TEXT, INTO(struct sections, description),
+		.help = "for the reader, one line"),
+	KEY("rules", NODE, INTO(struct sections, rules), .forms = FORM_MAPS,
+		.map = &rule_map, .help = "what is allowed and denied"),
+	KEY("tests", NODE, INTO(struct sections, tests), .forms = FORM_MAPS,
+		.map = &testcase_map,
+		.help = "requests, and the verdict they must get"),
 };
+
+const struct key_map policy_map = MAP("policy", "a policy", keys);
 
 /* What is said once, by the file that is served. */
 static void
@@ -81,7 +104,7 @@ read_unit(
 		tree_parse(&u->source, inc->in->envp, inc->scratch, inc->diag);
 	if (!root)
 		return false;
-	read_map(&r, root, "a policy", keys, COUNT_OF(keys), &u->sections);
+	read_map(&r, root, &policy_map, &u->sections);
 	check_sections(inc, u);
 	return true;
 }
@@ -301,14 +324,16 @@ include_check(const struct units *units, const struct rule_list *rules,
 	if (d->errors > 0)
 		return;
 	if (default_allow && any_part(units, RULE_POLICY)) {
-		diag_file_warning(d, "the default is to allow, so a policy "
-				     "that allows adds nothing");
+		diag_file_warning(d, FINDING_ONLY_ALLOWS,
+			"the default is to allow, so a policy "
+			"that allows adds nothing");
 		diag_help(d, "write \"default: deny\" below \"global\"");
 	}
 	if (!default_allow && any_part(units, RULE_GUARD) &&
 		!any_allow(rules)) {
-		diag_file_warning(d, "nothing is allowed: a guard only "
-				     "refuses");
+		diag_file_warning(d, FINDING_GUARD_ALONE,
+			"nothing is allowed: a guard only "
+			"refuses");
 		diag_help(d, "include a policy beside it, or write "
 			     "\"default: allow\" below \"global\"");
 	}

@@ -2,10 +2,13 @@
 #include "compiler/policy.h"
 
 #include "compiler/include.h"
+#include "compiler/lint.h"
 #include "compiler/listing.h"
 #include "compiler/lower.h"
 #include "compiler/read.h"
 #include "compiler/rule_lint.h"
+#include "compiler/schema.h"
+#include "compiler/settings_parts.h"
 #include "compiler/testcases.h"
 #include "runtime/limits.h"
 
@@ -19,6 +22,7 @@ struct work {
 	struct units units;
 	const struct sections *main; /* of the configuration itself */
 	struct rule_list rules;
+	bool part; /* lint: it is included by a file that has the rest */
 };
 
 static void
@@ -51,6 +55,19 @@ default_allow(const struct work *w)
 	return first->part == RULE_GUARD || !first->next;
 }
 
+/* Is it for others to include? It says so; or it is a file without settings,
+ * which only lint takes for that. */
+static bool
+is_part(const struct work *w)
+{
+	const struct sections *s = w->main;
+
+	if (!w->in->file || s->global || s->auth || s->toggles)
+		return false;
+	return w->units.first->part != RULE_OWN ||
+	       (w->in->lint == LINT_ALL && s->rules && !s->include);
+}
+
 static void
 read_rules(struct work *w)
 {
@@ -77,7 +94,7 @@ read_sections(struct work *w, struct policy *p)
 	struct settings_input settings = {
 		.has_file = w->in->file != NULL,
 		.default_allow = default_allow(w),
-		.is_part = w->in->file && w->units.first->part != RULE_OWN,
+		.part = w->part,
 		.global = w->main->global,
 		.auth = w->main->auth,
 		.envp = w->in->envp,
@@ -111,18 +128,48 @@ emit(struct work *w, struct policy *p)
 	return false;
 }
 
+static void
+lint(struct work *w, const struct policy *p)
+{
+	const struct sections *s = w->main;
+	struct lint_input in = {
+		.policy = p,
+		.rules = &w->rules,
+		.global = s->global,
+		.auth = s->auth,
+		.toggles = s->toggles,
+		.tests = s->tests,
+		.has_file = w->in->file != NULL,
+		.others_read = w->in->others_read,
+		.part = w->part,
+	};
+	struct arena arena;
+
+	if (w->in->lint == LINT_NONE)
+		return;
+	arena_init(&arena, POLICY_ARENA_MAX);
+	lint_policy(&in, &arena, w->diag);
+	arena_fini(&arena);
+}
+
 static bool
 compile(struct work *w, struct policy *p)
 {
 	static const struct sections none;
 
+	w->diag->notes = w->in->lint == LINT_ALL;
 	if (!include_read(w->in, &w->scratch, w->diag, &w->units))
 		return false;
 	w->main = w->in->file ? &w->units.first->sections : &none;
+	w->part = is_part(w);
 	read_sections(w, p);
 	if (arena_overflowed(&p->arena) || arena_overflowed(&w->scratch))
 		diag_file_error(w->diag, "the policy needs too much memory");
-	return w->diag->errors == 0 && emit(w, p);
+	if (w->diag->errors > 0 || !emit(w, p))
+		return false;
+	lint(w, p);
+	lint_accept(w->diag, w->in->lint != LINT_NONE);
+	return true;
 }
 
 struct policy *

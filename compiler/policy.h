@@ -7,6 +7,13 @@
 #include "compiler/toggles.h"
 #include "runtime/program.h"
 
+enum lint_mode {
+	LINT_NONE,     /* a start: what the readers find */
+	LINT_WARNINGS, /* --check-config */
+	LINT_ALL,      /* notes, too; and a file without settings is taken for
+			  a part of a configuration */
+};
+
 struct policy_input {
 	const char *file; /* NULL: no file, and without `policies` the toggles
 			     alone */
@@ -28,6 +35,8 @@ struct policy_input {
 	const struct tls_check *tls_check; /* NULL: none is opened */
 	/* --check-config: doubtful toggles are errors. */
 	bool strict;
+	enum lint_mode lint;
+	bool others_read; /* every user of the machine can read the file */
 };
 
 /* Immutable once compiled; shared by all threads. */

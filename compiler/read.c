@@ -295,7 +295,7 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 {
 	void *to = (char *)out + key->offset;
 	if (key->type != KEY_NODE && tree_is_null(node)) {
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_NO_VALUE, node->pos,
 			"%.*s has no value and counts as not given",
 			STR_FMT(node->key));
 		return;
@@ -321,6 +321,9 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 	case KEY_SWITCH:
 		read_choice(r, node, key, to);
 		break;
+	case KEY_MAP:
+		read_map(r, node, key->map, to);
+		break;
 	case KEY_NODE:
 		*(const struct tree **)to = node;
 		break;
@@ -331,34 +334,35 @@ read_key(struct reader *r, const struct tree *node, const struct key *key,
 }
 
 static void
-unknown_key(struct reader *r, const struct tree *node, const char *what,
-	const struct key *keys, size_t nkeys)
+unknown_key(
+	struct reader *r, const struct tree *node, const struct key_map *map)
 {
 	const char *names[KEYS_MAX];
-	assert(nkeys <= KEYS_MAX);
-	for (size_t i = 0; i < nkeys; i++)
-		names[i] = keys[i].name;
+	assert(map->nkeys <= KEYS_MAX);
+	for (size_t i = 0; i < map->nkeys; i++)
+		names[i] = map->keys[i].name;
 	diag_error(r->diag, node->key_pos, "unknown key \"%.*s\" in %s",
-		STR_FMT(node->key), what);
-	diag_did_you_mean(r->diag, node->key, names, nkeys);
+		STR_FMT(node->key), map->what);
+	diag_did_you_mean(r->diag, node->key, names, map->nkeys);
 }
 
 bool
-read_map(struct reader *r, const struct tree *map, const char *what,
-	const struct key *keys, size_t nkeys, void *out)
+read_map(struct reader *r, const struct tree *node, const struct key_map *map,
+	void *out)
 {
-	if (map->kind != TREE_MAP) {
-		diag_error(r->diag, map->pos, "%s must be a map", what);
+	if (node->kind != TREE_MAP) {
+		diag_error(r->diag, node->pos, "%s must be a map", map->what);
 		return false;
 	}
-	for (const struct tree *t = map->first; t; t = t->next) {
+	for (const struct tree *t = node->first; t; t = t->next) {
 		size_t i = 0;
-		while (i < nkeys && !str_eq(t->key, str_of(keys[i].name)))
+		while (i < map->nkeys &&
+			!str_eq(t->key, str_of(map->keys[i].name)))
 			i++;
-		if (i < nkeys)
-			read_key(r, t, &keys[i], out);
+		if (i < map->nkeys)
+			read_key(r, t, &map->keys[i], out);
 		else
-			unknown_key(r, t, what, keys, nkeys);
+			unknown_key(r, t, map);
 	}
 	return true;
 }

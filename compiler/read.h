@@ -41,8 +41,21 @@ enum key_type {
 	KEY_TIME,   /* uint32_t milliseconds: 10s; at most max */
 	KEY_WORD,   /* int (or an enum): one of words */
 	KEY_SWITCH, /* bool: one of words, of values 0 and 1 */
+	KEY_MAP,    /* a struct: the members of `map` */
 	KEY_NODE,   /* const struct tree *: the node as it is, also a null */
 	KEY_CUSTOM, /* whatever read() makes of it */
+};
+
+/* Of NODE and CUSTOM: what may stand there; or-ed. */
+enum key_form {
+	FORM_TEXT = 1,     /* a scalar; one of `words` where there are any */
+	FORM_TEXTS = 2,    /* a list of scalars */
+	FORM_MAP = 4,      /* a map: `map` */
+	FORM_MAPS = 8,     /* a list of them */
+	FORM_ANY = 16,     /* whatever YAML has */
+	FORM_FIELD = 32,   /* a field of conditions */
+	FORM_TOGGLES = 64, /* a map of toggles */
+	FORM_HEADERS = 128 /* a map of texts */
 };
 
 struct key {
@@ -51,7 +64,26 @@ struct key {
 	size_t offset; /* in the struct that is filled */
 	int64_t min, max;
 	const struct key_word *words; /* ended by a NULL word */
+	const struct key_map *map;
 	void (*read)(struct reader *r, const struct tree *node, void *out);
+	/* For the schema and the reference, which are made of the tables. */
+	unsigned forms;      /* enum key_form */
+	bool required;       /* the map is an error without it */
+	const char *with;    /* the key that must stand beside it; or NULL */
+	const char *pattern; /* of a FORM_TEXT: a regex of ECMAScript */
+	const char *preset;  /* the default as it is written; NULL: none */
+	const char *unsaid;  /* what holds instead of a preset; or NULL */
+	const char *help;    /* in Markdown without links */
+};
+
+/* The keys of a map. */
+struct key_map {
+	const char *name; /* "rule", in the schema */
+	const char *what; /* "a rule", in messages */
+	const struct key *keys;
+	size_t nkeys;
+	const char *const *one_of; /* exactly one of these keys stands there;
+				      ended by NULL; NULL: nothing such */
 };
 
 /* An entry of a table: KEY("port", U16, INTO(struct x, port), RANGE(1, 65535)). */
@@ -62,11 +94,18 @@ struct key {
 #define INTO(struct_, member_) .offset = offsetof(struct_, member_)
 #define RANGE(min_, max_)      .min = (min_), .max = (max_)
 
-/* Reads the members of a map into *out; what is no map is an error. `what`
- * names the map in messages: "global". A member without a value counts as not
- * given, with a warning. False when it was no map. */
-bool read_map(struct reader *r, const struct tree *map, const char *what,
-	const struct key *keys, size_t nkeys, void *out);
+/* The map of a table: MAP("rule", "a rule", rule_keys). */
+#define MAP(name_, what_, keys_, ...) \
+	{ \
+		.name = (name_), .what = (what_), .keys = (keys_), \
+		.nkeys = sizeof(keys_) / sizeof((keys_)[0]), __VA_ARGS__ \
+	}
+
+/* Reads the members of a map into *out; what is no map is an error. A member
+ * without a value counts as not given, with a warning. False when it was no
+ * map. */
+bool read_map(struct reader *r, const struct tree *node,
+	const struct key_map *map, void *out);
 
 /* Reads one node by one key; what settings from the environment share. */
 void read_key(struct reader *r, const struct tree *node, const struct key *key,

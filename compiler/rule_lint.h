@@ -4,6 +4,9 @@
 
 #include "compiler/rules.h"
 
+/* Warns of an `allow` that holds where there is nothing to speak of. */
+void rule_lint(struct diag *d, const struct rule *r);
+
 /* Warns of
  *
  * - a rule that is never reached: one before it ends the evaluation, the

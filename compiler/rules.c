@@ -3,6 +3,7 @@
 
 #include "compiler/actions.h"
 #include "compiler/conditions.h"
+#include "compiler/rule_lint.h"
 #include "compiler/source.h"
 #include "runtime/limits.h"
 
@@ -12,8 +13,8 @@
 struct draft {
 	struct rule rule;
 	int action; /* -1: none was read */
-	const struct tree *action_node, *conditions, *status, *message;
-	const struct tree *dry_run, *role, *rate_limit, *response_filter;
+	const struct tree *action_node, *conditions;
+	const struct tree *role, *rate_limit, *response_filter;
 };
 
 struct rules_reader {
@@ -88,29 +89,50 @@ static const struct key_word actions[] = {
 };
 
 static const struct key keys[] = {
-	KEY("name", TEXT, INTO(struct draft, rule.name), .min = 1),
-	KEY("description", TEXT, INTO(struct draft, rule.description)),
-	KEY("action", NODE, INTO(struct draft, action_node)),
-	KEY("conditions", NODE, INTO(struct draft, conditions)),
-	KEY("message", NODE, INTO(struct draft, message)),
-	KEY("status", NODE, INTO(struct draft, status)),
+	KEY("name", TEXT, INTO(struct draft, rule.name), .min = 1,
+		.required = true, .help = "unique"),
+	KEY("action", NODE, INTO(struct draft, action_node), .forms = FORM_TEXT,
+		.words = actions, .required = true,
+		.help = "what happens when it fires"),
+	KEY("conditions", NODE, INTO(struct draft, conditions),
+		.forms = FORM_MAPS, .map = &condition_map,
+		.unsaid = "none: always", .help = "all of them must hold"),
 	KEY("priority", I64, INTO(struct draft, rule.priority),
-		RANGE(INT32_MIN, UINT32_MAX)),
-	KEY("dry_run", NODE, INTO(struct draft, dry_run)),
-	KEY("role", NODE, INTO(struct draft, role)),
-	KEY("rate_limit", NODE, INTO(struct draft, rate_limit)),
-	KEY("response_filter", NODE, INTO(struct draft, response_filter)),
+		RANGE(INT32_MIN, UINT32_MAX), .preset = "0",
+		.help = "higher ones are asked first, equal ones as written"),
+	KEY("status", U16, INTO(struct draft, rule.status), RANGE(400, 599),
+		.unsaid = "403; 429 of `rate_limit`", .help = "of a denial"),
+	KEY("message", TEXT, INTO(struct draft, rule.message),
+		.unsaid = "`docker-proxy: denied by rule \"<name>\"`; of "
+			  "`rate_limit`, `docker-proxy: rate limit "
+			  "\"<name>\" exceeded`",
+		.help = "of a denial. The answer carries at most 512 bytes of "
+			"it, the log more"),
+	KEY("dry_run", BOOL, INTO(struct draft, rule.dry_run),
+		.preset = "false",
+		.help = "not with `allow`. Where the rule would have denied, "
+			"that is logged (`dry_run: would be denied`), and "
+			"evaluation goes on; a `rate_limit` takes its tokens. "
+			"A `response_filter` in dry run does nothing"),
+	KEY("role", NODE, INTO(struct draft, role),
+		.forms = FORM_TEXT | FORM_TEXTS, .preset = "admin",
+		.help = "of `require_role`: a name, or a list of which one is "
+			"enough"),
+	KEY("rate_limit", NODE, INTO(struct draft, rate_limit),
+		.forms = FORM_MAP, .map = &rate_limit_map,
+		.unsaid = "50 in 30s", .help = "of `rate_limit`"),
+	KEY("response_filter", NODE, INTO(struct draft, response_filter),
+		.forms = FORM_MAPS, .map = &filter_map,
+		.help = "required with `response_filter`"),
+	KEY("description", TEXT, INTO(struct draft, rule.description),
+		.help = "for the reader"),
 };
 
-/* Keys that mean something with some actions only. */
+const struct key_map rule_map = MAP("rule", "a rule", keys);
+
+/* As the word of the table. */
 static const struct key action_key =
 	KEY("action", WORD, INTO(struct draft, action), .words = actions);
-static const struct key message_key =
-	KEY("message", TEXT, INTO(struct draft, rule.message));
-static const struct key status_key =
-	KEY("status", U16, INTO(struct draft, rule.status), RANGE(400, 599));
-static const struct key dry_run_key =
-	KEY("dry_run", BOOL, INTO(struct draft, rule.dry_run));
 
 /* --- one rule ---------------------------------------------------------------- */
 
@@ -182,11 +204,11 @@ check_foreign_key(struct rules_reader *rr, const struct tree *node,
 	if (!node || draft->action < 0 || draft->action == (int)home)
 		return;
 	if (tree_is_null(node))
-		diag_warning(d, node->pos,
+		diag_warning(d, FINDING_NO_VALUE, node->pos,
 			"%.*s has no value and counts as not given",
 			STR_FMT(node->key));
 	else if (draft->action == ACTION_DENY)
-		diag_warning(d, node->key_pos,
+		diag_warning(d, FINDING_NO_EFFECT, node->key_pos,
 			"\"%.*s\" does not go with this action: it denies "
 			"all the same",
 			STR_FMT(node->key));
@@ -202,19 +224,15 @@ read_operands(
 	struct rules_reader *rr, const struct tree *node, struct draft *draft)
 {
 	struct reader *r = &rr->r;
-	draft->rule.status = draft->action == ACTION_RATE_LIMIT ? 429 : 403;
-	if (draft->status)
-		read_key(r, draft->status, &status_key, draft);
-	if (draft->message)
-		read_key(r, draft->message, &message_key, draft);
-	if (draft->dry_run)
-		read_key(r, draft->dry_run, &dry_run_key, draft);
+	if (draft->rule.status == 0)
+		draft->rule.status =
+			draft->action == ACTION_RATE_LIMIT ? 429 : 403;
 	check_foreign_key(rr, draft->role, draft, ACTION_REQUIRE_ROLE);
 	check_foreign_key(rr, draft->rate_limit, draft, ACTION_RATE_LIMIT);
 	check_foreign_key(
 		rr, draft->response_filter, draft, ACTION_RESPONSE_FILTER);
 	if (draft->action == ACTION_ALLOW && draft->rule.dry_run)
-		diag_error(r->diag, draft->dry_run->key_pos,
+		diag_error(r->diag, tree_get(node, "dry_run")->key_pos,
 			"dry_run is for rules that deny");
 	if (draft->action == ACTION_REQUIRE_ROLE)
 		roles_read(r, draft->role, &draft->rule);
@@ -248,7 +266,7 @@ read_rule(struct rules_reader *rr, const struct tree *node, struct rule_list *l)
 {
 	struct draft draft = {.action = -1};
 	size_t errors = rr->r.diag->errors;
-	if (!read_map(&rr->r, node, "a rule", keys, COUNT_OF(keys), &draft))
+	if (!read_map(&rr->r, node, &rule_map, &draft))
 		return;
 	keep_name(rr, node, &draft, l);
 	read_action(rr, node, &draft);

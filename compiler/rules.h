@@ -84,6 +84,13 @@ struct rule_name {
 	struct str text;
 	struct pos pos;
 };
+/* Can it end a request with a denial? */
+static inline bool
+rule_restricts(const struct rule *r)
+{
+	return r->action == ACTION_DENY || r->action == ACTION_REQUIRE_ROLE ||
+	       r->action == ACTION_RATE_LIMIT;
+}
 
 struct rule_list {
 	struct rule *first, **tail;
@@ -102,6 +109,8 @@ body_path_step(struct str path)
 		n += path.p[n] == '\\' && n + 1 < path.n ? 2 : 1;
 	return n;
 }
+
+extern const struct key_map rule_map;
 
 void rule_list_init(struct rule_list *l);
 void rule_list_add(struct rule_list *l, struct rule *r);

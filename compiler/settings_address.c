@@ -45,13 +45,26 @@ settings_read_bind(struct reader *r, const struct tree *node, struct str *out)
 	return true;
 }
 
+bool
+settings_is_address(struct str text)
+{
+	struct ip ip;
+	return ip_parse(text, &ip);
+}
+
+bool
+settings_is_beyond(struct str bind)
+{
+	struct ip ip;
+	return parse_bind(bind, &bind, &ip) && !(ip.set && is_loopback(&ip));
+}
+
 void
 settings_warn_plain(struct reader *r, const struct tree *node, struct str bind)
 {
-	struct ip ip;
-	if (!parse_bind(bind, &bind, &ip) || (ip.set && is_loopback(&ip)))
+	if (!settings_is_beyond(bind))
 		return;
-	diag_warning(r->diag, node->pos,
+	diag_warning(r->diag, FINDING_PLAIN_LISTENER, node->pos,
 		"%.*s reaches beyond this machine, and there is no TLS: "
 		"whoever is on that network can read and send requests",
 		STR_FMT(node->key));
@@ -150,7 +163,7 @@ settings_read_trusted_proxies(
 			continue;
 		bool all = str_ends(t->text, STR("/0"));
 		if (all)
-			diag_warning(r->diag, t->pos,
+			diag_warning(r->diag, FINDING_TRUSTS_EVERYBODY, t->pos,
 				"every client is believed to be whoever it "
 				"says it is");
 		n++;

@@ -2,12 +2,13 @@
 #include "compiler/settings_parts.h"
 
 #include "runtime/limits.h"
+#include "runtime/sha256.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 
 #define SECRET_VARIABLE "DOCKER_PROXY_SECRET"
 #define TOKENS_MAX      10000
+#define TOKEN_SHORT     16 /* bytes; 64 bits, if each is a hex digit */
 #define WINDOW_MAX_MS   (24 * 3600 * 1000)
 
 enum auth_word {
@@ -35,13 +36,6 @@ struct token {
 };
 
 /* --- secrets --------------------------------------------------------------- */
-
-static void
-hash(struct str secret, uint8_t out[32])
-{
-	unsigned n = 32;
-	EVP_Digest(secret.p, secret.n, out, &n, EVP_sha256(), NULL);
-}
 
 static bool
 can_be_sent(struct str secret)
@@ -88,7 +82,7 @@ take_token(struct token *t, struct str secret)
 	t->empty = secret.n == 0;
 	t->valid = !t->empty;
 	if (t->valid)
-		hash(secret, t->s.sha256);
+		sha256(secret, t->s.sha256);
 }
 
 static void
@@ -97,8 +91,12 @@ read_token_text(struct reader *r, const struct tree *node, void *out)
 	struct token *t = out;
 	struct str text;
 	t->forms++;
-	if (read_secret(r, node, &text))
-		take_token(t, text);
+	if (!read_secret(r, node, &text))
+		return;
+	take_token(t, text);
+	if (text.n > 0 && text.n < TOKEN_SHORT)
+		diag_warning(r->diag, FINDING_SHORT_TOKEN, node->pos,
+			"this token has %zu bytes: it can be guessed", text.n);
 }
 
 static int
@@ -159,12 +157,25 @@ read_token_file(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key token_keys[] = {
-	KEY("token", CUSTOM, .read = read_token_text),
-	KEY("token_sha256", CUSTOM, .read = read_token_sha256),
-	KEY("token_file", CUSTOM, .read = read_token_file),
-	KEY("role", TEXT, INTO(struct token, s.role), .min = 1),
-	KEY("name", TEXT, INTO(struct token, s.name), .min = 1),
+	KEY("token", CUSTOM, .read = read_token_text, .forms = FORM_TEXT,
+		.help = "as it is sent; better a variable than itself"),
+	KEY("token_sha256", CUSTOM, .read = read_token_sha256,
+		.forms = FORM_TEXT, .pattern = "^[0-9a-fA-F]{64}$",
+		.help = "64 hexadecimal digits: `printf %s \"$TOKEN\" | "
+			"sha256sum`"),
+	KEY("token_file", CUSTOM, .read = read_token_file, .forms = FORM_TEXT,
+		.help = "a file of at most 4 KiB that holds it, a line break "
+			"at the end aside"),
+	KEY("role", TEXT, INTO(struct token, s.role), .min = 1,
+		.preset = "user", .help = "what rules go by"),
+	KEY("name", TEXT, INTO(struct token, s.name), .min = 1,
+		.help = "the `identity` in rules and the log"),
 };
+
+static const char *const token_forms[] = {
+	"token", "token_sha256", "token_file", NULL};
+static const struct key_map token_map =
+	MAP("token", "a token", token_keys, .one_of = token_forms);
 
 static bool
 is_known(const struct auth *a, const uint8_t sha256[32])
@@ -180,14 +191,14 @@ read_token(struct reader *r, const struct tree *node, struct auth *a)
 {
 	struct token t = {.s.role = STR("user")};
 	size_t errors = r->diag->errors;
-	if (!read_map(r, node, "a token", token_keys, COUNT_OF(token_keys), &t))
+	if (!read_map(r, node, &token_map, &t))
 		return;
 	if (t.forms != 1)
 		diag_error(r->diag, node->pos,
 			"a token needs one of token, token_sha256 and "
 			"token_file");
 	else if (t.empty)
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_EMPTY_TOKEN, node->pos,
 			"this token is empty: it lets nobody in");
 	else if (t.valid && is_known(a, t.s.sha256))
 		diag_error(r->diag, node->pos,
@@ -225,30 +236,21 @@ static const struct key_word types[] = {
 	{NULL, 0},
 };
 
-static void
-read_type(struct reader *r, const struct tree *node, void *out)
-{
-	static const struct key key =
-		KEY("type", WORD, INTO(struct auth, type), .words = types);
-	struct auth *a = out;
-	a->type_node = node;
-	read_key(r, node, &key, a);
-}
-
 static const struct key lockout_keys[] = {
 	KEY("failures", U32, INTO(struct auth, s.lockout_failures),
-		RANGE(0, 1000000)),
+		RANGE(0, 1000000), .preset = "10",
+		.help = "wrong credentials within the window, of one address; "
+			"requests without any do not count. 0 is off"),
 	KEY("window", TIME, INTO(struct auth, s.lockout_window_ms),
-		RANGE(1000, WINDOW_MAX_MS)),
+		RANGE(1000, WINDOW_MAX_MS), .preset = "60s",
+		.help = "in which they are counted"),
 	KEY("duration", TIME, INTO(struct auth, s.lockout_ms),
-		RANGE(1000, WINDOW_MAX_MS)),
+		RANGE(1000, WINDOW_MAX_MS), .preset = "5m",
+		.help = "for which the address gets 429"),
 };
 
-static void
-read_lockout(struct reader *r, const struct tree *node, void *out)
-{
-	read_map(r, node, "lockout", lockout_keys, COUNT_OF(lockout_keys), out);
-}
+static const struct key_map lockout_map =
+	MAP("lockout", "lockout", lockout_keys);
 
 static void
 read_mtls(struct reader *r, const struct tree *node, void *out)
@@ -265,13 +267,25 @@ read_peers(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key auth_keys[] = {
-	KEY("type", CUSTOM, .read = read_type),
-	KEY("secret", CUSTOM, .read = read_shared_secret),
-	KEY("tokens", CUSTOM, .read = read_tokens),
-	KEY("lockout", CUSTOM, .read = read_lockout),
-	KEY("mtls", CUSTOM, .read = read_mtls),
-	KEY("peers", CUSTOM, .read = read_peers),
+	KEY("type", WORD, INTO(struct auth, type), .words = types,
+		.preset = "bearer",
+		.help = "`none` serves whoever can connect; `bearer` asks for "
+			"a token; `mtls` for a certificate"),
+	KEY("secret", CUSTOM, .read = read_shared_secret, .forms = FORM_TEXT,
+		.help = "one token for all, of role `admin`; "
+			"`DOCKER_PROXY_SECRET` goes before it"),
+	KEY("tokens", CUSTOM, .read = read_tokens, .forms = FORM_MAPS,
+		.map = &token_map, .help = "at most 10,000"),
+	KEY("lockout", MAP, .map = &lockout_map,
+		.help = "after too many wrong credentials an address gets 429 "
+			"for a while"),
+	KEY("mtls", CUSTOM, .read = read_mtls, .forms = FORM_MAP,
+		.map = &mtls_map, .help = "roles of certificates"),
+	KEY("peers", CUSTOM, .read = read_peers, .forms = FORM_MAPS,
+		.map = &peer_map, .help = "roles of who is on a unix listener"),
 };
+
+const struct key_map auth_map = MAP("auth", "auth", auth_keys);
 
 static void
 read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
@@ -293,7 +307,7 @@ read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
 		return;
 	}
 	if (a->type == WORD_NONE || a->type == WORD_MTLS)
-		diag_env_warning(r->diag,
+		diag_env_warning(r->diag, FINDING_NO_EFFECT,
 			SECRET_VARIABLE " has no effect: auth.type is %s",
 			a->type == WORD_NONE ? "none" : "mtls");
 	a->secret = value;
@@ -309,7 +323,7 @@ add_secret(struct reader *r, struct auth *a)
 		a->s.tokens = arena_alloc(r->arena, sizeof(t));
 	if (!a->s.tokens)
 		return;
-	hash(a->secret, t.sha256);
+	sha256(a->secret, t.sha256);
 	/* Tokens are looked at first: one that is the secret wins. */
 	if (!is_known(a, t.sha256))
 		a->s.tokens[a->s.ntokens++] = t;
@@ -319,10 +333,10 @@ static void
 warn_closed(struct reader *r, const struct tree *auth)
 {
 	if (auth)
-		diag_warning(r->diag, auth->key_pos,
+		diag_warning(r->diag, FINDING_NOBODY_GETS_IN, auth->key_pos,
 			"no secret and no token: every request will get 401");
 	else
-		diag_file_warning(r->diag,
+		diag_file_warning(r->diag, FINDING_NOBODY_GETS_IN,
 			"no \"auth\" section: every request will get 401");
 	diag_help(r->diag, "give a secret or a token, or \"type: none\" to "
 			   "serve without authentication");
@@ -354,15 +368,15 @@ warn_unused(struct reader *r, const struct tree *auth, const struct auth *a)
 	const struct tree *mtls = read_given(auth, "mtls");
 	const struct tree *peers = read_given(auth, "peers");
 	if (a->s.ntokens > 0 && (a->type == WORD_NONE || a->type == WORD_MTLS))
-		diag_warning(r->diag, a->type_node->pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, a->type_node->pos,
 			"auth.type is %.*s: the secret and tokens are not "
 			"asked for",
 			STR_FMT(a->type_node->text));
 	if (mtls && a->type != WORD_MTLS)
-		diag_warning(r->diag, mtls->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, mtls->key_pos,
 			"mtls has no effect: auth.type is not mtls");
 	if (peers && peers->count > 0 && a->s.npeers == 0)
-		diag_warning(r->diag, peers->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, peers->key_pos,
 			"peers has no effect: no listener is a unix socket");
 }
 
@@ -376,8 +390,8 @@ settings_read_auth(
 	};
 	size_t errors = r->diag->errors;
 	if (in->auth && !tree_is_null(in->auth))
-		read_map(r, in->auth, "auth", auth_keys, COUNT_OF(auth_keys),
-			&a);
+		read_map(r, in->auth, &auth_map, &a);
+	a.type_node = in->auth ? read_given(in->auth, "type") : NULL;
 	read_variable(r, in, &a);
 	add_secret(r, &a);
 	if (!has_local_listener(out))
@@ -385,7 +399,7 @@ settings_read_auth(
 	a.s.type = type_of(&a, in);
 	if (r->diag->errors == errors) {
 		warn_unused(r, in->auth, &a);
-		if (a.s.type == AUTH_CLOSED && !in->is_part)
+		if (a.s.type == AUTH_CLOSED && !in->part)
 			warn_closed(r, in->auth);
 	}
 	/* A certificate is no token's equal: with mtls, tokens are none. */

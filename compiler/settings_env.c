@@ -40,7 +40,7 @@ settings_warn_env(struct reader *r, const char *const *envp)
 		if (!str_starts(name, PREFIX) || is_known(name) ||
 			is_of_a_service(name))
 			continue;
-		diag_env_warning(r->diag,
+		diag_env_warning(r->diag, FINDING_UNKNOWN_VARIABLE,
 			"%.*s has no effect: there is no such variable",
 			STR_FMT(name));
 		diag_did_you_mean(r->diag, name, known, COUNT_OF(known));

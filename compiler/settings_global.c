@@ -157,87 +157,173 @@ static const struct key_word sandboxes[] = {
 
 static const struct key limit_keys[] = {
 	KEY("connections", U32, INTO(struct global, s.limits.connections),
-		RANGE(1, 1000000)),
+		RANGE(1, 1000000), .preset = "16384",
+		.help = "503, and from 64 more on closed unanswered. Lowered "
+			"at start to what the limit of open files allows"),
 	KEY("connections_per_client", U32,
 		INTO(struct global, s.limits.connections_per_client),
-		RANGE(0, 1000000)),
+		RANGE(0, 1000000), .preset = "0",
+		.help = "429; counts by address, of IPv6 by its /64; unix "
+			"listeners not. 0 is off"),
 	KEY("header_bytes", SIZE, INTO(struct global, s.limits.header_bytes),
-		RANGE(1024, HEADER_BYTES_MAX)),
+		RANGE(1024, HEADER_BYTES_MAX), .preset = "64KiB",
+		.help = "431, or 414 within the first line"),
 	KEY("headers", U32, INTO(struct global, s.limits.headers),
-		RANGE(8, HTTP1_FIELDS_MAX)),
+		RANGE(8, HTTP1_FIELDS_MAX), .preset = "128", .help = "431"),
 	KEY("target_bytes", SIZE, INTO(struct global, s.limits.target_bytes),
-		RANGE(256, HEADER_BYTES_MAX)),
+		RANGE(256, HEADER_BYTES_MAX), .preset = "8KiB", .help = "414"),
 	KEY("inspected_body_bytes", SIZE,
 		INTO(struct global, s.limits.inspected_body_bytes),
-		RANGE(1024, INSPECTED_BODY_MAX)),
+		RANGE(1024, INSPECTED_BODY_MAX), .preset = "1MiB",
+		.help = "413; only of a body that a rule looks into: others "
+			"are of any length"),
 	KEY("json_depth", U32, INTO(struct global, s.limits.json_depth),
-		RANGE(8, JSON_DEPTH_MAX)),
+		RANGE(8, JSON_DEPTH_MAX), .preset = "64",
+		.help = "400; of a body that a rule looks into"),
 	KEY("idle_buckets", U32, INTO(struct global, s.limits.idle_buckets),
-		RANGE(1, 1 << 24)),
+		RANGE(1, 1 << 24), .preset = "65536",
+		.help = "the longest unused bucket of a rate limit is "
+			"forgotten"),
 };
 
-#define TIMEOUT(name_) \
+static const struct key_map limit_map = MAP("limits", "limits", limit_keys);
+
+#define TIMEOUT(name_, preset_, ...) \
 	KEY(#name_, TIME, INTO(struct global, s.timeouts.name_##_ms), \
-		RANGE(0, MONTH_MS))
+		RANGE(0, MONTH_MS), .preset = (preset_), .help = __VA_ARGS__)
 
 static const struct key timeout_keys[] = {
-	TIMEOUT(tls_handshake),
-	TIMEOUT(request_head),
-	TIMEOUT(request_body),
-	TIMEOUT(engine_connect),
-	TIMEOUT(engine_response),
-	TIMEOUT(keepalive),
-	TIMEOUT(client_stalled),
-	TIMEOUT(tunnel_idle),
-	TIMEOUT(drain),
+	TIMEOUT(tls_handshake, "10s", "the connection is closed"),
+	TIMEOUT(request_head, "10s",
+		"from accepting a connection, and from the first byte of each "
+		"later request, to the end of the head: 408, or just closed "
+		"when nothing has come"),
+	TIMEOUT(request_body, "30s",
+		"of silence while a body is expected: 408"),
+	TIMEOUT(engine_connect, "5s", "504"),
+	TIMEOUT(engine_response, "0",
+		"from the last byte that the Engine took of the request to the "
+		"head of its answer: 504. `docker wait` and a slow `stop` take "
+		"as long as they take"),
+	TIMEOUT(keepalive, "75s", "between requests of a connection"),
+	TIMEOUT(client_stalled, "1h",
+		"in which a client takes nothing of an answer that waits for "
+		"it: reset. An answer in which nothing waits, as `events` in a "
+		"quiet time, is not stalled, and neither is who takes little"),
+	TIMEOUT(tunnel_idle, "1h",
+		"in which nothing moves in an `exec` or `attach`"),
+	TIMEOUT(drain, "30s", "after SIGTERM; 0 ends all at once"),
 };
 
-static void
-read_limits(struct reader *r, const struct tree *node, void *out)
-{
-	read_map(r, node, "limits", limit_keys, COUNT_OF(limit_keys), out);
-}
-
-static void
-read_timeouts(struct reader *r, const struct tree *node, void *out)
-{
-	read_map(
-		r, node, "timeouts", timeout_keys, COUNT_OF(timeout_keys), out);
-}
+static const struct key_map timeout_map =
+	MAP("timeouts", "timeouts", timeout_keys);
 
 static const struct key global_keys[] = {
-	KEY("port", U16, INTO(struct global, port), RANGE(1, 65535)),
-	KEY("bind", CUSTOM, .read = read_bind),
-	KEY("listeners", CUSTOM, .read = read_listeners),
-	KEY("socket", CUSTOM, .read = read_socket),
+	KEY("bind", CUSTOM, .read = read_bind, .forms = FORM_TEXT,
+		.preset = "127.0.0.1",
+		.help = "a numeric address, `localhost` (127.0.0.1), or `*`: "
+			"all, IPv6 and IPv4. Off loopback and without `tls`: a "
+			"warning"),
+	KEY("port", U16, INTO(struct global, port), RANGE(1, 65535),
+		.preset = "2376", .help = "2375 without a file"),
+	KEY("listeners", CUSTOM, .read = read_listeners, .forms = FORM_MAPS,
+		.map = &listener_map,
+		.help = "up to 64, instead of `bind` and `port`"),
+	KEY("tls", CUSTOM, .read = read_tls, .forms = FORM_TEXT | FORM_MAP,
+		.words = tls_words, .map = &tls_map,
+		.help = "a map, or `off`; for every TCP listener that has no "
+			"`tls` of its own"),
+	KEY("proxy_protocol", BOOL, INTO(struct global, proxy_protocol),
+		.preset = "false",
+		.help = "for `bind` and `port`: each connection begins with a "
+			"PROXY header, v1 or v2, that says whose it is. With "
+			"`listeners`, each says it for itself"),
+	KEY("trusted_proxies", CUSTOM, .read = read_trusted_proxies,
+		.forms = FORM_TEXTS, .unsaid = "none",
+		.help = "up to 1024 addresses and networks; of who connects "
+			"from there, `X-Forwarded-For`, `X-Real-IP` and "
+			"`Forwarded` are believed. One that holds everybody "
+			"(`/0`) is a warning"),
+	KEY("socket", CUSTOM, .read = read_socket, .forms = FORM_TEXT,
+		.preset = "auto",
+		.pattern = "^(auto|/.+|unix:///.+|(tcp|tls)://.+)$",
+		.help = "the Engine: an absolute path, `unix:///path`, "
+			"`tcp://host[:port]` (2375), `tls://host[:port]` "
+			"(2376), `auto`"),
+	KEY("engine_tls", CUSTOM, .read = read_engine_tls, .forms = FORM_MAP,
+		.map = &engine_tls_map, .unsaid = "the system's authorities",
+		.help = "for a `tls://` socket, and an error for any other: "
+			"the authorities that the Engine's certificate must "
+			"come from, and a certificate to show. Its name is "
+			"verified"),
 	KEY("default", SWITCH, INTO(struct global, s.default_allow),
-		.words = default_words),
-	KEY("threads", U32, INTO(struct global, s.threads), RANGE(0, 1024)),
+		.words = default_words, .unsaid = "`allow` with a file",
+		.help = "when no rule ended the request. Say `deny`. With a "
+			"file that includes others it is `deny`"),
+	KEY("threads", U32, INTO(struct global, s.threads), RANGE(0, 1024),
+		.preset = "0",
+		.help = "0: one for each CPU the process may use, at most 64"),
 	KEY("log_level", WORD, INTO(struct global, s.log_level),
-		.words = log_levels),
+		.words = log_levels, .preset = "info",
+		.help = "HAProxy's words are taken too: `emerg`, `alert`, "
+			"`crit` and `err` are `error`, `warning` is `warn`, "
+			"`notice` is `info`"),
 	KEY("log_format", SWITCH, INTO(struct global, s.log_json),
-		.words = log_formats),
+		.words = log_formats, .preset = "text",
+		.help = "of the log, on standard error"),
 	KEY("access_log", WORD, INTO(struct global, s.access_log),
-		.words = access_logs),
+		.words = access_logs, .preset = "denied",
+		.help = "which requests are logged"),
 	KEY("error_format", SWITCH, INTO(struct global, s.error_text),
-		.words = error_formats),
-	KEY("min_api_version", CUSTOM, .read = read_min_api_version),
-	KEY("limits", CUSTOM, .read = read_limits),
-	KEY("timeouts", CUSTOM, .read = read_timeouts),
-	KEY("tls", CUSTOM, .read = read_tls),
-	KEY("proxy_protocol", BOOL, INTO(struct global, proxy_protocol)),
-	KEY("engine_tls", CUSTOM, .read = read_engine_tls),
-	KEY("trusted_proxies", CUSTOM, .read = read_trusted_proxies),
-	KEY("metrics", CUSTOM, .read = read_metrics),
-	KEY("admin", CUSTOM, .read = read_admin),
-	KEY("audit_log", CUSTOM, .read = read_audit_log),
-	KEY("audit", SWITCH, INTO(struct global, s.audit.all), .words = audits),
-	KEY("audit_chain", BOOL, INTO(struct global, s.audit.chain)),
-	KEY("audit_docker", BOOL, INTO(struct global, s.audit.docker)),
-	KEY("watch", BOOL, INTO(struct global, s.watch)),
-	KEY("sandbox", WORD, INTO(struct global, s.sandbox),
-		.words = sandboxes),
+		.words = error_formats, .preset = "json",
+		.help = "body of the proxy's own answers: `json` is Docker's "
+			"`{\"message\": …}`, which the CLI prints; `text`"),
+	KEY("min_api_version", CUSTOM, .read = read_min_api_version,
+		.forms = FORM_TEXT, .preset = "1.24", .pattern = "^1\\.[0-9]+$",
+		.help = "older versions in the path are refused; not below "
+			"1.24. In quotes: `1.30` is the number 1.3"),
+	KEY("audit_log", CUSTOM, .read = read_audit_log, .forms = FORM_TEXT,
+		.preset = "off", .help = "`stdout`, `syslog`, or a file"),
+	KEY("audit", SWITCH, INTO(struct global, s.audit.all), .words = audits,
+		.preset = "denied",
+		.help = "what is in it: `denied`, or `all` requests"),
+	KEY("audit_chain", BOOL, INTO(struct global, s.audit.chain),
+		.preset = "false",
+		.help = "each line holds the SHA-256 of the one before"),
+	KEY("audit_docker", BOOL, INTO(struct global, s.audit.docker),
+		.preset = "false",
+		.help = "each line of a request has what it means in `docker`: "
+			"the docker fields. Bodies that they are read from "
+			"are then held, as for a rule that asks for them"),
+	KEY("metrics", CUSTOM, .read = read_metrics, .forms = FORM_MAP,
+		.map = &metrics_map, .unsaid = "off",
+		.help = "`{enabled: true}`: on the proxy's listeners, at "
+			"`path`. `{listen: \"127.0.0.1:9090\"}`: there, and "
+			"nowhere else. Nobody is asked for a token"),
+	KEY("admin", CUSTOM, .read = read_admin, .forms = FORM_MAP,
+		.map = &admin_map, .unsaid = "off",
+		.help = "`{listen: \"127.0.0.1:9091\"}`: health, readiness, "
+			"metrics. Nobody is asked for a token"),
+	KEY("watch", BOOL, INTO(struct global, s.watch), .preset = "false",
+		.help = "reload when the file changes, or one that it "
+			"includes: when another one is in its place, or it was "
+			"written and closed, and it has "
+			"been left alone for 200 ms. A mounted ConfigMap "
+			"counts; a certificate does not (send SIGHUP), nor "
+			"what changes at the far end of a link into another "
+			"folder"),
+	KEY("sandbox", WORD, INTO(struct global, s.sandbox), .words = sandboxes,
+		.preset = "on",
+		.help = "`on`: what the system lacks of the sandbox is a "
+			"warning; `strict`: then the proxy does not start, nor "
+			"as root; `off`"),
+	KEY("limits", MAP, .map = &limit_map,
+		.help = "how much a client may use"),
+	KEY("timeouts", MAP, .map = &timeout_map,
+		.help = "how long a client, or the Engine, may take"),
 };
+
+const struct key_map global_map = MAP("global", "global", global_keys);
 
 /* --- the environment ------------------------------------------------------ */
 
@@ -292,7 +378,8 @@ read_overrides(struct reader *r, const char *const *envp, struct global *g)
 		bool replaced = strcmp(key->name, "port") == 0 ||
 				strcmp(key->name, "bind") == 0;
 		if (replaced && g->listeners)
-			diag_warning(r->diag, (struct pos){0},
+			diag_warning(r->diag, FINDING_NO_EFFECT,
+				(struct pos){0},
 				"%.*s has no effect: the file has "
 				"\"listeners\"",
 				STR_FMT(node->key));
@@ -358,7 +445,7 @@ set_listeners(
 		used = used || (cert && cert == g->tls.tls.cert.p);
 	}
 	if (g->tls.tls.cert.p && !used)
-		diag_warning(r->diag, g->tls.node->key_pos,
+		diag_warning(r->diag, FINDING_NO_EFFECT, g->tls.node->key_pos,
 			"tls has no effect: no listener uses it");
 }
 
@@ -401,8 +488,7 @@ settings_read_global(
 		.port = in->has_file ? PORT_FILE : PORT_TOGGLES,
 	};
 	if (in->global && !tree_is_null(in->global))
-		read_map(r, in->global, "global", global_keys,
-			COUNT_OF(global_keys), &g);
+		read_map(r, in->global, &global_map, &g);
 	read_overrides(r, in->envp, &g);
 	set_listeners(r, in, &g);
 	set_engine_tls(r, &g);

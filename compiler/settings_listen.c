@@ -45,7 +45,7 @@ read_listener_mode(struct reader *r, const struct tree *node, void *out)
 	}
 	l->s.mode = mode;
 	if (mode & 0002)
-		diag_warning(r->diag, node->pos,
+		diag_warning(r->diag, FINDING_OPEN_SOCKET_FILE, node->pos,
 			"mode %04o lets every local user connect", mode);
 }
 
@@ -57,16 +57,50 @@ read_listener_tls(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key listener_keys[] = {
-	KEY("name", TEXT, INTO(struct listener, s.name), .min = 1),
-	KEY("bind", CUSTOM, .read = read_listener_bind),
-	KEY("port", U16, INTO(struct listener, s.port), RANGE(1, 65535)),
-	KEY("unix", CUSTOM, .read = read_listener_unix),
-	KEY("mode", CUSTOM, .read = read_listener_mode),
-	KEY("owner", TEXT, INTO(struct listener, s.owner), .min = 1),
-	KEY("group", TEXT, INTO(struct listener, s.group), .min = 1),
-	KEY("tls", CUSTOM, .read = read_listener_tls),
-	KEY("proxy_protocol", BOOL, INTO(struct listener, s.proxy_protocol)),
+	KEY("name", TEXT, INTO(struct listener, s.name), .min = 1,
+		.required = true,
+		.help = "unique; what the field `listener` reads"),
+	KEY("bind", CUSTOM, .read = read_listener_bind, .forms = FORM_TEXT,
+		.with = "port", .preset = "127.0.0.1",
+		.help = "as in `global`"),
+	KEY("port", U16, INTO(struct listener, s.port), RANGE(1, 65535),
+		.help = "required, but for a unix listener"),
+	KEY("unix", CUSTOM, .read = read_listener_unix, .forms = FORM_TEXT,
+		.pattern = "^/",
+		.help = "instead of `port`: an absolute path, at most 107 "
+			"bytes. A socket file that nobody listens on any more "
+			"is replaced; a live one, or another kind of file, is "
+			"an error"),
+	KEY("mode", CUSTOM, .read = read_listener_mode, .forms = FORM_TEXT,
+		.with = "unix", .pattern = "^[0-7]{1,4}$", .preset = "0660",
+		.help = "octal; set before anyone can connect"),
+	KEY("owner", TEXT, INTO(struct listener, s.owner), .min = 1,
+		.with = "unix", .unsaid = "the process's",
+		.help = "name or number"),
+	KEY("group", TEXT, INTO(struct listener, s.group), .min = 1,
+		.with = "unix", .unsaid = "the process's",
+		.help = "name or number"),
+	KEY("tls", CUSTOM, .read = read_listener_tls,
+		.forms = FORM_TEXT | FORM_MAP, .words = tls_words,
+		.map = &tls_map,
+		.unsaid = "as in `global` on TCP, off on a unix socket",
+		.help = "a map, `on` (what `global` has) or `off`. A map is "
+			"taken alone: nothing of `global.tls` is added to it"),
+	KEY("proxy_protocol", BOOL, INTO(struct listener, s.proxy_protocol),
+		.preset = "false",
+		.help = "as in `global`. Whoever can connect to the listener "
+			"can say to be anybody. A connection without a header, "
+			"or with a malformed one, is closed; it has the time "
+			"of `timeouts.request_head`, and comes before TLS. "
+			"`LOCAL` and `UNKNOWN` leave the address as it is; "
+			"datagrams, unix addresses and more than 4 KiB are "
+			"malformed. `limits.connections_per_client` and "
+			"`peers` go by who is connected"),
 };
+
+static const char *const places[] = {"port", "unix", NULL};
+const struct key_map listener_map =
+	MAP("listener", "a listener", listener_keys, .one_of = places);
 
 static void
 refuse_keys(struct reader *r, const struct tree *map, const char *const *names,
@@ -126,8 +160,7 @@ read_listener(struct reader *r, const struct tree *node,
 	const struct tls_said *global, struct settings_listener *out)
 {
 	struct listener l = {.s.mode = 0660};
-	if (!read_map(r, node, "a listener", listener_keys,
-		    COUNT_OF(listener_keys), &l))
+	if (!read_map(r, node, &listener_map, &l))
 		return;
 	if (!read_given(node, "name"))
 		diag_error(r->diag, node->pos, "a listener needs a name");

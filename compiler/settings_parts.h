@@ -5,6 +5,14 @@
 #include "compiler/read.h"
 #include "compiler/settings.h"
 
+/* The maps of keys: of the sections, and those that more than one part has. */
+extern const struct key_map global_map, auth_map;
+extern const struct key_map listener_map, tls_map, engine_tls_map;
+extern const struct key_map metrics_map, admin_map, mtls_map, peer_map;
+
+/* What `tls` may be instead of a map; of enum tls_word. */
+extern const struct key_word tls_words[];
+
 /* *out holds the defaults; `auth` comes after `global`. */
 void settings_read_global(struct reader *r, const struct settings_input *in,
 	struct settings *out);
@@ -21,6 +29,12 @@ void settings_warn_env(struct reader *r, const char *const *envp);
 /* The value of `bind`: "*", or a numeric address; localhost is 127.0.0.1. */
 bool settings_read_bind(
 	struct reader *r, const struct tree *node, struct str *out);
+
+/* Is it a numeric address? */
+bool settings_is_address(struct str text);
+
+/* Does that `bind` reach beyond this machine? */
+bool settings_is_beyond(struct str bind);
 
 /* A warning at node, which gave the address of a listener without TLS, when
  * it is not of this machine alone. */

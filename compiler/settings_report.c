@@ -4,29 +4,16 @@
 #include "runtime/limits.h"
 #include "runtime/target.h"
 
+#define ADDRESS "^.+:[0-9]+$"
+
 /* --- metrics and admin ------------------------------------------------------ */
-
-struct metrics {
-	struct settings_metrics s;
-	bool off; /* enabled: false */
-};
-
-static void
-read_enabled(struct reader *r, const struct tree *node, void *out)
-{
-	static const struct key key =
-		KEY("enabled", BOOL, INTO(struct metrics, s.enabled));
-	struct metrics *m = out;
-	read_key(r, node, &key, m);
-	m->off = !m->s.enabled;
-}
 
 /* One that a request's canonical path can be equal to. */
 static void
 read_metrics_path(struct reader *r, const struct tree *node, void *out)
 {
 	static const struct target_limits limits = {LIMIT_TARGET_BYTES, 1, 24};
-	struct metrics *m = out;
+	struct settings_metrics *m = out;
 	struct target t;
 	struct str text;
 	if (!read_text(r, node, false, &text))
@@ -38,37 +25,40 @@ read_metrics_path(struct reader *r, const struct tree *node, void *out)
 			"/metrics");
 		return;
 	}
-	m->s.path = text;
+	m->path = text;
 }
 
 static void
 read_metrics_listen(struct reader *r, const struct tree *node, void *out)
 {
-	struct metrics *m = out;
-	settings_read_address(r, node, &m->s.bind, &m->s.port);
+	struct settings_metrics *m = out;
+	settings_read_address(r, node, &m->bind, &m->port);
 }
 
 static const struct key metrics_keys[] = {
-	KEY("enabled", CUSTOM, .read = read_enabled),
-	KEY("path", CUSTOM, .read = read_metrics_path),
-	KEY("listen", CUSTOM, .read = read_metrics_listen),
+	KEY("enabled", BOOL, INTO(struct settings_metrics, enabled),
+		.preset = "false", .help = "on the proxy's own listeners"),
+	KEY("path", CUSTOM, .read = read_metrics_path, .forms = FORM_TEXT,
+		.pattern = "^/", .preset = "/metrics", .help = "where"),
+	KEY("listen", CUSTOM, .read = read_metrics_listen, .forms = FORM_TEXT,
+		.pattern = ADDRESS,
+		.help = "an address and port of its own, and there alone"),
 };
+
+const struct key_map metrics_map = MAP("metrics", "metrics", metrics_keys);
 
 void
 settings_read_metrics(
 	struct reader *r, const struct tree *node, struct settings_metrics *out)
 {
-	struct metrics m = {.s = *out};
-	if (!read_map(r, node, "metrics", metrics_keys, COUNT_OF(metrics_keys),
-		    &m))
+	if (!read_map(r, node, &metrics_map, out))
 		return;
+	if (read_given(node, "enabled") && !out->enabled)
+		out->bind = STR("");
 	/* Who gives them an address of their own wants them there alone:
 	 * nobody is asked for a token. */
-	if (m.s.bind.n > 0)
-		m.s.enabled = false;
-	if (m.off)
-		m.s.bind = STR("");
-	*out = m.s;
+	if (out->bind.n > 0)
+		out->enabled = false;
 }
 
 static void
@@ -79,14 +69,17 @@ read_admin_listen(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key admin_keys[] = {
-	KEY("listen", CUSTOM, .read = read_admin_listen),
+	KEY("listen", CUSTOM, .read = read_admin_listen, .forms = FORM_TEXT,
+		.pattern = ADDRESS, .help = "an address and port"),
 };
+
+const struct key_map admin_map = MAP("admin", "admin", admin_keys);
 
 void
 settings_read_admin(
 	struct reader *r, const struct tree *node, struct settings *out)
 {
-	read_map(r, node, "admin", admin_keys, COUNT_OF(admin_keys), out);
+	read_map(r, node, &admin_map, out);
 }
 
 /* --- audit ------------------------------------------------------------------ */

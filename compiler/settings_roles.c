@@ -36,17 +36,23 @@ read_cn(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key cert_role_keys[] = {
-	KEY("cn", CUSTOM, .read = read_cn),
-	KEY("role", TEXT, INTO(struct settings_cert_role, role), .min = 1),
+	KEY("cn", CUSTOM, .read = read_cn, .forms = FORM_TEXT, .required = true,
+		.help = "compared with the CN and the DNS names of the "
+			"certificate, without case; `*.example.com` is any one "
+			"label before `.example.com`"),
+	KEY("role", TEXT, INTO(struct settings_cert_role, role), .min = 1,
+		.required = true, .help = "the role that this gives"),
 };
+
+static const struct key_map cert_role_map =
+	MAP("cert_role", "an entry of cert_role_map", cert_role_keys);
 
 static void
 read_cert_role(
 	struct reader *r, const struct tree *node, struct settings_auth *a)
 {
 	struct settings_cert_role c = {0};
-	if (!read_map(r, node, "an entry of cert_role_map", cert_role_keys,
-		    COUNT_OF(cert_role_keys), &c))
+	if (!read_map(r, node, &cert_role_map, &c))
 		return;
 	if (!read_given(node, "cn") || !read_given(node, "role")) {
 		diag_error(r->diag, node->pos,
@@ -55,7 +61,7 @@ read_cert_role(
 	}
 	for (size_t i = 0; i < a->ncert_roles; i++) {
 		if (str_eq_nocase(a->cert_roles[i].cn, c.cn)) {
-			diag_warning(r->diag, node->pos,
+			diag_warning(r->diag, FINDING_DUPLICATE_CN, node->pos,
 				"this cn stands twice: the first counts");
 			break;
 		}
@@ -75,16 +81,21 @@ read_cert_role_map(struct reader *r, const struct tree *node, void *out)
 }
 
 static const struct key mtls_keys[] = {
-	KEY("cert_role_map", CUSTOM, .read = read_cert_role_map),
+	KEY("cert_role_map", CUSTOM, .read = read_cert_role_map,
+		.forms = FORM_MAPS, .map = &cert_role_map,
+		.help = "roles of certificates; the first match counts"),
 	KEY("default_role", TEXT, INTO(struct settings_auth, default_role),
-		.min = 1),
+		.min = 1, .unsaid = "the certificate's CN",
+		.help = "the role without a match"),
 };
+
+const struct key_map mtls_map = MAP("mtls", "mtls", mtls_keys);
 
 void
 settings_read_mtls(
 	struct reader *r, const struct tree *node, struct settings_auth *out)
 {
-	read_map(r, node, "mtls", mtls_keys, COUNT_OF(mtls_keys), out);
+	read_map(r, node, &mtls_map, out);
 }
 
 void
@@ -104,7 +115,7 @@ settings_check_mtls(
 		if (l->tls.client_ca.n > 0 ||
 			(l->path.n > 0 && s->auth.npeers > 0))
 			continue;
-		diag_warning(r->diag, type->pos,
+		diag_warning(r->diag, FINDING_NOBODY_GETS_IN, type->pos,
 			"the listener \"%.*s\" has no client_ca: every "
 			"request there will get 401",
 			STR_FMT(l->name));
@@ -117,16 +128,24 @@ settings_check_mtls(
 #define ID_MAX (INT64_C(0xffffffff) - 1)
 
 static const struct key peer_keys[] = {
-	KEY("uid", U32, INTO(struct settings_peer, uid), RANGE(0, ID_MAX)),
-	KEY("gid", U32, INTO(struct settings_peer, gid), RANGE(0, ID_MAX)),
-	KEY("role", TEXT, INTO(struct settings_peer, role), .min = 1),
+	KEY("uid", U32, INTO(struct settings_peer, uid), RANGE(0, ID_MAX),
+		.help = "of the client's process; one of `uid` and `gid` must "
+			"be said, both must hold"),
+	KEY("gid", U32, INTO(struct settings_peer, gid), RANGE(0, ID_MAX),
+		.help = "of the client's process"),
+	KEY("role", TEXT, INTO(struct settings_peer, role), .min = 1,
+		.required = true,
+		.help = "what it gets, without a token or certificate; the "
+			"identity is `uid:<n>`"),
 };
+
+const struct key_map peer_map = MAP("peer", "a peer", peer_keys);
 
 static void
 read_peer(struct reader *r, const struct tree *node, struct settings_auth *a)
 {
 	struct settings_peer p = {0};
-	if (!read_map(r, node, "a peer", peer_keys, COUNT_OF(peer_keys), &p))
+	if (!read_map(r, node, &peer_map, &p))
 		return;
 	p.has_uid = read_given(node, "uid");
 	p.has_gid = read_given(node, "gid");

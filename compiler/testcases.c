@@ -10,15 +10,26 @@ struct draft {
 };
 
 static const struct key keys[] = {
-	KEY("request", NODE, INTO(struct draft, request)),
-	KEY("role", TEXT, INTO(struct draft, role)),
-	KEY("identity", TEXT, INTO(struct draft, identity)),
-	KEY("ip", NODE, INTO(struct draft, ip)),
-	KEY("headers", NODE, INTO(struct draft, headers)),
-	KEY("body", NODE, INTO(struct draft, body)),
-	KEY("expect", NODE, INTO(struct draft, expect)),
-	KEY("rule", TEXT, INTO(struct draft, rule), .min = 1),
+	KEY("request", NODE, INTO(struct draft, request), .forms = FORM_TEXT,
+		.required = true, .pattern = "^[A-Z]+ /",
+		.help = "a method and a target: `GET /containers/json`"),
+	KEY("role", TEXT, INTO(struct draft, role), .help = "the caller's"),
+	KEY("identity", TEXT, INTO(struct draft, identity),
+		.help = "the caller's"),
+	KEY("ip", NODE, INTO(struct draft, ip), .forms = FORM_TEXT,
+		.help = "the client's address"),
+	KEY("headers", NODE, INTO(struct draft, headers), .forms = FORM_HEADERS,
+		.help = "header fields"),
+	KEY("body", NODE, INTO(struct draft, body), .forms = FORM_ANY,
+		.help = "the JSON body"),
+	KEY("expect", NODE, INTO(struct draft, expect), .forms = FORM_TEXT,
+		.required = true, .pattern = "^(allow|deny|[2-5][0-9]{2})$",
+		.help = "`allow`, `deny`, or a status such as 429"),
+	KEY("rule", TEXT, INTO(struct draft, rule), .min = 1,
+		.help = "the rule that must have decided"),
 };
+
+const struct key_map testcase_map = MAP("test", "a test", keys);
 
 static bool
 is_request(struct str s)
@@ -75,7 +86,7 @@ static void
 check_case(struct reader *r, const struct tree *node)
 {
 	struct draft draft = {0};
-	if (!read_map(r, node, "a test", keys, COUNT_OF(keys), &draft))
+	if (!read_map(r, node, &testcase_map, &draft))
 		return;
 	if (!draft.request)
 		diag_error(r->diag, node->pos, "a test needs a request");

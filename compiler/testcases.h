@@ -4,6 +4,8 @@
 
 #include "compiler/read.h"
 
+extern const struct key_map testcase_map;
+
 /* Checks their shape. NULL: the file has none. */
 void testcases_check(struct reader *r, const struct tree *node);
 

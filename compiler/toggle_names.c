@@ -74,7 +74,7 @@ judge(struct toggle_set *s, struct str name, struct str value)
 		return;
 	const char *other = other_profile(s->profile, name);
 	if (other) {
-		diag_env_warning(s->diag,
+		diag_env_warning(s->diag, FINDING_NO_EFFECT,
 			"%.*s has no effect: it is a toggle of the %s "
 			"profile, not of %s",
 			STR_FMT(name), other, s->profile->name);
@@ -83,8 +83,8 @@ judge(struct toggle_set *s, struct str name, struct str value)
 	const char *near = nearest(s->profile, name);
 	if (!has_prefix(name) && !(near && toggle_word(value, &on)))
 		return;
-	diag_env_warning(s->diag, "%.*s has no effect: there is no such toggle",
-		STR_FMT(name));
+	diag_env_warning(s->diag, FINDING_UNKNOWN_VARIABLE,
+		"%.*s has no effect: there is no such toggle", STR_FMT(name));
 	if (near)
 		diag_help(s->diag, "did you mean %s?", near);
 }

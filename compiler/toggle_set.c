@@ -77,11 +77,11 @@ toggle_no_effect(
 	if (!v->given || !v->on)
 		return;
 	if (s->from_file)
-		diag_warning(s->diag, v->pos, "%s=1 has no effect: %s", t->name,
-			why);
+		diag_warning(s->diag, FINDING_NO_EFFECT, v->pos,
+			"%s=1 has no effect: %s", t->name, why);
 	else
-		diag_env_warning(
-			s->diag, "%s=1 has no effect: %s", t->name, why);
+		diag_env_warning(s->diag, FINDING_NO_EFFECT,
+			"%s=1 has no effect: %s", t->name, why);
 }
 
 void

@@ -74,7 +74,7 @@ profile_from_node(
 	}
 	struct str env = env_get(envp, PROFILE_VARIABLE);
 	if (env.n > 0 && !str_eq(env, node->text))
-		diag_warning(d, node->pos,
+		diag_warning(d, FINDING_NO_EFFECT, node->pos,
 			PROFILE_VARIABLE " is not read: the file names the "
 					 "profile of its toggles");
 	return p;
@@ -106,11 +106,13 @@ read_value(struct toggle_set *s, size_t i, struct str text)
 		return;
 	const char *name = s->profile->defs[i].name;
 	if (s->from_file)
-		diag_warning(s->diag, v->pos, "%s: %s %s: treated as %d", name,
-			shown(text, buf), s->profile->strange, v->on);
+		diag_warning(s->diag, FINDING_TOGGLE_VALUE, v->pos,
+			"%s: %s %s: treated as %d", name, shown(text, buf),
+			s->profile->strange, v->on);
 	else
-		diag_env_warning(s->diag, "%s=%s %s: treated as %d", name,
-			shown(text, buf), s->profile->strange, v->on);
+		diag_env_warning(s->diag, FINDING_TOGGLE_VALUE,
+			"%s=%s %s: treated as %d", name, shown(text, buf),
+			s->profile->strange, v->on);
 	diag_help(s->diag, "write 1 or 0");
 }
 

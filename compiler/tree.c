@@ -123,7 +123,7 @@ expand_fault(
 			b->scalar->unset = arena_str(b->arena, name);
 			b->scalar->unset_pos = pos;
 		}
-		diag_warning(b->diag, pos,
+		diag_warning(b->diag, FINDING_UNSET_VARIABLE, pos,
 			"the variable %.*s is not set: it becomes empty",
 			STR_FMT(name));
 		break;

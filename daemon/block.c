@@ -8,15 +8,17 @@ struct block_node {
 	struct block_node *next;
 };
 
-/* How many to keep: what a burst leaves behind stays under 2 MiB a worker. And
- * with how much in use, of all sizes, one more is a good idea: a hundred busy
- * downloads, a thousand slow ones. */
+/* How many to keep. The small ones are for all that hundreds of clients ask at
+ * once: mostly a head is in their first page, and the system has given no
+ * other, so a burst leaves about 2 MiB of them behind, and as much of the
+ * others. And with how much in use, of all sizes, one more is a good idea: a
+ * hundred busy downloads, a thousand slow ones. */
 static const struct {
 	uint32_t bytes;
 	unsigned keep;
 	uint64_t below;
 } kinds[BLOCK_SIZES] = {
-	[BLOCK_SMALL] = {16 * 1024, 32, UINT64_MAX},
+	[BLOCK_SMALL] = {16 * 1024, 512, UINT64_MAX},
 	[BLOCK_MEDIUM] = {64 * 1024, 16, 64 * 1024 * 1024},
 	[BLOCK_LARGE] = {256 * 1024, 2, 32 * 1024 * 1024},
 };

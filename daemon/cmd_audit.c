@@ -1,19 +1,12 @@
 /* audit verify: is the chain of an audit log whole? */
 #include "daemon/cmd_audit.h"
 
-#include "runtime/audit.h"
+#include "daemon/audit_lines.h"
+#include "runtime/sha256.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-
-enum read { READ_LINE, READ_END, READ_PART, READ_LONG, READ_ERROR };
-
-struct log_reader {
-	FILE *file; /* borrowed */
-	char line[AUDIT_LINE_MAX];
-	size_t n;
-};
 
 /* What has been read so far. */
 struct chain {
@@ -21,25 +14,6 @@ struct chain {
 	uint8_t digest[AUDIT_DIGEST]; /* of the last line */
 	bool goes_on;                 /* from an older file */
 };
-
-/* A line with its \n. */
-static enum read
-read_line(struct log_reader *r)
-{
-	int c;
-
-	r->n = 0;
-	while ((c = getc_unlocked(r->file)) != EOF) {
-		if (r->n == sizeof(r->line))
-			return READ_LONG;
-		r->line[r->n++] = (char)c;
-		if (c == '\n')
-			return READ_LINE;
-	}
-	if (ferror(r->file))
-		return READ_ERROR;
-	return r->n > 0 ? READ_PART : READ_END;
-}
 
 static bool
 is_zero(const uint8_t digest[AUDIT_DIGEST])
@@ -71,34 +45,22 @@ chain_add(struct chain *c, struct str line)
 	} else {
 		c->chained++;
 	}
-	if (!audit_digest(line, c->digest))
-		return "there is no memory to compute its SHA-256";
+	sha256(line, c->digest);
 	c->lines++;
 	return NULL;
 }
 
 static const char *
-read_chain(struct log_reader *r, struct chain *c)
+read_chain(struct audit_lines *l, struct chain *c)
 {
-	const char *why = NULL;
+	enum audit_read read;
 
-	while (!why) {
-		switch (read_line(r)) {
-		case READ_LINE:
-			why = chain_add(c, (struct str){r->line, r->n});
-			break;
-		case READ_END:
-			return NULL;
-		case READ_PART:
-			return "it does not end: the file was cut off, or is "
-			       "being written";
-		case READ_LONG:
-			return "it is longer than any line of an audit log";
-		case READ_ERROR:
-			return strerror(errno);
-		}
+	while ((read = audit_lines_next(l)) == AUDIT_READ_LINE) {
+		const char *why = chain_add(c, (struct str){l->line, l->n});
+		if (why)
+			return why;
 	}
-	return why;
+	return audit_read_text(read);
 }
 
 static void
@@ -124,18 +86,15 @@ print_whole(const struct chain *c, const char *file, FILE *out)
 int
 cmd_audit_verify(const char *file, FILE *out, FILE *err)
 {
-	struct log_reader r = {.file = stdin};
+	struct audit_lines lines;
 	struct chain c = {0};
 
-	if (strcmp(file, "-") != 0)
-		r.file = fopen(file, "re");
-	if (!r.file) {
+	if (!audit_lines_open(&lines, file)) {
 		fprintf(err, "%s: error: %s\n", file, strerror(errno));
 		return 1;
 	}
-	const char *why = read_chain(&r, &c);
-	if (r.file != stdin)
-		fclose(r.file);
+	const char *why = read_chain(&lines, &c);
+	audit_lines_close(&lines);
 	if (why) {
 		fprintf(out, "%s:%" PRIu64 ": broken: %s\n", file, c.lines + 1,
 			why);

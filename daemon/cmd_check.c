@@ -12,17 +12,19 @@
 static void
 check_server(const struct settings_tls *s, struct file_hearer *h)
 {
-	tls_context_unref(tls_server_context(s, h));
+	if (tls_load(h))
+		tls_context_unref(tls_server_context(s, h));
 }
 
 static void
 check_client(const struct settings_engine_tls *s, struct str host,
 	struct file_hearer *h)
 {
-	tls_context_unref(tls_client_context(s, host, h));
+	if (tls_load(h))
+		tls_context_unref(tls_client_context(s, host, h));
 }
 
-static const struct tls_check tls_check = {check_server, check_client};
+const struct tls_check cmd_check_tls = {check_server, check_client};
 
 /* Prints errors and warnings to err and, of a valid policy, its settings and
  * rules to out. */
@@ -33,8 +35,10 @@ check(const struct config *c, FILE *out, FILE *err)
 	struct diag diag;
 	int status = 1;
 	struct policy_input in = config_input(c, NULL);
-	in.tls_check = &tls_check;
+	in.tls_check = &cmd_check_tls;
 	in.strict = true;
+	in.lint = LINT_WARNINGS;
+	in.others_read = c->file && file_others_read(c->file);
 	arena_init(&arena, POLICY_ARENA_MAX);
 	if (c->file &&
 		!file_read(c->file, SOURCE_BYTES_MAX, &arena, &in.text)) {

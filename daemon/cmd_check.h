@@ -4,6 +4,11 @@
 
 #include "daemon/command.h"
 
+struct tls_check;
+
 extern const struct command command_check;
+
+/* Reads the files of TLS as a start does. */
+extern const struct tls_check cmd_check_tls;
 
 #endif

@@ -14,9 +14,8 @@ enum typed_error { TYPED_OK, TYPED_UNKNOWN, TYPED_NO_VALUE, TYPED_A_VALUE };
 
 /* --- finding the command -------------------------------------------------- */
 
-/* How many arguments the name takes up that they begin with; 0: another. */
-static int
-name_length(const char *name, int argc, char *const *argv)
+int
+command_name_length(const char *name, int argc, char *const *argv)
 {
 	int n = 0;
 
@@ -59,7 +58,8 @@ find(struct arguments *a)
 	const struct command *spelled;
 
 	for (const struct command *const *c = commands; *c; c++) {
-		int n = name_length((*c)->name, a->argc - 1, a->argv + 1);
+		int n = command_name_length(
+			(*c)->name, a->argc - 1, a->argv + 1);
 		if (n >= a->first) {
 			a->command = *c;
 			a->first = n + 1;

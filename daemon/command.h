@@ -64,6 +64,10 @@ bool argument_given(const struct arguments *a, const char *name);
 /* The nth operand, from 0; NULL: there are fewer. */
 const char *argument_operand(const struct arguments *a, unsigned n);
 
+/* How many of the words a command's name takes up that they begin with; 0:
+ * they begin with another. */
+int command_name_length(const char *name, int nwords, char *const *words);
+
 /* The usage of a command; NULL: of the program. */
 void command_usage(const struct command *c, FILE *out);
 

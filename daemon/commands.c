@@ -3,8 +3,12 @@
 
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
+#include "daemon/cmd_completion.h"
 #include "daemon/cmd_healthcheck.h"
+#include "daemon/cmd_learn.h"
+#include "daemon/cmd_lint.h"
 #include "daemon/cmd_policies.h"
+#include "daemon/cmd_schema.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -14,8 +18,12 @@ const struct command *const commands[] = {
 	&command_check,
 	&command_policies,
 	&command_policies_show,
+	&command_lint,
 	&command_healthcheck,
 	&command_audit_verify,
+	&command_learn,
+	&command_schema,
+	&command_completion,
 	&command_demo_engine,
 	&command_version,
 	NULL,

@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Reads up to size bytes; -1 with errno set. */
@@ -25,33 +28,43 @@ read_all(int fd, char *p, size_t size)
 	return (ssize_t)n;
 }
 
+/* As much as fits into size bytes; -1 with errno set. */
+static ssize_t
+read_file(const char *path, char *p, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	ssize_t n = read_all(fd, p, size);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return n;
+}
+
 bool
 file_read(const char *path, size_t max_bytes, struct arena *a, struct str *out)
 {
 	/* The size is not asked for: a pipe has none, a file may grow. One
-	 * byte more than allowed tells that there are too many. */
-	char *p = arena_alloc(a, max_bytes + 1);
-	ssize_t n = -1;
-	if (!p) {
-		errno = ENOMEM;
-		return false;
+	 * byte more than allowed tells that there are too many. Not of the
+	 * arena, which would write to all of it. */
+	char *p = malloc(max_bytes + 1);
+	ssize_t n = p ? read_file(path, p, max_bytes + 1) : -1;
+	int error = !p ? ENOMEM : n < 0 ? errno : 0;
+
+	if (n > 0 && (size_t)n > max_bytes)
+		error = EFBIG;
+	if (error == 0) {
+		*out = arena_str(a, (struct str){p, (size_t)n});
+		error = arena_overflowed(a) ? ENOMEM : 0;
 	}
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return false;
-	n = read_all(fd, p, max_bytes + 1);
-	int saved = errno;
-	close(fd);
-	errno = saved;
-	if (n < 0)
-		return false;
-	if ((size_t)n > max_bytes) {
-		errno = EFBIG;
-		return false;
-	}
-	p[n] = '\0';
-	*out = (struct str){p, (size_t)n};
-	return true;
+	/* It may be a secret, of which one copy is enough. */
+	if (n > 0)
+		explicit_bzero(p, (size_t)n);
+	free(p);
+	errno = error;
+	return error == 0;
 }
 
 bool
@@ -59,4 +72,12 @@ file_read_secret(void *ctx, const char *path, struct arena *a, struct str *out)
 {
 	(void)ctx;
 	return file_read(path, TOKEN_FILE_BYTES_MAX, a, out);
+}
+
+bool
+file_others_read(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_mode & S_IROTH);
 }

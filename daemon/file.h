@@ -16,4 +16,7 @@ bool file_read(const char *path, size_t max_bytes, struct arena *a,
 bool file_read_secret(void *ctx, const char *path, struct arena *a,
 	struct str *out) __attribute__((warn_unused_result));
 
+/* Can every user of this machine read it? */
+bool file_others_read(const char *path);
+
 #endif

@@ -122,8 +122,6 @@ open_client(struct flow *f, struct worker *w, const struct arrival *a)
 			return false;
 		}
 	}
-	if (a->ip.set)
-		leg_setup_tcp(a->fd);
 	if (!leg_open(c, w->base, &w->blocks, a->fd, on_client))
 		return false;
 	if (!a->tls || leg_start_tls(c, a->tls))
@@ -194,7 +192,7 @@ flow_gone(struct flow *f)
 	leg_close(&f->client);
 	free(f->proxy);
 	f->proxy = NULL;
-	tls_free_cert(f->cert);
+	free(f->cert);
 	f->cert = NULL;
 	arrival_fini(w->shared, &f->from);
 	unlink_flow(w, f);

@@ -3,8 +3,8 @@
 
 #include "daemon/audit_writer.h"
 #include "daemon/flow.h"
+#include "daemon/judge.h"
 #include "daemon/listener.h"
-#include "daemon/reply.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
 
@@ -108,7 +108,7 @@ flow_audit_end(struct flow *f)
 	e.kind = kind;
 	e.status = rq->status;
 	e.dry_run = kind == AUDIT_DRY_RUN;
-	e.message = rq->why ? reply_message(f) : STR("");
+	e.message = rq->why ? judge_message(f->rq) : STR("");
 	audit_writer_put(s->audit, &e);
 }
 

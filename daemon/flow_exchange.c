@@ -351,6 +351,9 @@ on_final(struct flow *f, const struct http1_head *h)
 		(!rq->upgrade || !str_eq_nocase(h->upgrade, rq->head.upgrade)))
 		return false;
 	rq->answered = true;
+	/* It will not be sent again: where it was written, this one may be. */
+	if (rq->up_ended && outq_empty(&rq->up.q))
+		outq_clear(&rq->up.q, &f->worker->blocks);
 	metrics_latency(&f->worker->metrics, now_us() - rq->ask_us);
 	rq->status = h->status;
 	rq->engine_keeps = h->keep_alive;

@@ -1,6 +1,7 @@
 /* Flows: reading a head, holding a body, judging. */
 #include "daemon/flow.h"
 
+#include "daemon/flow_judge.h"
 #include "daemon/judge.h"
 #include "daemon/request.h"
 #include "daemon/worker.h"
@@ -8,19 +9,7 @@
 
 #include <stdlib.h>
 
-#define TLS_HANDSHAKE 22 /* RFC 8446 section 5.1 */
-
 /* --- reading a head --------------------------------------------------------- */
-
-/* No end of the head in sight, and no more may come. */
-static enum flow_step
-too_large(struct flow *f)
-{
-	struct str in = leg_input(&f->client);
-
-	return flow_refuse(f, memchr(in.p, '\n', in.n) ? WHY_HEAD_TOO_LARGE
-						       : WHY_TARGET_TOO_LONG);
-}
 
 static enum block_size
 size_for(uint32_t bytes)
@@ -84,8 +73,7 @@ on_head(struct flow *f, size_t len)
 	const char *head = c->in.block + c->in.start;
 	leg_take(c, len);
 	c->in.base = c->in.start; /* pinned until the request is over */
-	enum why why = judge_head(f, head, len);
-	return why ? flow_refuse(f, why) : judge_run(f);
+	return flow_judge_head(f, head, len);
 }
 
 enum flow_step
@@ -93,26 +81,16 @@ flow_step_head(struct flow *f)
 {
 	struct leg *c = &f->client;
 	struct str in = leg_input(c);
-	uint32_t max = flow_policy(f)->settings.limits.header_bytes;
-	size_t len = 0;
+	size_t len;
 
 	if (f->expired) {
 		f->expired = DEADLINE_NONE;
 		return in.n ? flow_refuse(f, WHY_HEAD_TIMEOUT) : flow_gone(f);
 	}
-	/* No method begins so: a TLS record does, with its type. */
-	if (in.n && in.p[0] == TLS_HANDSHAKE)
-		return flow_refuse(f, WHY_TLS_UNEXPECTED);
-	switch (http1_scan_head(in.p, in.n, &f->seen, &len)) {
-	case HTTP1_BAD:
-		return flow_refuse(f, WHY_HEAD_LINE_END);
-	case HTTP1_DONE:
-		return len > max ? flow_refuse(f, WHY_HEAD_TOO_LARGE)
-				 : on_head(f, len);
-	case HTTP1_MORE:
-		return in.n > max ? too_large(f) : await_head(f);
-	}
-	return flow_gone(f);
+	enum why why = judge_find_head(flow_policy(f), in, &f->seen, &len);
+	if (why)
+		return flow_refuse(f, why);
+	return len ? on_head(f, len) : await_head(f);
 }
 
 /* --- holding a body --------------------------------------------------------- */
@@ -214,8 +192,7 @@ flow_step_hold(struct flow *f)
 	outq_flush(&rq->down.q, c, &wrote);
 	if (end) {
 		deadline_clear(&f->deadline);
-		why = judge_body(f);
-		return why ? flow_refuse(f, why) : judge_run(f);
+		return flow_judge_body(f);
 	}
 	if (c->rd_eof)
 		return flow_refuse(f, WHY_BODY_TRUNCATED);

@@ -1,25 +1,46 @@
 /* Judging a request: parse, authenticate, gather facts, run the program. */
 #include "daemon/judge.h"
 
-#include "daemon/flow_audit.h"
 #include "daemon/listener.h"
-#include "daemon/log.h"
-#include "daemon/rate.h"
 #include "daemon/request.h"
-#include "daemon/scrape.h"
 #include "daemon/worker.h"
-#include "runtime/audit.h"
 #include "runtime/auth.h"
 #include "runtime/forwarded.h"
-#include "runtime/http1_write.h"
 #include "runtime/limits.h"
-#include "runtime/lockout.h"
-#include "runtime/redact.h"
 
-#include <time.h>
+#define TLS_HANDSHAKE 22 /* RFC 8446 section 5.1 */
 
 /* --- before the policy -------------------------------------------------------
  */
+
+/* No end of the head in sight, and no more may come. */
+static enum why
+too_large(struct str in)
+{
+	return memchr(in.p, '\n', in.n) ? WHY_HEAD_TOO_LARGE
+					: WHY_TARGET_TOO_LONG;
+}
+
+enum why
+judge_find_head(const struct policy *policy, struct str in, size_t *seen,
+	size_t *len_out)
+{
+	uint32_t max = policy->settings.limits.header_bytes;
+
+	*len_out = 0;
+	/* No method begins so: a TLS record does, with its type. */
+	if (in.n && in.p[0] == TLS_HANDSHAKE)
+		return WHY_TLS_UNEXPECTED;
+	switch (http1_scan_head(in.p, in.n, seen, len_out)) {
+	case HTTP1_BAD:
+		return WHY_HEAD_LINE_END;
+	case HTTP1_DONE:
+		return *len_out > max ? WHY_HEAD_TOO_LARGE : WHY_OK;
+	case HTTP1_MORE:
+		break;
+	}
+	return in.n > max ? too_large(in) : WHY_OK;
+}
 
 static bool
 has_body(const struct http1_head *h)
@@ -44,6 +65,91 @@ check_request(const struct request *rq)
 	return rq->endpoint & ENDPOINT_NO_BODY ? WHY_BODY_ON_START : WHY_OK;
 }
 
+/* Metrics are ours, on the proxy's own listeners too when they are to be. */
+static bool
+is_scrape(const struct judge *j, const struct request *rq)
+{
+	const struct settings_metrics *m = &j->policy->settings.metrics;
+
+	return m->enabled && str_eq(rq->target.path, m->path) &&
+	       rq->target.api_version.n == 0 &&
+	       (rq->head.method == METHOD_GET ||
+		       rq->head.method == METHOD_HEAD);
+}
+
+static void
+gather_facts(const struct judge *j, struct request *rq)
+{
+	static const struct json no_body = {.text = {"", 0}};
+	struct facts *facts = &rq->facts;
+
+	facts->method = rq->head.method;
+	facts->target = &rq->target;
+	facts->headers = rq->head.fields;
+	facts->nheaders = rq->head.nfields;
+	facts->listener = j->from->listener->name;
+	facts->has_peer = j->from->has_peer;
+	facts->peer_uid = j->from->uid;
+	facts->peer_gid = j->from->gid;
+	facts->body = has_body(&rq->head) ? NULL : &no_body;
+	facts->docker = &rq->docker;
+	facts->arena = &rq->arena;
+	facts->weekday = j->weekday;
+	facts->minute = j->minute;
+}
+
+/* Who it is for, when a trusted proxy brings it. */
+static enum why
+find_client(const struct judge *j, struct request *rq)
+{
+	const struct settings *s = &j->policy->settings;
+	const struct forwarded_trust trust = {
+		s->trusted_proxies, s->ntrusted_proxies};
+
+	enum why why = forwarded_client(rq->head.fields, rq->head.nfields,
+		&trust, &j->from->ip, &rq->facts.client_ip);
+	if (why && why != WHY_FORWARDED_CONFLICT)
+		rq->message = STR("docker-proxy: Forwarded, X-Forwarded-For or "
+				  "X-Real-IP from a trusted proxy does not "
+				  "say who the client is");
+	return why;
+}
+
+enum why
+judge_head(
+	const struct judge *j, struct request *rq, const char *head, size_t len)
+{
+	const struct settings *s = &j->policy->settings;
+	const struct target_limits limits = {
+		.target_bytes = s->limits.target_bytes,
+		.min_api_major = s->min_api_major,
+		.min_api_minor = s->min_api_minor,
+	};
+
+	enum why why = http1_parse_request(head, len, &rq->head);
+	if (why)
+		return why;
+	request_take_id(rq);
+	why = find_client(j, rq);
+	if (why)
+		return why;
+	why = target_parse(rq->head.target, &limits, &rq->arena, &rq->target);
+	if (why)
+		return why;
+	rq->parsed = true;
+	http1_body_init(&rq->up.in, rq->head.framing, rq->head.content_length);
+	rq->endpoint = endpoint_flags(rq->head.method, rq->target.path);
+	why = check_request(rq);
+	if (why)
+		return why;
+	rq->is_scrape = is_scrape(j, rq);
+	gather_facts(j, rq);
+	return WHY_OK;
+}
+
+/* --- who it is --------------------------------------------------------------
+ */
+
 /* All are looked at: the time tells nothing of which one matched. */
 static const struct settings_token *
 find_token(const struct settings_auth *a, const uint8_t digest[32])
@@ -54,44 +160,6 @@ find_token(const struct settings_auth *a, const uint8_t digest[32])
 		if (auth_digest_equal(digest, a->tokens[i].sha256) && !found)
 			found = &a->tokens[i];
 	return found;
-}
-
-/* Seconds until the client may try again; 0: now. */
-static uint32_t
-locked_out(struct flow *f)
-{
-	struct shared *s = f->worker->shared;
-	const struct ip *ip = &f->rq->facts.client_ip;
-
-	if (!ip->set || atomic_load(&s->lockouts) == 0)
-		return 0;
-	pthread_mutex_lock(&s->lockout_lock);
-	uint32_t ms = lockout_left_ms(s->lockout, ip, now_ms());
-	pthread_mutex_unlock(&s->lockout_lock);
-	return ms / 1000 + (ms % 1000 != 0);
-}
-
-static enum why
-failed_authentication(struct flow *f)
-{
-	struct shared *s = f->worker->shared;
-	const struct ip *ip = &f->rq->facts.client_ip;
-	char text[46];
-
-	if (!s->lockout || !ip->set)
-		return WHY_UNAUTHENTICATED;
-	pthread_mutex_lock(&s->lockout_lock);
-	bool now_locked = lockout_fail(s->lockout, ip, now_ms());
-	pthread_mutex_unlock(&s->lockout_lock);
-	if (now_locked) {
-		metrics_add(&f->worker->metrics, METRIC_LOCKOUTS, 1);
-		atomic_fetch_add(&s->lockouts, 1);
-		log_say(LOG_LEVEL_WARN,
-			"%s is locked out: too many failed "
-			"authentications",
-			ip_text(ip, text));
-	}
-	return WHY_UNAUTHENTICATED;
 }
 
 /* The first entry that the certificate is made out to, then the default, then
@@ -106,18 +174,17 @@ cert_role(const struct settings_auth *a, const struct auth_cert *cert)
 }
 
 static enum why
-authenticate_cert(struct flow *f)
+authenticate_cert(const struct judge *j, struct request *rq)
 {
-	const struct settings_auth *a = &flow_policy(f)->settings.auth;
-	struct request *rq = f->rq;
+	const struct settings_auth *a = &j->policy->settings.auth;
 
-	if (!f->cert) {
+	if (!j->cert) {
 		rq->message = STR("docker-proxy: a client certificate is "
 				  "required");
 		return WHY_UNAUTHENTICATED;
 	}
-	rq->facts.identity = f->cert->cn;
-	rq->facts.role = cert_role(a, f->cert);
+	rq->facts.identity = j->cert->cn;
+	rq->facts.role = cert_role(a, j->cert);
 	if (rq->facts.role.n)
 		return WHY_OK;
 	rq->message = STR("docker-proxy: the client certificate has no common "
@@ -141,26 +208,37 @@ find_peer(const struct settings_auth *a, const struct arrival *from)
 }
 
 static enum why
-authenticate(struct flow *f)
+wrong_credentials(struct request *rq)
 {
-	const struct settings_auth *a = &flow_policy(f)->settings.auth;
-	struct request *rq = f->rq;
+	rq->guessed = true;
+	return WHY_UNAUTHENTICATED;
+}
+
+static enum why
+authenticate(const struct judge *j, struct request *rq)
+{
+	const struct settings_auth *a = &j->policy->settings.auth;
 	uint8_t digest[32];
 
+	if (j->caller) {
+		rq->facts.role = j->caller->role;
+		rq->facts.identity = j->caller->identity;
+		return WHY_OK;
+	}
 	if (a->type == AUTH_NONE)
 		return WHY_OK;
 	if (a->type == AUTH_CLOSED)
 		return WHY_UNAUTHENTICATED;
-	const struct settings_peer *peer = find_peer(a, &f->from);
+	const struct settings_peer *peer = find_peer(a, j->from);
 	if (peer) {
 		rq->facts.role = peer->role;
 		rq->facts.identity =
-			arena_fmt(&rq->arena, "uid:%u", f->from.uid);
+			arena_fmt(&rq->arena, "uid:%u", j->from->uid);
 		return WHY_OK;
 	}
 	if (a->type == AUTH_MTLS)
-		return authenticate_cert(f);
-	rq->retry_after = locked_out(f);
+		return authenticate_cert(j, rq);
+	rq->retry_after = j->locked_out_s;
 	if (rq->retry_after)
 		return WHY_LOCKED_OUT;
 	/* Nothing was guessed: a client that was given no token must not
@@ -169,110 +247,23 @@ authenticate(struct flow *f)
 		return WHY_UNAUTHENTICATED;
 	if (rq->head.authorization_twice ||
 		!auth_bearer_digest(rq->head.authorization, digest))
-		return failed_authentication(f);
+		return wrong_credentials(rq);
 	const struct settings_token *token = find_token(a, digest);
 	if (!token)
-		return failed_authentication(f);
+		return wrong_credentials(rq);
 	rq->facts.role = token->role;
 	rq->facts.identity = token->name;
 	return WHY_OK;
 }
 
-/* Local wall clock, for `time` conditions; asked once a minute. */
-static void
-read_clock(struct facts *facts)
-{
-	static _Thread_local time_t minute = -1;
-	static _Thread_local uint8_t weekday;
-	static _Thread_local uint16_t of_day;
-	struct timespec ts;
-	struct tm tm;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
-	if (ts.tv_sec / 60 != minute) {
-		minute = ts.tv_sec / 60;
-		localtime_r(&ts.tv_sec, &tm);
-		weekday = (uint8_t)tm.tm_wday;
-		of_day = (uint16_t)(tm.tm_hour * 60 + tm.tm_min);
-	}
-	facts->weekday = weekday;
-	facts->minute = of_day;
-}
-
-static void
-gather_facts(struct flow *f)
-{
-	static const struct json no_body = {.text = {"", 0}};
-	struct request *rq = f->rq;
-	struct facts *facts = &rq->facts;
-
-	facts->method = rq->head.method;
-	facts->target = &rq->target;
-	facts->headers = rq->head.fields;
-	facts->nheaders = rq->head.nfields;
-	facts->listener = f->from.listener->name;
-	facts->has_peer = f->from.has_peer;
-	facts->peer_uid = f->from.uid;
-	facts->peer_gid = f->from.gid;
-	facts->body = has_body(&rq->head) ? NULL : &no_body;
-	facts->docker = &rq->docker;
-	facts->arena = &rq->arena;
-	read_clock(facts);
-}
-
-/* Who it is for, when a trusted proxy brings it. */
-static enum why
-find_client(struct flow *f)
-{
-	const struct settings *s = &flow_policy(f)->settings;
-	struct request *rq = f->rq;
-	const struct forwarded_trust trust = {
-		s->trusted_proxies, s->ntrusted_proxies};
-
-	enum why why = forwarded_client(rq->head.fields, rq->head.nfields,
-		&trust, &f->from.ip, &rq->facts.client_ip);
-	if (why && why != WHY_FORWARDED_CONFLICT)
-		rq->message = STR("docker-proxy: Forwarded, X-Forwarded-For or "
-				  "X-Real-IP from a trusted proxy does not "
-				  "say who the client is");
-	return why;
-}
-
 enum why
-judge_head(struct flow *f, const char *head, size_t len)
+judge_caller(const struct judge *j, struct request *rq)
 {
-	const struct settings *s = &flow_policy(f)->settings;
-	struct request *rq = f->rq;
-	const struct target_limits limits = {
-		.target_bytes = s->limits.target_bytes,
-		.min_api_major = s->min_api_major,
-		.min_api_minor = s->min_api_minor,
-	};
+	enum why why = authenticate(j, rq);
 
-	enum why why = http1_parse_request(head, len, &rq->head);
 	if (why)
 		return why;
-	request_take_id(rq);
-	why = find_client(f);
-	if (why)
-		return why;
-	why = target_parse(rq->head.target, &limits, &rq->arena, &rq->target);
-	if (why)
-		return why;
-	rq->parsed = true;
-	http1_body_init(&rq->up.in, rq->head.framing, rq->head.content_length);
-	rq->endpoint = endpoint_flags(rq->head.method, rq->target.path);
-	why = check_request(rq);
-	if (why)
-		return why;
-	rq->is_scrape = scrape_is_asked(f);
-	if (rq->is_scrape)
-		return WHY_OK;
-	gather_facts(f);
-	why = authenticate(f);
-	if (why)
-		return why;
-	return vm_init(&rq->vm, &flow_policy(f)->program, &rq->arena)
+	return vm_init(&rq->vm, &j->policy->program, &rq->arena)
 		       ? WHY_OK
 		       : WHY_OUT_OF_MEMORY;
 }
@@ -297,12 +288,22 @@ has_stray_member(const struct json *j)
 }
 
 enum why
-judge_body(struct flow *f)
+judge_hold(const struct judge *j, struct request *rq)
 {
-	struct request *rq = f->rq;
+	if (rq->head.framing == HTTP1_LENGTH &&
+		rq->head.content_length >
+			j->policy->settings.limits.inspected_body_bytes)
+		return WHY_BODY_TOO_LARGE;
+	rq->is_held = true;
+	return WHY_OK;
+}
+
+enum why
+judge_body(const struct judge *j, struct request *rq)
+{
 	const struct json_limits limits = {
-		.depth = flow_policy(f)->settings.limits.json_depth,
-		.hash_seed = f->worker->shared->hash_seed,
+		.depth = j->policy->settings.limits.json_depth,
+		.hash_seed = j->hash_seed,
 	};
 	struct str text = {rq->held ? rq->held : "", rq->held_n};
 	size_t at;
@@ -322,179 +323,61 @@ judge_body(struct flow *f)
 	return WHY_OK;
 }
 
-/* A rule asks for the body: hold it. */
-static enum flow_step
-hold(struct flow *f)
-{
-	struct request *rq = f->rq;
-	const struct settings_limits *l = &flow_policy(f)->settings.limits;
+/* --- what is told of it ------------------------------------------------------
+ */
 
-	if (rq->head.framing == HTTP1_LENGTH &&
-		rq->head.content_length > l->inspected_body_bytes)
-		return flow_refuse(f, WHY_BODY_TOO_LARGE);
-	rq->is_held = true;
-	/* The client waits for this, and the Engine is not asked yet. */
-	if (rq->head.expect_continue) {
-		const struct str go = STR("HTTP/1.1 100 Continue\r\n\r\n");
-		outq_ref(&rq->down.q, go.p, go.n);
-		rq->head.expect_continue = false;
-	}
-	flow_enter(f, FLOW_HOLD);
-	return FLOW_MORE;
-}
-
-static void
-log_dry(struct flow *f)
-{
-	const struct program *p = &flow_policy(f)->program;
-	const struct verdict *v = &f->rq->vm.verdict;
-
-	for (uint32_t i = 0; i < v->ndry; i++) {
-		const struct program_rule *r = &p->rules[v->dry[i]];
-		const struct log_field fields[] = {
-			{"request_id", f->rq->id},
-			{"rule", program_text(p, r->name)},
-			{"method", method_name(f->rq->head.method)},
-			{"path", f->rq->target.path},
-		};
-		log_event(
-			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 4);
-		flow_audit_dry(f, v->dry[i]);
-	}
-}
-
-static void
-count_rules(struct flow *f)
-{
-	const struct verdict *v = &f->rq->vm.verdict;
-	struct metrics_rules *rules = f->rq->generation->rules;
-	struct worker *w = f->worker;
-
-	metrics_add(&w->metrics, METRIC_DRY_RUN, v->ndry > 0);
-	for (uint32_t i = 0; i < v->ndry; i++)
-		metrics_rule(rules, w->index, v->dry[i]);
-	if (v->rule != PROGRAM_NO_RULE)
-		metrics_rule(rules, w->index, v->rule);
-}
-
-/* The VM stopped at a rate limit: ask its bucket. */
-static void
-take_token(struct flow *f)
-{
-	struct vm *vm = &f->rq->vm;
-	const struct program_bucket *b =
-		&vm->program->buckets[vm->bucket.index];
-	const struct bucket_limit limit = {
-		.requests = b->requests,
-		.period_ms = b->period_ms,
-		.penalty_ms = b->penalty_ms,
-	};
-
-	uint64_t lost;
-	vm_bucket_answer(
-		vm, rate_take(f->worker->shared->rate, b->id,
-			    vm_bucket_key(vm, &f->rq->facts), &limit, &lost));
-	metrics_add(&f->worker->metrics, METRIC_LIMIT_IDLE_BUCKETS, lost);
-}
-
-/* The verdict is there: a tunnel may live for days, and the scan of its body
- * is many times as large as that. */
-static void
-drop_scan(struct request *rq)
-{
-	arena_fini(&rq->scan);
-	rq->json = (struct json){0};
-	rq->facts.body = NULL;
-}
-
-static enum vm_status
-run(struct flow *f)
-{
-	struct request *rq = f->rq;
-	enum vm_status status;
-
-	do {
-		status = vm_run(&rq->vm, &rq->facts, f->worker->scratch);
-		if (status == VM_NEED_BUCKET)
-			take_token(f);
-	} while (status == VM_NEED_BUCKET);
-	return status;
-}
-
-/* The answer will be rewritten: then it must not come compressed. False: the
- * arena is full. */
+/* Refused by a rule or by the default. */
 static bool
-plan_filters(struct request *rq)
+by_policy(enum why why)
 {
-	const struct verdict *v = &rq->vm.verdict;
-
-	if (v->nfilters == 0)
-		return true;
-	for (size_t i = 0; i < rq->head.nfields; i++)
-		if (str_eq_nocase(
-			    rq->head.fields[i].name, STR("accept-encoding")))
-			rq->head.fields[i].hop = true;
-	rq->plan = redact_plan_new(
-		rq->vm.program, v->filters, v->nfilters, &rq->arena);
-	return rq->plan;
+	return why == WHY_DENIED || why == WHY_RATE_LIMITED;
 }
 
-/* What the request means is to be told in the audit log. */
-static bool
-is_recorded(const struct flow *f)
+const struct program_rule *
+judge_rule(const struct request *rq)
 {
-	return f->worker->shared->learns ||
-	       flow_policy(f)->settings.audit.docker;
-}
-
-/* A request that is denied and goes on: --mode learn. */
-static void
-log_learnt(const struct flow *f)
-{
-	const struct request *rq = f->rq;
-	const struct program *p = rq->vm.program;
 	uint32_t rule = rq->vm.verdict.rule;
-	const struct log_field fields[] = {
-		{"request_id", rq->id},
-		{"rule", rule == PROGRAM_NO_RULE
-				 ? STR("")
-				 : program_text(p, p->rules[rule].name)},
-		{"method", method_name(rq->head.method)},
-		{"path", rq->target.path},
-	};
-	log_event(LOG_LEVEL_WARN, "learn: would be denied", fields, 4);
+
+	if (!by_policy(rq->why) || rule == PROGRAM_NO_RULE)
+		return NULL;
+	return &rq->vm.program->rules[rule];
 }
 
-enum flow_step
-judge_run(struct flow *f)
+uint16_t
+judge_status(const struct request *rq)
 {
-	struct request *rq = f->rq;
+	return by_policy(rq->why) ? rq->vm.verdict.status : why_status(rq->why);
+}
 
-	if (rq->is_scrape)
-		return scrape_answer(f);
-	if (is_recorded(f) && !rq->facts.body && docker_reads_body(&rq->facts))
-		return hold(f);
-	if (run(f) == VM_NEED_BODY)
-		return hold(f);
-	if (is_recorded(f))
-		rq->means = audit_facts(&rq->facts, &rq->arena);
-	drop_scan(rq);
-	log_dry(f);
-	count_rules(f);
-	if (rq->vm.doubts)
-		log_say(LOG_LEVEL_WARN,
-			"%u conditions could not be decided for %.*s",
-			rq->vm.doubts, STR_FMT(rq->target.path));
-	if (!rq->vm.verdict.allow && f->worker->shared->learns) {
-		log_learnt(f);
-	} else if (!rq->vm.verdict.allow) {
-		uint32_t ms = rq->vm.verdict.retry_after_ms;
-		rq->retry_after = ms / 1000 + (ms % 1000 != 0);
-		return flow_refuse(f, rq->vm.verdict.why);
-	}
-	if (!plan_filters(rq))
-		return flow_refuse(f, WHY_OUT_OF_MEMORY);
-	metrics_add(&f->worker->metrics, METRIC_ALLOWED, 1);
-	flow_enter(f, FLOW_DIAL);
-	return FLOW_MORE;
+/* Empty without memory. */
+static struct str
+message_of(struct request *rq)
+{
+	const struct program *p = rq->vm.program;
+	const struct program_rule *r = judge_rule(rq);
+	struct str text = str_of(why_text(rq->why));
+
+	if (rq->message.n)
+		return rq->message;
+	if (r && r->message.len)
+		return program_text(p, r->message);
+	if (r && rq->why == WHY_RATE_LIMITED)
+		return arena_fmt(&rq->arena,
+			"docker-proxy: rate limit \"%.*s\" exceeded",
+			STR_FMT(program_text(p, r->name)));
+	if (r)
+		return arena_fmt(&rq->arena,
+			"docker-proxy: denied by rule \"%.*s\"",
+			STR_FMT(program_text(p, r->name)));
+	if (rq->why == WHY_DENIED)
+		return STR("docker-proxy: denied: no rule allows this");
+	return arena_fmt(&rq->arena, "docker-proxy: %.*s", STR_FMT(text));
+}
+
+struct str
+judge_message(struct request *rq)
+{
+	struct str message = message_of(rq);
+
+	return message.n ? message : str_of(why_text(rq->why));
 }

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* Less than this is not worth a read. */
@@ -185,6 +184,39 @@ leg_farewell(struct leg *leg)
 	return !leg->tls || leg_tls_farewell(leg);
 }
 
+/* --- TLS ------------------------------------------------------------------ */
+
+bool
+leg_start_tls(struct leg *leg, struct tls_context *context)
+{
+	return leg_tls_start(leg, context);
+}
+
+void
+leg_drop_tls(struct leg *leg)
+{
+	if (leg->tls)
+		leg_tls_drop(leg);
+}
+
+enum handshake
+leg_handshake(struct leg *leg)
+{
+	return leg->tls ? leg_tls_handshake(leg) : HANDSHAKE_DONE;
+}
+
+const char *
+leg_error(const struct leg *leg)
+{
+	return leg->tls ? leg_tls_error(leg) : NULL;
+}
+
+struct auth_cert *
+leg_read_cert(const struct leg *leg)
+{
+	return leg->tls ? leg_tls_read_cert(leg) : NULL;
+}
+
 /* --- input ---------------------------------------------------------------- */
 
 size_t
@@ -351,9 +383,10 @@ outq_move(struct outq *q, char *block)
 	assert(q->block);
 	memcpy(block, q->block, q->used);
 	for (unsigned i = q->first; i < q->first + q->count; i++) {
-		struct outq_ref *r = &q->refs[i];
-		if (r->p >= q->block && r->p < q->block + q->used)
-			r->p = block + (r->p - q->block);
+		struct iovec *r = &q->refs[i];
+		const char *p = r->iov_base;
+		if (p >= q->block && p < q->block + q->used)
+			r->iov_base = block + (p - q->block);
 	}
 }
 
@@ -404,7 +437,10 @@ outq_ref(struct outq *q, const char *p, size_t n)
 	if (n == 0)
 		return;
 	assert(outq_has_room(q, 1));
-	q->refs[q->first + q->count] = (struct outq_ref){p, n};
+	q->refs[q->first + q->count] = (struct iovec){
+		.iov_base = (void *)(uintptr_t)p,
+		.iov_len = n,
+	};
 	q->count++;
 }
 
@@ -413,33 +449,27 @@ static void
 advance(struct outq *q, size_t n)
 {
 	while (n > 0) {
-		struct outq_ref *r = &q->refs[q->first];
-		if (n < r->n) {
-			r->p += n;
-			r->n -= n;
+		struct iovec *r = &q->refs[q->first];
+		if (n < r->iov_len) {
+			r->iov_base = (char *)r->iov_base + n;
+			r->iov_len -= n;
 			return;
 		}
-		n -= r->n;
+		n -= r->iov_len;
 		q->first++;
 		q->count--;
 	}
 }
 
+/* Not by send(), of which the sandbox has to look at the arguments each time.
+ * SIGPIPE is ignored. */
 static ssize_t
 write_some(const struct outq *q, int fd)
 {
-	const struct outq_ref *r = &q->refs[q->first];
-	struct iovec iov[OUTQ_REFS];
+	const struct iovec *r = &q->refs[q->first];
 
-	if (q->count == 1)
-		return send(fd, r->p, r->n, MSG_NOSIGNAL);
-	for (unsigned i = 0; i < q->count; i++)
-		iov[i] = (struct iovec){
-			.iov_base = (void *)(uintptr_t)r[i].p,
-			.iov_len = r[i].n,
-		};
-	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = q->count};
-	return sendmsg(fd, &msg, MSG_NOSIGNAL);
+	return q->count == 1 ? write(fd, r->iov_base, r->iov_len)
+			     : writev(fd, r, q->count);
 }
 
 bool

@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 struct auth_cert;
 struct leg_tls;
@@ -62,16 +63,12 @@ struct leg {
 	bool connecting; /* until the first EV_WRITE */
 };
 
-/* What is to be written: references, and a block for what we make up. */
-struct outq_ref {
-	const char *p;
-	size_t n;
-};
-
 #define OUTQ_REFS 32
 
+/* What is to be written: references, as the system takes them, and a block for
+ * what we make up. */
 struct outq {
-	struct outq_ref refs[OUTQ_REFS];
+	struct iovec *refs; /* borrowed: OUTQ_REFS of them */
 	uint16_t first, count;
 	char *block; /* owned: made-up bytes; NULL when there are none */
 	enum block_size size;
@@ -89,7 +86,9 @@ leg_exhausted(int err)
 	       err == ENOMEM;
 }
 
-/* Small pieces leave at once, and a peer that has vanished is found out. */
+/* Small pieces leave at once, and a peer that has vanished is found out. Of a
+ * listening socket, those that are accepted have it, without a call for each
+ * of them. */
 void leg_setup_tcp(int fd);
 
 /* --- legs ------------------------------------------------------------- */
@@ -118,7 +117,7 @@ enum handshake leg_handshake(struct leg *leg);
 const char *leg_error(const struct leg *leg);
 
 /* Who the other side's verified certificate is made out to; NULL: it has
- * none. Free it with tls_free_cert(). */
+ * none. One piece of memory, for free(). */
 struct auth_cert *leg_read_cert(const struct leg *leg);
 
 /* A plain leg from here on: for a last word, and for reading what is left. */

@@ -150,7 +150,7 @@ on_again(evutil_socket_t fd, short what, void *arg)
 }
 
 bool
-leg_start_tls(struct leg *leg, struct tls_context *context)
+leg_tls_start(struct leg *leg, struct tls_context *context)
 {
 	struct leg_tls *t = calloc(1, sizeof(*t));
 
@@ -170,10 +170,8 @@ leg_start_tls(struct leg *leg, struct tls_context *context)
 }
 
 void
-leg_drop_tls(struct leg *leg)
+leg_tls_drop(struct leg *leg)
 {
-	if (!leg->tls)
-		return;
 	evtimer_del(&leg->tls->again);
 	SSL_free(leg->tls->ssl);
 	free(leg->tls);
@@ -195,11 +193,11 @@ first_byte(const struct leg *leg)
 }
 
 enum handshake
-leg_handshake(struct leg *leg)
+leg_tls_handshake(struct leg *leg)
 {
 	struct leg_tls *t = leg->tls;
 
-	if (!t || !t->handshaking)
+	if (!t->handshaking)
 		return HANDSHAKE_DONE;
 	if (!t->spoken && SSL_is_server(t->ssl)) {
 		int c = first_byte(leg);
@@ -228,15 +226,15 @@ leg_handshake(struct leg *leg)
 }
 
 const char *
-leg_error(const struct leg *leg)
+leg_tls_error(const struct leg *leg)
 {
-	return leg->tls && leg->tls->error[0] ? leg->tls->error : NULL;
+	return leg->tls->error[0] ? leg->tls->error : NULL;
 }
 
 struct auth_cert *
-leg_read_cert(const struct leg *leg)
+leg_tls_read_cert(const struct leg *leg)
 {
-	return leg->tls ? tls_read_cert(leg->tls->ssl) : NULL;
+	return tls_read_cert(leg->tls->ssl);
 }
 
 /* --- events ---------------------------------------------------------------- */
@@ -330,13 +328,14 @@ leg_tls_is_silent(struct leg *leg)
 
 /* Copies from the references until `room` bytes are there. */
 static size_t
-gather(const struct outq_ref *refs, unsigned count, char *to, size_t room)
+gather(const struct iovec *refs, unsigned count, char *to, size_t room)
 {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < count && n < room; i++) {
-		size_t part = refs[i].n < room - n ? refs[i].n : room - n;
-		memcpy(to + n, refs[i].p, part);
+		size_t left = room - n;
+		size_t part = refs[i].iov_len < left ? refs[i].iov_len : left;
+		memcpy(to + n, refs[i].iov_base, part);
 		n += part;
 	}
 	return n;
@@ -363,7 +362,7 @@ write_record(struct leg *leg, const char *p, size_t n)
 }
 
 ssize_t
-leg_tls_write(struct leg *leg, const struct outq_ref *refs, unsigned count)
+leg_tls_write(struct leg *leg, const struct iovec *refs, unsigned count)
 {
 	struct leg_tls *t = leg->tls;
 	size_t want = t->tried ? t->tried : RECORD_BYTES;
@@ -371,9 +370,9 @@ leg_tls_write(struct leg *leg, const struct outq_ref *refs, unsigned count)
 	errno = EPIPE;
 	if (t->broken)
 		return -1;
-	if (count == 1 || refs[0].n >= want)
-		return write_record(
-			leg, refs[0].p, refs[0].n < want ? refs[0].n : want);
+	if (count == 1 || refs[0].iov_len >= want)
+		return write_record(leg, refs[0].iov_base,
+			refs[0].iov_len < want ? refs[0].iov_len : want);
 	/* A head and what has come of the body leave as one record. */
 	char *block = block_take(leg->blocks, BLOCK_SMALL);
 	if (!block) {

@@ -275,6 +275,8 @@ open_one(struct listeners *ls, const struct settings_listener *s)
 		listener_free(l);
 		return NULL;
 	}
+	if (!l->is_unix)
+		leg_setup_tcp(l->fd);
 	l->next = ls->first;
 	ls->first = l;
 	return l;

@@ -186,6 +186,7 @@ ready_ask(struct ready *r)
 	}
 	r->conn->leg.wake = on_wake;
 	r->seen = 0;
+	r->request.refs = r->refs;
 	outq_ref(&r->request, ping, sizeof(ping) - 1);
 	evtimer_add(r->timer, &tv);
 	return step(r);

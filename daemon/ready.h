@@ -27,10 +27,11 @@ struct ready {
 	void *arg;                /* borrowed */
 	struct engine_conn *conn; /* from the pool, while asking */
 	struct outq request;
-	size_t seen;           /* bookmark of http1_scan_head() */
-	struct event *timer;   /* owned: the answer is late */
-	enum readiness result; /* the last one */
-	uint64_t asked_ms;     /* when it came */
+	struct iovec refs[OUTQ_REFS]; /* of the request */
+	size_t seen;                  /* bookmark of http1_scan_head() */
+	struct event *timer;          /* owned: the answer is late */
+	enum readiness result;        /* the last one */
+	uint64_t asked_ms;            /* when it came */
 	char reason[256];
 };
 

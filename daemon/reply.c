@@ -3,6 +3,7 @@
 
 #include "daemon/flow.h"
 #include "daemon/flow_audit.h"
+#include "daemon/judge.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/request.h"
@@ -46,64 +47,6 @@ reply_reason(uint16_t status)
 	return STR("Refused");
 }
 
-/* Refused by a rule or by the default. */
-static bool
-by_policy(enum why why)
-{
-	return why == WHY_DENIED || why == WHY_RATE_LIMITED;
-}
-
-static const struct program_rule *
-deciding_rule(const struct flow *f)
-{
-	const struct program *p = &flow_policy(f)->program;
-	uint32_t rule = f->rq->vm.verdict.rule;
-
-	if (!by_policy(f->rq->why) || rule == PROGRAM_NO_RULE)
-		return NULL;
-	return &p->rules[rule];
-}
-
-static uint16_t
-status_of(const struct flow *f)
-{
-	return by_policy(f->rq->why) ? f->rq->vm.verdict.status
-				     : why_status(f->rq->why);
-}
-
-/* Empty without memory. */
-static struct str
-message_of(struct flow *f)
-{
-	const struct program *p = &flow_policy(f)->program;
-	const struct program_rule *r = deciding_rule(f);
-	struct str text = str_of(why_text(f->rq->why));
-
-	if (f->rq->message.n)
-		return f->rq->message;
-	if (r && r->message.len)
-		return program_text(p, r->message);
-	if (r && f->rq->why == WHY_RATE_LIMITED)
-		return arena_fmt(&f->rq->arena,
-			"docker-proxy: rate limit \"%.*s\" exceeded",
-			STR_FMT(program_text(p, r->name)));
-	if (r)
-		return arena_fmt(&f->rq->arena,
-			"docker-proxy: denied by rule \"%.*s\"",
-			STR_FMT(program_text(p, r->name)));
-	if (f->rq->why == WHY_DENIED)
-		return STR("docker-proxy: denied: no rule allows this");
-	return arena_fmt(&f->rq->arena, "docker-proxy: %.*s", STR_FMT(text));
-}
-
-struct str
-reply_message(struct flow *f)
-{
-	struct str message = message_of(f);
-
-	return message.n ? message : str_of(why_text(f->rq->why));
-}
-
 static void
 put_json_string(struct http1_writer *w, struct str s)
 {
@@ -131,7 +74,7 @@ static struct str
 body_of(struct flow *f, char buf[BODY_MAX])
 {
 	struct http1_writer w = {.p = buf, .cap = BODY_MAX};
-	struct str message = reply_message(f);
+	struct str message = judge_message(f->rq);
 
 	/* Room for escapes: a message is ours or the policy's, mostly ASCII. */
 	if (message.n > MESSAGE_MAX)
@@ -214,7 +157,7 @@ reply_queue(struct flow *f)
 	bool text = flow_policy(f)->settings.error_text;
 	char body_buf[BODY_MAX];
 
-	rq->status = status_of(f);
+	rq->status = judge_status(f->rq);
 	struct str body = body_of(f, body_buf);
 	size_t need = body.n + HTTP1_WRITE_EXTRA * 2;
 	char *p = outq_reserve(&rq->down.q, &f->worker->blocks, need);
@@ -285,7 +228,7 @@ write_line(struct flow *f, enum log_level level)
 {
 	struct request *rq = f->rq;
 	const struct program *p = &flow_policy(f)->program;
-	const struct program_rule *r = deciding_rule(f);
+	const struct program_rule *r = judge_rule(f->rq);
 	struct arena *a = &rq->arena;
 	struct str place = STR("");
 	bool behind = is_forwarded(f);
@@ -305,7 +248,7 @@ write_line(struct flow *f, enum log_level level)
 		{"status", arena_fmt(a, "%u", rq->status)},
 		{"rule", r ? program_text(p, r->name) : STR("")},
 		{"at", place},
-		{"why", rq->why ? reply_message(f) : STR("")},
+		{"why", rq->why ? judge_message(f->rq) : STR("")},
 		{"in", arena_fmt(a, "%llu", (unsigned long long)rq->up.bytes)},
 		{"out", arena_fmt(
 				a, "%llu", (unsigned long long)rq->down.bytes)},

@@ -16,9 +16,6 @@ bool reply_queue(struct flow *f);
 /* Queues a 200 with the held bytes as its body. False without memory. */
 bool reply_queue_held(struct flow *f, struct str type);
 
-/* What the client and the logs are told of a refused request. */
-struct str reply_message(struct flow *f);
-
 /* Logs the request as access_log wants it. Once per request. */
 void reply_log(struct flow *f);
 

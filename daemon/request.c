@@ -7,7 +7,30 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define SPARE_MAX 64u /* 6 KiB each with the default limits */
+#define SPARE_MAX 256u /* 10 KiB each with the default limits */
+
+struct request *
+request_memory(const struct settings_limits *l, struct arena *arena_out)
+{
+	arena_init(
+		arena_out, REQUEST_ARENA_MIN + (size_t)l->inspected_body_bytes *
+						       REQUEST_ARENA_FACTOR);
+	return malloc(sizeof(struct request) +
+		      l->headers * sizeof(struct http1_field));
+}
+
+void
+request_init(struct request *rq, const struct arena *arena,
+	const struct settings_limits *l)
+{
+	memset(rq, 0, offsetof(struct request, made_id));
+	rq->arena = *arena;
+	rq->scan.cap = arena->cap;
+	rq->head.fields = rq->fields;
+	rq->head.max_fields = l->headers;
+	rq->up.q.refs = rq->refs[0];
+	rq->down.q.refs = rq->refs[1];
+}
 
 struct request *
 request_new(struct worker *w)
@@ -22,20 +45,12 @@ request_new(struct worker *w)
 		w->nspare--;
 		arena = rq->arena;
 	} else {
-		rq = malloc(
-			sizeof(*rq) + l->headers * sizeof(struct http1_field));
+		rq = request_memory(l, &arena);
 		if (!rq)
 			return NULL;
-		arena_init(&arena,
-			REQUEST_ARENA_MIN + (size_t)l->inspected_body_bytes *
-						    REQUEST_ARENA_FACTOR);
 	}
-	*rq = (struct request){
-		.arena = arena,
-		.scan = {.cap = arena.cap},
-		.generation = w->generation,
-		.head = {.fields = rq->fields, .max_fields = l->headers},
-	};
+	request_init(rq, &arena, l);
+	rq->generation = w->generation;
 	rq->generation->uses[w->index].requests++;
 	request_id_make(&w->ids, rq->made_id);
 	rq->id = (struct str){rq->made_id, sizeof(rq->made_id)};

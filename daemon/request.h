@@ -58,8 +58,7 @@ struct request {
 	uint32_t untaken;     /* by the client, when it last took something */
 	size_t engine_seen;   /* bookmark of http1_scan_head() */
 	struct str id;        /* borrowed: made_id, or of the head */
-	char made_id[REQUEST_ID_MADE];
-	bool id_is_told; /* the client's: among the head's fields */
+	bool id_is_told;      /* the client's: among the head's fields */
 	uint64_t start_ms, dial_ms;
 	int dial_errno;  /* why dialling was put off; 0: it was not */
 	uint64_t ask_us; /* when the Engine was first dialled */
@@ -70,6 +69,7 @@ struct request {
 	uint32_t retry_after; /* seconds; 0: none */
 	bool parsed;          /* the head is valid */
 	bool is_scrape;       /* it asks for our metrics */
+	bool guessed;         /* its credentials are wrong */
 	bool engine_sent;     /* its socket took some of the request */
 	bool up_ended; /* all of the request was sent, or no more can be */
 	bool answered; /* the answer's head is queued */
@@ -78,8 +78,19 @@ struct request {
 	bool upgrade;      /* Upgrade was sent to the Engine */
 	bool close;        /* the connection ends with this request */
 	bool engine_keeps; /* the Engine's connection can be used again */
-	struct http1_field fields[]; /* limits.headers of them */
+	/* From here on nothing is cleared for the next request. */
+	char made_id[REQUEST_ID_MADE];
+	struct iovec refs[2][OUTQ_REFS]; /* of the two ways */
+	struct http1_field fields[];     /* limits.headers of them */
 };
+
+/* Memory for a request and its arena; NULL without. */
+struct request *request_memory(
+	const struct settings_limits *l, struct arena *arena_out);
+
+/* One that nothing is known of yet. Takes over what the arena holds. */
+void request_init(struct request *rq, const struct arena *arena,
+	const struct settings_limits *l);
 
 /* Of the worker's generation. NULL without memory. */
 struct request *request_new(struct worker *w);

@@ -145,18 +145,6 @@ scrape_text(const struct shared *s, const struct generation *g, size_t *n_out)
 
 /* --- on the proxy's own listeners ----------------------------------------- */
 
-bool
-scrape_is_asked(const struct flow *f)
-{
-	const struct settings_metrics *m = &flow_policy(f)->settings.metrics;
-	const struct request *rq = f->rq;
-
-	return m->enabled && str_eq(rq->target.path, m->path) &&
-	       rq->target.api_version.n == 0 &&
-	       (rq->head.method == METHOD_GET ||
-		       rq->head.method == METHOD_HEAD);
-}
-
 static bool
 queue(struct flow *f)
 {

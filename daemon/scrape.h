@@ -21,10 +21,7 @@ void scrape_close(struct scrape_proc *p); /* NULL is nothing */
 char *scrape_text(
 	const struct shared *s, const struct generation *g, size_t *n_out);
 
-/* Is the flow's request, parsed, one for the metrics of metrics.enabled? */
-bool scrape_is_asked(const struct flow *f);
-
-/* Answers it. Always FLOW_MORE. */
+/* Answers the flow's request, which asks for it. Always FLOW_MORE. */
 enum flow_step scrape_answer(struct flow *f);
 
 #endif

@@ -353,6 +353,15 @@ enter_sandbox(struct server *s)
 	return true;
 }
 
+static bool
+uses_tls(const struct settings *s)
+{
+	for (size_t i = 0; i < s->nlisteners; i++)
+		if (s->listeners[i].tls.on)
+			return true;
+	return s->engine.tls.on;
+}
+
 /* The first generation, of the policy that is taken over. */
 static bool
 start_generation(struct server *s, struct policy *policy)
@@ -364,7 +373,8 @@ start_generation(struct server *s, struct policy *policy)
 	s->shared.nworkers =
 		settings->threads ? settings->threads : usable_cpus();
 	log_setup(settings->log_level, settings->log_json);
-	bool ok = fixed_init(&s->fixed, settings);
+	bool ok = fixed_init(&s->fixed, settings) &&
+		  (!uses_tls(settings) || tls_load(NULL));
 	if (ok && e->tls.on) {
 		tls = tls_client_context(&e->tls, e->host, NULL);
 		ok = tls;
@@ -387,7 +397,6 @@ start(struct server *s, bool demo)
 	s->shared.start_time = time(NULL);
 	if (getrandom(&s->shared.hash_seed, sizeof(s->shared.hash_seed), 0) < 0)
 		return false;
-	tls_start();
 	if (!find_engine(s, demo))
 		return false;
 	pthread_mutex_init(&s->shared.lockout_lock, NULL);

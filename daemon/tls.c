@@ -2,6 +2,7 @@
 #include "daemon/tls.h"
 
 #include "daemon/log.h"
+#include "runtime/auth.h"
 #include "runtime/cidr.h"
 
 #include <assert.h>
@@ -327,7 +328,7 @@ setup_server(SSL_CTX *ctx, const struct settings_tls *s, struct file_hearer *h)
 }
 
 struct tls_context *
-tls_server_context(const struct settings_tls *s, struct file_hearer *h)
+tls_new_server(const struct settings_tls *s, struct file_hearer *h)
 {
 	struct tls_context *c = context_new(TLS_server_method(), h);
 
@@ -381,7 +382,7 @@ setup_client(struct tls_context *c, const struct settings_engine_tls *s,
 }
 
 struct tls_context *
-tls_client_context(const struct settings_engine_tls *s, struct str host,
+tls_new_client(const struct settings_engine_tls *s, struct str host,
 	struct file_hearer *h)
 {
 	struct tls_context *c = context_new(TLS_client_method(), h);
@@ -402,10 +403,9 @@ tls_context_ref(struct tls_context *c)
 }
 
 void
-tls_context_unref(struct tls_context *c)
+tls_context_drop(struct tls_context *c)
 {
-	if (!c || atomic_fetch_sub_explicit(
-			  &c->refs, 1, memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	SSL_CTX_free(c->ssl);
 	free(c);
@@ -543,10 +543,4 @@ tls_read_cert(SSL *ssl)
 	GENERAL_NAMES_free(list);
 	ERR_clear_error();
 	return cert;
-}
-
-void
-tls_free_cert(struct auth_cert *cert)
-{
-	free(cert);
 }

@@ -3,27 +3,29 @@
  *
  * A context does not change and is counted: a reload makes a new one, and the
  * connections of the old one go on. Any thread may take or drop a reference.
- * OpenSSL is seen by tls.c and leg_tls.c alone.
+ * OpenSSL is seen by tls.c and leg_tls.c alone, which are a module of their
+ * own (tls_module.h).
  */
 #ifndef DAEMON_TLS_H
 #define DAEMON_TLS_H
 
 #include "compiler/settings.h"
-#include "runtime/auth.h"
+#include "runtime/str.h"
 
 #include <stdbool.h>
 
-struct ssl_ctx_st;
+struct auth_cert;
 struct ssl_st;
 
 struct tls_context;
 
-/* Lets OpenSSL read its configuration, before the sandbox forbids it: the
- * first context may be that of a reload. */
-void tls_start(void);
+/* Loads the module: before the sandbox, which would not let it be opened, and
+ * before any context. OpenSSL reads its configuration then. False after an
+ * error, which is heard by h, or with h NULL logged. */
+bool tls_load(struct file_hearer *h) __attribute__((warn_unused_result));
 
 /* For a listener. NULL after an error, which names the file and says what to
- * do about it. It is heard by h, or with h NULL logged. */
+ * do about it; told as above. */
 struct tls_context *tls_server_context(
 	const struct settings_tls *s, struct file_hearer *h);
 
@@ -33,14 +35,28 @@ struct tls_context *tls_client_context(const struct settings_engine_tls *s,
 	struct str host, struct file_hearer *h);
 
 struct tls_context *tls_context_ref(struct tls_context *c);
-void tls_context_unref(struct tls_context *c); /* NULL is nothing */
+void tls_context_drop(struct tls_context *c);
+
+/* Drops a reference, if it is one: NULL is nothing. */
+static inline void
+tls_context_unref(struct tls_context *c)
+{
+	if (c)
+		tls_context_drop(c);
+}
+
+/* --- inside of the module ------------------------------------------------- */
+
+void tls_start(void);
+struct tls_context *tls_new_server(
+	const struct settings_tls *s, struct file_hearer *h);
+struct tls_context *tls_new_client(const struct settings_engine_tls *s,
+	struct str host, struct file_hearer *h);
 
 /* A connection's SSL over fd, in its context's role. NULL without memory. */
 struct ssl_st *tls_context_open(struct tls_context *c, int fd);
 
-/* Who the verified certificate of the other side is made out to. NULL: there
- * is none, or its names are such that it is in doubt who that is. */
+/* leg_read_cert() */
 struct auth_cert *tls_read_cert(struct ssl_st *ssl);
-void tls_free_cert(struct auth_cert *cert);
 
 #endif

@@ -184,6 +184,18 @@ static const char *const kinds[AUDIT_KINDS] = {
 	[AUDIT_CHAIN_START] = "audit_chain_start",
 };
 
+bool
+audit_kind_parse(struct str name, enum audit_kind *out)
+{
+	for (unsigned i = 0; i < AUDIT_KINDS; i++) {
+		if (str_eq(name, str_of(kinds[i]))) {
+			*out = (enum audit_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 put_field(
 	struct audit_buf *o, const struct audit_event *e, const struct field *f)

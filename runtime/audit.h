@@ -55,6 +55,9 @@ struct audit_event {
 	bool learns;       /* `mode` is "learn"; else it is left out */
 };
 
+/* Of a line's `event`; false: there is none of that name. */
+bool audit_kind_parse(struct str name, enum audit_kind *out);
+
 #define AUDIT_FACTS_MAX 8000
 /* With `prev` and \n; values are cut, and say so. */
 #define AUDIT_LINE_MAX  24576
@@ -77,13 +80,9 @@ struct str audit_facts(const struct facts *f, struct arena *a);
 
 /* Adds `"prev":"<hex of digest>"` to a line of audit_line, before its closing
  * brace, and moves digest on to the SHA-256 of the new line, \n and all. The
- * new length; 0 when there is no memory to hash with, and nothing is
- * changed. */
+ * new length. */
 size_t audit_chain(
 	char buf[AUDIT_LINE_MAX], size_t n, uint8_t digest[AUDIT_DIGEST]);
-
-/* The digest of a line with its \n. False without memory. */
-bool audit_digest(struct str line, uint8_t digest_out[AUDIT_DIGEST]);
 
 /* What a line with its \n has as `prev`; false when it has none. */
 bool audit_prev(struct str line, uint8_t digest_out[AUDIT_DIGEST]);

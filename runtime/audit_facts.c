@@ -29,12 +29,6 @@ is_masked(enum field field)
 	       field == FIELD_DOCKER_DRIVER_OPTS;
 }
 
-static struct str
-name_of(enum field field)
-{
-	return str_from(str_of(field_info[field].name), strlen("docker."));
-}
-
 static void
 put_key(struct facts_out *o, struct str name)
 {
@@ -99,7 +93,7 @@ put_field(struct facts_out *o, const struct facts *f, enum field field)
 		o->doubts |= bit;
 	if (list->n == 0)
 		return;
-	put_key(o, name_of(field));
+	put_key(o, docker_field_name(field - DOCKER_FIRST));
 	if (!put_values(o, list, masked) || masked)
 		o->hidden |= bit;
 	audit_put(&o->buf, STR("]"));
@@ -117,7 +111,7 @@ put_names(struct facts_out *o, struct str key, uint64_t fields)
 		if (!(fields >> i & 1))
 			continue;
 		audit_put(&o->buf, first ? STR("\"") : STR(",\""));
-		audit_put(&o->buf, name_of(DOCKER_FIRST + i));
+		audit_put(&o->buf, docker_field_name(i));
 		audit_put(&o->buf, STR("\""));
 		first = false;
 	}

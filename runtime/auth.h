@@ -17,9 +17,6 @@
  * other value, and for none (p is NULL). */
 bool auth_bearer_digest(struct str authorization, uint8_t digest_out[32]);
 
-/* SHA-256 of a token. False when OpenSSL fails. */
-bool auth_digest(struct str token, uint8_t digest_out[32]);
-
 /* Who a verified certificate is made out to. */
 struct auth_cert {
 	struct str cn;           /* the subject's common name; empty: none */

@@ -242,6 +242,13 @@ docker_values(const struct facts *f, enum field field, bool *doubt_out)
 	return &d->lists[i];
 }
 
+struct str
+docker_field_name(unsigned n)
+{
+	return str_from(
+		str_of(field_info[DOCKER_FIRST + n].name), strlen("docker."));
+}
+
 /* --- values as an operator writes them ------------------------------------------------- */
 
 static bool

@@ -59,6 +59,9 @@ bool docker_reads_body(const struct facts *f);
 const struct docker_list *docker_values(
 	const struct facts *f, enum field field, bool *doubt_out);
 
+/* The nth field's name without "docker.": "host_paths". */
+struct str docker_field_name(unsigned n);
+
 /* The form in which values of the field come, of a text that an operator
  * wrote; itself for fields whose values come as they are. False: no value of
  * the field can be it. */

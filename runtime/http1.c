@@ -77,54 +77,90 @@ enum field_trait {
 	F_HOP = 1 << 1,  /* RFC 9110 section 7.6.1: never forwarded as is */
 };
 
-static const struct known_field {
+struct known_field {
 	struct str name;
 	enum http1_field_id id;
 	unsigned traits;
-} known_fields[] = {
-	{STR("te"), HTTP1_TE, F_HOP},
-	{STR("date"), HTTP1_DATE, 0},
-	{STR("host"), HTTP1_HOST, F_ONCE},
-	{STR("expect"), HTTP1_EXPECT, F_ONCE | F_HOP},
-	{STR("trailer"), HTTP1_TRAILER, F_HOP},
-	{STR("upgrade"), HTTP1_UPGRADE, F_ONCE | F_HOP},
-	{STR("connection"), HTTP1_CONNECTION, F_HOP},
-	{STR("keep-alive"), HTTP1_KEEP_ALIVE, F_HOP},
-	{STR("content-type"), HTTP1_CONTENT_TYPE, F_ONCE},
-	{STR("max-forwards"), HTTP1_MAX_FORWARDS, 0},
-	{STR("x-request-id"), HTTP1_REQUEST_ID, F_HOP}, /* each has its own */
-	{STR("authorization"), HTTP1_AUTHORIZATION, F_HOP},
-	{STR("content-length"), HTTP1_CONTENT_LENGTH, F_ONCE | F_HOP},
-	{STR("http2-settings"), HTTP1_HTTP2_SETTINGS, F_HOP},
-	{STR("content-encoding"), HTTP1_CONTENT_ENCODING, F_ONCE},
-	{STR("proxy-connection"), HTTP1_PROXY_CONNECTION, F_HOP},
-	{STR("transfer-encoding"), HTTP1_TRANSFER_ENCODING, F_ONCE | F_HOP},
-	{STR("proxy-authenticate"), HTTP1_PROXY_AUTHENTICATE, F_HOP},
-	{STR("proxy-authorization"), HTTP1_PROXY_AUTHORIZATION, F_HOP},
 };
 
-#define KNOWN_FIELDS (sizeof(known_fields) / sizeof(known_fields[0]))
+/* By the length of the name. */
+static const struct known_field known_fields[][3] = {
+	[2] = {{STR("te"), HTTP1_TE, F_HOP}},
+	[4] = {{STR("host"), HTTP1_HOST, F_ONCE}, {STR("date"), HTTP1_DATE, 0}},
+	[6] = {{STR("expect"), HTTP1_EXPECT, F_ONCE | F_HOP}},
+	[7] = {{STR("trailer"), HTTP1_TRAILER, F_HOP},
+		{STR("upgrade"), HTTP1_UPGRADE, F_ONCE | F_HOP}},
+	[10] = {{STR("connection"), HTTP1_CONNECTION, F_HOP},
+		{STR("keep-alive"), HTTP1_KEEP_ALIVE, F_HOP}},
+	[12] = {{STR("content-type"), HTTP1_CONTENT_TYPE, F_ONCE},
+		{STR("max-forwards"), HTTP1_MAX_FORWARDS, 0},
+		/* each hop has its own */
+		{STR("x-request-id"), HTTP1_REQUEST_ID, F_HOP}},
+	[13] = {{STR("authorization"), HTTP1_AUTHORIZATION, F_HOP}},
+	[14] = {{STR("content-length"), HTTP1_CONTENT_LENGTH, F_ONCE | F_HOP},
+		{STR("http2-settings"), HTTP1_HTTP2_SETTINGS, F_HOP}},
+	[16] = {{STR("content-encoding"), HTTP1_CONTENT_ENCODING, F_ONCE},
+		{STR("proxy-connection"), HTTP1_PROXY_CONNECTION, F_HOP}},
+	[17] = {{STR("transfer-encoding"), HTTP1_TRANSFER_ENCODING,
+		F_ONCE | F_HOP}},
+	[18] = {{STR("proxy-authenticate"), HTTP1_PROXY_AUTHENTICATE, F_HOP}},
+	[19] = {{STR("proxy-authorization"), HTTP1_PROXY_AUTHORIZATION, F_HOP}},
+};
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The name of an empty place is as long as none that is looked for. */
 static const struct known_field *
 find_known(struct str name)
 {
-	for (size_t i = 0; i < KNOWN_FIELDS; i++) {
-		if (known_fields[i].name.n > name.n)
-			return NULL; /* sorted by length */
-		if (str_eq_nocase(known_fields[i].name, name))
-			return &known_fields[i];
-	}
+	if (name.n >= COUNT(known_fields))
+		return NULL;
+	const struct known_field *k = known_fields[name.n];
+	for (size_t i = 0; i < COUNT(known_fields[0]); i++)
+		if (str_eq_nocase(k[i].name, name))
+			return &k[i];
 	return NULL;
+}
+
+/* Eight bytes of a value at a time: none is a control byte, DEL or a tab. */
+static bool
+all_plain(uint64_t w)
+{
+	uint64_t low = w & WORD_EACH(0x7f);
+	uint64_t from_blank = low + WORD_EACH(0x80 - ' ');
+	uint64_t is_del = low + WORD_EACH(1);
+
+	return ((w | (from_blank & ~is_del)) & WORD_EACH(0x80)) ==
+	       WORD_EACH(0x80);
+}
+
+/* Behind the bytes of a value; every line of a scanned head has an end. */
+static const char *
+skip_value(const char *p, const char *end)
+{
+	while (end - p >= 8 && all_plain(word_at(p)))
+		p += 8;
+	while (is(*p, C_VALUE))
+		p++;
+	return p;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
 }
 
 static struct str
 trim(struct str s)
 {
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = str_from(s, 1);
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
+	const char *p = s.p, *end = s.p + s.n;
+
+	while (p < end && is_blank(*p))
+		p++;
+	while (p < end && is_blank(end[-1]))
+		end--;
+	return (struct str){p, (size_t)(end - p)};
 }
 
 /* One field line at *at, CRLF included; every line of a scanned head has one.
@@ -142,8 +178,7 @@ read_field(struct str head, size_t *at, struct http1_field *f)
 		return WHY_FIELD_NAME;
 	f->name = (struct str){start, (size_t)(p - start)};
 	start = ++p;
-	while (is(*p, C_VALUE))
-		p++;
+	p = skip_value(p, head.p + head.n);
 	if (p[0] != '\r' || p[1] != '\n')
 		return WHY_FIELD_VALUE;
 	f->value = trim((struct str){start, (size_t)(p - start)});

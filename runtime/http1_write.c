@@ -1,15 +1,7 @@
 /* Writing HTTP/1.1 heads. */
 #include "runtime/http1_write.h"
 
-void
-http1_put(struct http1_writer *w, struct str s)
-{
-	if (w->n <= w->cap && s.n <= w->cap - w->n)
-		memcpy(w->p + w->n, s.p, s.n);
-	w->n += s.n;
-}
-
-static void
+static inline void
 put_base(struct http1_writer *w, uint64_t n, unsigned base)
 {
 	char buf[20];
@@ -43,13 +35,45 @@ http1_put_field(struct http1_writer *w, struct str name, struct str value)
 	http1_put(w, STR("\r\n"));
 }
 
+/* Does the line stand as it would be written, with one blank? No blank is
+ * behind the value then: what follows is told by the next line's place. */
+static bool
+is_as_written(const struct http1_field *f)
+{
+	return f->value.p == f->name.p + f->name.n + 2 && f->value.p[-1] == ' ';
+}
+
+/* How many of the fields from i on, all to be sent on, stand one behind the
+ * other as they would be written, but for the end of the last one's line. */
+static size_t
+run_of(const struct http1_head *head, size_t i)
+{
+	const struct http1_field *f = &head->fields[i];
+	size_t n = 0;
+
+	while (i + n < head->nfields && !f[n].hop && is_as_written(&f[n]) &&
+		(n == 0 ||
+			f[n].name.p == f[n - 1].value.p + f[n - 1].value.n + 2))
+		n++;
+	return n;
+}
+
 static void
 put_fields(struct http1_writer *w, const struct http1_head *head)
 {
 	for (size_t i = 0; i < head->nfields; i++) {
 		const struct http1_field *f = &head->fields[i];
-		if (!f->hop)
+		size_t run = run_of(head, i);
+		if (run > 1) {
+			const struct str last = f[run - 1].value;
+			const char *end = last.p + last.n;
+			http1_put(w, (struct str){f->name.p,
+					     (size_t)(end - f->name.p)});
+			http1_put(w, STR("\r\n"));
+			i += run - 1;
+		} else if (!f->hop) {
 			http1_put_field(w, f->name, f->value);
+		}
 	}
 }
 

@@ -1,8 +1,9 @@
 /* Writing HTTP/1.1 heads anew from parsed ones.
  *
- * Nothing a peer wrote is passed on as bytes of a head: lines are put
- * together from parsed fields; those that end here (hop) are left out, and
- * framing and Connection are ours (RFC 9110 section 7.6.1, RFC 9112 6).
+ * Nothing a peer wrote is passed on as bytes of a head unless they are those
+ * that would be written: lines are put together from parsed fields; those that
+ * end here (hop) are left out, and framing and Connection are ours (RFC 9110
+ * section 7.6.1, RFC 9112 6).
  */
 #ifndef RUNTIME_HTTP1_WRITE_H
 #define RUNTIME_HTTP1_WRITE_H
@@ -16,7 +17,14 @@ struct http1_writer {
 	size_t n, cap;
 };
 
-void http1_put(struct http1_writer *w, struct str s);
+static inline void
+http1_put(struct http1_writer *w, struct str s)
+{
+	if (w->n <= w->cap && s.n <= w->cap - w->n)
+		memcpy(w->p + w->n, s.p, s.n);
+	w->n += s.n;
+}
+
 void http1_put_number(struct http1_writer *w, uint64_t n);
 void http1_put_hex(struct http1_writer *w, uint64_t n);
 void http1_put_field(struct http1_writer *w, struct str name, struct str value);

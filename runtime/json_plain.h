@@ -1,13 +1,16 @@
-/* The plain part of a JSON string, many bytes at a time.
+/* The special bytes of JSON strings: those that do not stand for themselves.
  *
+ * They are the quote, the backslash, control bytes and all beyond ASCII.
  * Nearly all bytes of the Engine's JSON are in strings, and nearly all of
- * those stand for themselves: how fast they are passed over is how fast JSON
- * is read. Sixteen at a time where the machine has vectors of bytes, else
- * eight in a word; then one by one.
+ * those are plain: how fast they are passed over is how fast JSON is read.
+ * Sixteen at a time where the machine has vectors of bytes, else eight in a
+ * word. Strings that come one after another are read by their special bytes
+ * alone: which ones follow is known before anybody has looked at a token.
  */
 #ifndef RUNTIME_JSON_PLAIN_H
 #define RUNTIME_JSON_PLAIN_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,26 +19,40 @@
 #include <emmintrin.h>
 #endif
 
+/* --- a bit for each byte of a block: is it special? ----------------------- */
+
 /* One byte in each of a word's eight. */
 #define JSON_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* The first byte of a word that is not plain, as a bit at its top; 0: none.
- * Each difference sets the top bit of a byte below its threshold; a borrow
- * reaches only the bytes behind such a one, so the first bit set is exact.
- * For little-endian hosts. */
+/* The top bit of each byte of a word of ASCII that is zero. */
 static inline uint64_t
-json_special_word(uint64_t w)
+json_zeroes(uint64_t w)
 {
-	return (w | (w - JSON_EACH(0x20)) |
-		       ((w ^ JSON_EACH('"')) - JSON_EACH(1)) |
-		       ((w ^ JSON_EACH('\\')) - JSON_EACH(1))) &
-	       JSON_EACH(0x80);
+	return ~(w + JSON_EACH(0x7f)) & JSON_EACH(0x80);
+}
+
+/* Of eight bytes. Without the top bits no sum carries into the next byte. */
+static inline uint64_t
+json_special_word(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	w = le64toh(w);
+	uint64_t low = w & JSON_EACH(0x7f);
+	uint64_t special = w | ~(low + JSON_EACH(0x60)) |
+			   json_zeroes(low ^ JSON_EACH('"')) |
+			   json_zeroes(low ^ JSON_EACH('\\'));
+	/* Each of the bits lands in a place of its own in the top byte. */
+	return ((special & JSON_EACH(0x80)) >> 7) *
+		       UINT64_C(0x0102040810204080) >>
+	       56;
 }
 
 #ifdef __SSE2__
-/* A bit for each of the sixteen bytes at p that is not plain. As signed
- * numbers the bytes beyond ASCII are below the control bytes. */
-static inline unsigned
+/* Of sixteen bytes. As signed numbers the bytes beyond ASCII are below the
+ * control bytes. */
+static inline uint64_t
 json_special_vector(const char *p)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -46,27 +63,26 @@ json_special_vector(const char *p)
 	return (unsigned)_mm_movemask_epi8(
 		_mm_or_si128(low, _mm_or_si128(quote, escape)));
 }
+
 #endif
 
-/* The first byte of [p, end) that does not stand for itself in a string: a
- * quote, a backslash, a control byte, or beyond ASCII. */
+/* What this build takes; JSON_PLAIN_WORDS: as a machine without vectors. */
+#if defined(__SSE2__) && !defined(JSON_PLAIN_WORDS)
+#define JSON_BLOCK   16
+#define json_special json_special_vector
+#else
+#define JSON_BLOCK   8
+#define json_special json_special_word
+#endif
+
+/* The first special byte of [p, end). */
 static inline const char *
 json_plain_run(const char *p, const char *end)
 {
-	uint64_t w;
-
-#ifdef __SSE2__
-	for (; end - p >= 16; p += 16) {
-		unsigned special = json_special_vector(p);
+	for (; end - p >= JSON_BLOCK; p += JSON_BLOCK) {
+		uint64_t special = json_special(p);
 		if (special)
-			return p + __builtin_ctz(special);
-	}
-#endif
-	for (; end - p >= (ptrdiff_t)sizeof(w); p += sizeof(w)) {
-		memcpy(&w, p, sizeof(w));
-		uint64_t special = json_special_word(w);
-		if (special)
-			return p + ((unsigned)__builtin_ctzll(special) >> 3);
+			return p + __builtin_ctzll(special);
 	}
 	for (; p < end; p++) {
 		unsigned char c = (unsigned char)*p;
@@ -74,6 +90,55 @@ json_plain_run(const char *p, const char *end)
 			break;
 	}
 	return p;
+}
+
+/* --- one after the other ------------------------------------------------------ */
+
+#define JSON_MASK 64 /* bytes in a mask */
+
+/* The special bytes of a text, in their order. Finding them depends on no
+ * byte before, so the processor does it far ahead of who asks for them. */
+struct json_specials {
+	const char *block; /* of JSON_MASK bytes; the last one may be short */
+	uint64_t mask;     /* those of it that are still to come */
+};
+
+/* Of a block of the text. Behind the text all bytes count as special. */
+uint64_t json_special_mask(const char *block, const char *end);
+
+static inline void
+json_specials_begin(struct json_specials *s, const char *p, const char *end)
+{
+	*s = (struct json_specials){p, json_special_mask(p, end)};
+}
+
+/* Where the next one is, or a place at or behind the end. */
+static inline const char *
+json_specials_peek(struct json_specials *s, const char *end)
+{
+	while (!s->mask) {
+		s->block += JSON_MASK;
+		s->mask = json_special_mask(s->block, end);
+	}
+	return s->block + __builtin_ctzll(s->mask);
+}
+
+/* The next one, which is then gone. Not to be called at the end. */
+static inline const char *
+json_specials_next(struct json_specials *s, const char *end)
+{
+	const char *p = json_specials_peek(s, end);
+
+	s->mask &= s->mask - 1;
+	return p;
+}
+
+/* All in front of p, which is not behind the end, are gone. */
+static inline void
+json_specials_skip(struct json_specials *s, const char *p, const char *end)
+{
+	while (json_specials_peek(s, end) < p)
+		s->mask &= s->mask - 1;
 }
 
 #endif

@@ -132,18 +132,29 @@ redact_key_end(struct redact *r, const char *p)
 }
 
 bool
-redact_key(struct redact *r, const char *p, const char *past)
+redact_key(struct redact *r, struct str inside, bool plain)
 {
 	const struct redact_frame *f = frame(r);
-	struct str inside = {p + 1, (size_t)(past - p) - 2};
 
 	if (inside.n + 2 > r->plan->key_max)
 		return false;
-	if (f->set.removes && !redact_key_begin(r, p))
+	if (f->set.removes && !redact_key_begin(r, inside.p - 1))
 		return false;
-	redact_plan_key(r->plan, &f->set, key_text(r, inside), next_set(r));
+	redact_plan_key(r->plan, &f->set, plain ? inside : key_text(r, inside),
+		next_set(r));
 	if (f->set.removes)
-		end_key(r, past);
+		end_key(r, inside.p + inside.n + 1);
+	return true;
+}
+
+bool
+redact_key_stays(struct redact *r, struct str inside)
+{
+	struct redact_out *o = &r->out;
+
+	if (o->mark && redact_out_held(o, inside.p - 1) > o->limit)
+		return false;
+	release(r, inside.p + inside.n + 1);
 	return true;
 }
 
@@ -309,6 +320,7 @@ redact_new(const struct redact_plan *plan, struct regex_scratch *scratch,
 		return NULL;
 	r->plan = plan;
 	r->scratch = scratch;
+	r->state = REDACT_AT_ROOT;
 	make_room(r, a);
 	if (arena_overflowed(a))
 		return NULL;

@@ -1,6 +1,6 @@
 /* The state of one rewritten answer, shared by the files of redact.
  *
- * redact_token.c knows the grammar and tells redact.c of what happens in the
+ * Its walkers know the grammar and tell redact.c of what happens in the
  * containers that are watched: those that some filter may name a part of.
  * They are the outermost ones, one inside the other, so that a container is
  * watched when its depth is `watched`; where that is 0, no container is open.
@@ -17,14 +17,14 @@
 
 /* What comes next. */
 enum redact_state {
-	REDACT_AT_ROOT, /* a value of the stream, or its end */
-	REDACT_AT_VALUE,
-	REDACT_AT_OPENED, /* a value that has been decided on */
-	REDACT_AT_FIRST_ELEMENT,
 	REDACT_AT_FIRST_KEY,
 	REDACT_AT_KEY,
+	REDACT_AT_FIRST_ELEMENT,
+	REDACT_AT_VALUE,
+	REDACT_AT_OPENED, /* a value that has been decided on */
+	REDACT_AT_COMMA,  /* or the container's end */
 	REDACT_AT_COLON,
-	REDACT_AT_COMMA, /* or the container's end */
+	REDACT_AT_ROOT, /* a value of the stream, or its end */
 	/* the rest of a token: */
 	REDACT_IN_KEY,
 	REDACT_IN_STRING,
@@ -72,6 +72,12 @@ struct redact {
 	char *text;      /* decoded; in the arena */
 };
 
+/* --- redact_quick.c ------------------------------------------------------ */
+
+/* Goes through the window as far as there are whole tokens of the usual kind;
+ * what is held is all of this window. */
+void redact_quick(struct redact *r);
+
 /* --- redact_token.c ------------------------------------------------------ */
 
 /* Goes through the window; false when it is no JSON: r->p is at the fault. */
@@ -89,9 +95,14 @@ void redact_comma(struct redact *r, const char *p);
 bool redact_key_begin(struct redact *r, const char *p);
 void redact_key_end(struct redact *r, const char *p);
 
-/* Both, for a key from p to past that is whole in this window. False: it is
- * too long for that, or nothing may follow what is held. */
-bool redact_key(struct redact *r, const char *p, const char *past);
+/* Both, for a key that is whole in this window, by what is between its
+ * quotes; plain: that stands for itself. False: it is too long for that, or
+ * nothing may follow what is held. */
+bool redact_key(struct redact *r, struct str inside, bool plain);
+
+/* The same for a key that is known to be no step, where some may be removed:
+ * the set is empty already. */
+bool redact_key_stays(struct redact *r, struct str inside);
 
 /* The value whose first byte is at p begins; it ends before p. */
 bool redact_value_begin(struct redact *r, const char *p);

@@ -6,6 +6,8 @@
 #ifndef RUNTIME_STR_H
 #define RUNTIME_STR_H
 
+#include "runtime/word.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -74,12 +76,23 @@ ascii_lower(char c)
 static inline bool
 str_eq_nocase(struct str a, struct str b)
 {
+	const size_t word = sizeof(uint64_t);
+	size_t i = 0;
+
 	if (a.n != b.n)
 		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+	if (a.n < word) {
+		for (; i < a.n; i++)
+			if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+				return false;
+		return true;
+	}
+	for (; i + word < a.n; i += word)
+		if (word_lower(word_at(a.p + i)) !=
+			word_lower(word_at(b.p + i)))
 			return false;
-	return true;
+	i = a.n - word; /* some bytes of the last word twice */
+	return word_lower(word_at(a.p + i)) == word_lower(word_at(b.p + i));
 }
 
 /* Strict UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing

@@ -65,6 +65,24 @@ bool vm_init(struct vm *vm, const struct program *p, struct arena *a);
 enum vm_status vm_run(
 	struct vm *vm, const struct facts *f, struct regex_scratch *scratch);
 
+#define VM_SEEN(truth) ((uint8_t)((truth) + 1))
+
+/* What a run came by, for who explains it. */
+struct vm_trace {
+	/* Of each instruction: 0, it did not come by, else VM_SEEN() of what a
+	 * test answered, of TRUTH_TRUE for any other. The caller's, zeroed. */
+	uint8_t *at;
+	/* A rule that does nothing, for what would be without it;
+	 * PROGRAM_NO_RULE: none. */
+	uint32_t without;
+};
+
+/* As vm_run(), and with the same verdict; but no rule is passed over by the
+ * candidate index, so that of each it is known why it did not fire. From the
+ * first run of a vm to its last with the same trace. */
+enum vm_status vm_run_traced(struct vm *vm, const struct facts *f,
+	struct regex_scratch *scratch, struct vm_trace *trace);
+
 /* After VM_NEED_BUCKET: what tells requests apart, in the facts' arena or
  * borrowed from them: an address (or "uid:1000", without one), an identity, a
  * role, a header. Empty for a request that has none: those share a bucket. */

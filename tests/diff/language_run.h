@@ -226,21 +226,44 @@ lang_translate(const struct program *p, const struct lang_policy *policy,
 	return v;
 }
 
-/* The verdict of the compiled policy; *held_out: it asked for the body. */
+/* The trace came by what decided. */
+static inline void
+lang_check_trace(const struct program *p, const struct vm_trace *trace,
+	const struct verdict *v)
+{
+	unsigned ends = 0;
+
+	for (uint32_t i = 0; i < p->ninsns; i++) {
+		const struct insn *insn = &p->insns[i];
+		if (insn->op == OPCODE_NEXT || insn->op == OPCODE_TEST)
+			continue;
+		if (insn->op == OPCODE_END ? v->rule == PROGRAM_NO_RULE
+					   : insn->arg == v->rule)
+			ends += trace->at[i] == VM_SEEN(TRUTH_TRUE);
+	}
+	assert_true(ends > 0);
+}
+
+/* The verdict of the compiled policy, run plainly or traced; *held_out: it
+ * asked for the body. */
 static inline struct lang_verdict
 lang_run(const struct lang_real *real, const struct lang_policy *policy,
 	const struct lang_request *q, struct lang_dice *d, struct arena *a,
-	bool *held_out)
+	bool traced, bool *held_out)
 {
 	const struct program *p = &real->policy->program;
 	struct lang_verdict v = {0};
 	struct lang_facts f;
 	struct vm vm;
+	struct vm_trace trace = {arena_alloc(a, p->ninsns), PROGRAM_NO_RULE};
 
 	lang_gather(&f, q, a);
 	assert_true(vm_init(&vm, p, a));
 	for (;;) {
-		enum vm_status status = vm_run(&vm, &f.facts, real->scratch);
+		enum vm_status status =
+			traced ? vm_run_traced(
+					 &vm, &f.facts, real->scratch, &trace)
+			       : vm_run(&vm, &f.facts, real->scratch);
 		if (status == VM_DONE)
 			break;
 		if (status == VM_NEED_BODY)
@@ -250,6 +273,8 @@ lang_run(const struct lang_real *real, const struct lang_policy *policy,
 	}
 	*held_out = f.body != NULL;
 	free(f.body);
+	if (traced)
+		lang_check_trace(p, &trace, &vm.verdict);
 	return lang_translate(p, policy, &vm.verdict, v);
 }
 

@@ -95,9 +95,10 @@ count(struct tally *t, const struct lang_verdict *v, bool held)
 static void
 check_pair(const struct lang_real *real, const struct lang_policy *policy,
 	const struct lang_request *q, const struct lang_verdict *want,
-	struct lang_dice *d, struct arena *a, bool *held_out)
+	struct lang_dice *d, struct arena *a, bool traced, bool *held_out)
 {
-	struct lang_verdict got = lang_run(real, policy, q, d, a, held_out);
+	struct lang_verdict got =
+		lang_run(real, policy, q, d, a, traced, held_out);
 
 	if (same_verdict(want, &got))
 		return;
@@ -109,7 +110,7 @@ check_pair(const struct lang_real *real, const struct lang_policy *policy,
 	fail();
 }
 
-/* With the candidate index, and without. */
+/* With the candidate index, without, and traced. */
 static void
 check_policy(struct lang_dice *d, struct arena *a, struct tally *tally)
 {
@@ -123,14 +124,18 @@ check_policy(struct lang_dice *d, struct arena *a, struct tally *tally)
 	lang_compile(&plain, &policy, true);
 	for (unsigned i = 0; i < REQUESTS; i++) {
 		struct lang_request q;
-		bool held, held_too;
+		bool held, held_too, held_traced;
 		arena_reset(&of_request);
 		lang_random_request(&q, d, &of_request);
 		struct lang_verdict want = lang_decide(&policy, &q);
-		check_pair(&indexed, &policy, &q, &want, d, &of_request, &held);
-		check_pair(
-			&plain, &policy, &q, &want, d, &of_request, &held_too);
+		check_pair(&indexed, &policy, &q, &want, d, &of_request, false,
+			&held);
+		check_pair(&plain, &policy, &q, &want, d, &of_request, false,
+			&held_too);
+		check_pair(&indexed, &policy, &q, &want, d, &of_request, true,
+			&held_traced);
 		assert_int_equal(held, held_too);
+		assert_int_equal(held, held_traced);
 		count(tally, &want, held);
 	}
 	tally->slots += indexed.policy->program.nslots;

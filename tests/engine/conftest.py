@@ -7,12 +7,14 @@ import sys
 import pytest
 
 sys.dont_write_bytecode = True
-pytest.register_assert_rewrite("alike", "cli", "engine", "hijack", "proxy")
+pytest.register_assert_rewrite(
+    "alike", "cli", "engine", "hijack", "proxy", "shipped")
 
 import cli  # noqa: E402
 import engine as engines  # noqa: E402
 import oracle.summary as oracle_summary  # noqa: E402
 import proxy as proxies  # noqa: E402
+import shipped as shipping  # noqa: E402
 import tap as taps  # noqa: E402
 
 OPEN = {"auth": {"type": "none"}, "global": {"default": "allow"}}
@@ -106,6 +108,20 @@ def proxied_by_unix(program, engine, home):
 @pytest.fixture
 def sides(direct, proxied):
     return direct, proxied
+
+
+@pytest.fixture(scope="session")
+def shipped(engine):
+    """The images docker-proxy, as it is shipped, and client."""
+    shipping.build(debian(engine))
+
+
+@pytest.fixture(scope="module")
+def socket_group(engine):
+    """The Engine's socket's, in a folder that all may enter, as /run is."""
+    engine.folder.chmod(0o711)
+    yield os.stat(engine.socket).st_gid
+    engine.folder.chmod(0o700)
 
 
 class Blob:

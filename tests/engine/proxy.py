@@ -42,8 +42,9 @@ class Proxy:
     instead of a loopback port (with a policy only).
     """
 
-    def __init__(self, engine_socket, toggles=None, policy=None, unix=False):
-        command = [binary()]
+    def __init__(self, engine_socket, toggles=None, policy=None, unix=False,
+                 arguments=()):
+        command = [binary(), *arguments]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="proxy-"))
         self.log = self.folder / "log"
         self.unix = str(self.folder / "proxy.sock") if unix else None

@@ -116,6 +116,38 @@ def test_malformed_json_is_cut(filtering, engine, body):
         ask(filtering, engine, typed(body))
 
 
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_the_first_byte_leaves_before_the_last_comes(filtering, engine,
+                                                     framing):
+    items = [{"Id": f"{n:064}", "Labels": {"k": "v" * 99}, "Names": ["/n"]}
+             for n in range(200)]
+    raw = json.dumps(items, separators=(",", ":")).encode()
+    for item in items:
+        del item["Labels"]
+    want = json.dumps(items, separators=(",", ":")).encode()
+    data = typed(raw, framing=framing)
+    middle = data.index(b"%064d" % 100)
+    got_half = threading.Event()
+
+    def script(x):
+        x.send(data[:middle])
+        assert got_half.wait(wire.TIMEOUT)
+        x.send(data[middle:])
+
+    name = engine.play(script)
+    with filtering.connect() as client:
+        client.send(wire.request("GET", f"/containers/{name}/json"))
+        assert client.head().status == 200
+        body = b""
+        while b"%064d" % 99 not in body:
+            body += client.reader.chunk()
+        assert want.startswith(body)
+        got_half.set()
+        while piece := client.reader.chunk():
+            body += piece
+    assert body == want
+
+
 def test_events_come_one_by_one(filtering, engine):
     seen = threading.Event()
 

@@ -1,45 +1,23 @@
 /* What a request means: a line with a method and a target, then a body. Every
  * docker field is gathered; what comes is in the form that the fields promise,
  * and the same when it is gathered again. */
-#include "runtime/docker.h"
-#include "runtime/facts.h"
-#include "runtime/limits.h"
 #include "runtime/path.h"
-#include "tests/fuzz/fuzz.h"
-
-struct gathered {
-	struct arena arena;
-	struct target target;
-	struct json json;
-	struct docker docker;
-	struct facts facts;
-};
+#include "tests/fuzz/gathered.h"
 
 /* False: the request would have been refused before. */
 static bool
-prepare(struct gathered *g, struct str in)
+prepare(struct fuzz_gathered *g, struct str in)
 {
-	const struct target_limits target = {LIMIT_TARGET_BYTES, 1, 24};
-	const struct json_limits deep = {LIMIT_JSON_DEPTH, 1};
 	struct str line = fuzz_cut(&in, '\n');
-	struct str method = fuzz_cut(&line, ' ');
-	size_t at;
+	enum method method = METHOD_GET;
+	bool known = method_parse(fuzz_cut(&line, ' '), &method);
 
-	*g = (struct gathered){.json = {.count = 0}};
-	arena_init(&g->arena, MIB(64));
-	g->facts = (struct facts){
-		.target = &g->target,
-		.body = &g->json,
-		.docker = &g->docker,
-		.arena = &g->arena,
-	};
-	return method_parse(method, &g->facts.method) &&
-	       target_parse(line, &target, &g->arena, &g->target) == WHY_OK &&
-	       json_scan(in, &deep, &g->arena, &g->json, &at) == WHY_OK;
+	return fuzz_gather(g, method, line) == WHY_OK && known &&
+	       fuzz_gather_body(g, in) == WHY_OK;
 }
 
 static const struct docker_list *
-values(struct gathered *g, enum field field, bool *doubt_out)
+values(struct fuzz_gathered *g, enum field field, bool *doubt_out)
 {
 	const struct docker_list *l =
 		docker_values(&g->facts, field, doubt_out);
@@ -71,7 +49,8 @@ check_value(enum field field, struct str s)
 
 /* Of one field; a second gathering says the same. */
 static void
-check_field(struct gathered *g, struct gathered *again, enum field field)
+check_field(
+	struct fuzz_gathered *g, struct fuzz_gathered *again, enum field field)
 {
 	bool doubt, same_doubt;
 	const struct docker_list *l = values(g, field, &doubt);
@@ -90,7 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *copy = fuzz_copy(fuzz_text(data, size));
 	struct str in = {copy, size};
-	struct gathered g, again;
+	struct fuzz_gathered g, again;
 
 	bool ok = prepare(&g, in);
 	assert(prepare(&again, in) == ok);

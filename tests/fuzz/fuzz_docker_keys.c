@@ -1,11 +1,7 @@
 /* What a request means: the docker.* fields, gathered from any JSON at all.
  * Keys written in another case mean the same to the Engine, so they must here.
  * The input is a call's letter and a body. */
-#include "runtime/docker.h"
-
-#include "runtime/facts.h"
-#include "runtime/limits.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/gathered.h"
 
 static const struct {
 	enum method method;
@@ -27,36 +23,14 @@ static const struct {
 	{METHOD_GET, STR("/containers/a/json")},
 };
 
-/* A request with its facts. */
-struct reading {
-	struct arena arena;
-	struct target target;
-	struct json json;
-	struct docker docker;
-	struct facts facts;
-};
-
 /* False: the body is refused before anybody asks what it means. */
 static bool
-read_request(struct reading *r, unsigned call, struct str body)
+read_request(struct fuzz_gathered *g, unsigned call, struct str body)
 {
-	const struct target_limits limits = {LIMIT_TARGET_BYTES, 1, 24};
-	const struct json_limits deep = {LIMIT_JSON_DEPTH, 1};
-	size_t at;
+	enum why why = fuzz_gather(g, calls[call].method, calls[call].target);
 
-	*r = (struct reading){.docker = {.doubts = 0}};
-	arena_init(&r->arena, MIB(64));
-	enum why why = target_parse(
-		calls[call].target, &limits, &r->arena, &r->target);
 	assert(why == WHY_OK);
-	r->facts = (struct facts){
-		.method = calls[call].method,
-		.target = &r->target,
-		.body = &r->json,
-		.docker = &r->docker,
-		.arena = &r->arena,
-	};
-	return json_scan(body, &deep, &r->arena, &r->json, &at) == WHY_OK;
+	return fuzz_gather_body(g, body) == WHY_OK;
 }
 
 /* Changes the case of every key that names a field. */
@@ -94,7 +68,7 @@ check_values(enum field field, const struct docker_list *list, struct arena *a)
 }
 
 static void
-check_same(struct reading *a, struct reading *b)
+check_same(struct fuzz_gathered *a, struct fuzz_gathered *b)
 {
 	for (unsigned f = 0; f < DOCKER_COUNT; f++) {
 		enum field field = (enum field)(DOCKER_FIRST + f);
@@ -121,7 +95,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned call = (unsigned)(fuzz_byte(&in) - 'a') %
 			(sizeof(calls) / sizeof(calls[0]));
 	char *copy = fuzz_copy(in), *other = fuzz_copy(in);
-	struct reading a, b;
+	struct fuzz_gathered a, b;
 
 	if (read_request(&a, call, (struct str){copy, in.n})) {
 		swap_case(&a.json, other);

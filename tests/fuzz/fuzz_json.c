@@ -3,24 +3,8 @@
  * header says. */
 #include "runtime/json.h"
 #include "runtime/limits.h"
-#include "tests/fuzz/fuzz.h"
-
-/* jansson's names that are also ours. */
-#define JSON_NULL   JANSSON_NULL
-#define JSON_FALSE  JANSSON_FALSE
-#define JSON_TRUE   JANSSON_TRUE
-#define JSON_STRING JANSSON_STRING
-#define JSON_ARRAY  JANSSON_ARRAY
-#define JSON_OBJECT JANSSON_OBJECT
-#include <jansson.h>
-#undef JSON_NULL
-#undef JSON_FALSE
-#undef JSON_TRUE
-#undef JSON_STRING
-#undef JSON_ARRAY
-#undef JSON_OBJECT
-
-#define STRICT (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL)
+#include "tests/fuzz/specials.h"
+#include "tests/unit/jansson.h"
 
 /* The node and all inside of it; returns the node behind. */
 static uint32_t
@@ -56,25 +40,14 @@ check_keys(const struct json *j, struct arena *a)
 	}
 }
 
-/* jansson keeps no number that is larger than its types, and no key with a
- * NUL. */
-static bool
-is_beyond_jansson(const json_error_t *e)
-{
-	enum json_error_code code = json_error_code(e);
-
-	return code == json_error_numeric_overflow ||
-	       code == json_error_null_byte_in_key;
-}
-
 static void
 check_accepted(const struct json *j, struct arena *a)
 {
 	json_error_t error = {.line = 0};
-	json_t *want = json_loadb(j->text.p, j->text.n, STRICT, &error);
+	json_t *want = json_loadb(j->text.p, j->text.n, JANSSON_STRICT, &error);
 
 	if (!want) {
-		assert(is_beyond_jansson(&error));
+		assert(jansson_cannot_keep(&error));
 		return;
 	}
 	struct str text = json_text(j, j->nodes, a);
@@ -82,7 +55,8 @@ check_accepted(const struct json *j, struct arena *a)
 		assert(str_eq(text, (struct str){json_string_value(want),
 					    json_string_length(want)}));
 	} else {
-		json_t *got = json_loadb(text.p, text.n, STRICT, &error);
+		json_t *got =
+			json_loadb(text.p, text.n, JANSSON_STRICT, &error);
 		assert(got && json_equal(got, want));
 		json_decref(got);
 	}
@@ -100,7 +74,7 @@ check_refused(struct str text, enum why why)
 	if (why != WHY_JSON_SYNTAX && why != WHY_JSON_TRAILING &&
 		why != WHY_JSON_UTF8 && why != WHY_JSON_SURROGATE)
 		return;
-	json_t *value = json_loadb(text.p, text.n, STRICT, &error);
+	json_t *value = json_loadb(text.p, text.n, JANSSON_STRICT, &error);
 	assert(!value);
 }
 
@@ -117,6 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json j;
 	size_t at = 0;
 
+	fuzz_check_specials(text);
 	arena_init(&a, MIB(64));
 	enum why why = json_scan(text, &limits, &a, &j, &at);
 	if (why) {

@@ -3,7 +3,7 @@
  * filters as redact_fixture.h has them, one a line, an empty line, a byte for
  * the size of the pieces, and the answer. */
 #include "runtime/json.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/specials.h"
 #include "tests/unit/redact_fixture.h"
 
 #define SPECS_MAX 8
@@ -109,6 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	read_filters(f, &in);
 	size_t piece = 1 + (size_t)fuzz_byte(&in) % 64;
+	fuzz_check_specials(in);
 	bool good = redact(f, in, 65536, &whole);
 	assert(redact(f, in, piece, &pieces) == good);
 	assert(str_eq(fuzz_buffer_text(&whole), fuzz_buffer_text(&pieces)));

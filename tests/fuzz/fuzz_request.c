@@ -2,38 +2,11 @@
  * the bytes the verdicts, heads and bodies are the same; and what is written
  * anew for the Engine reads as the same request there. The input's first byte
  * is the size of the pieces. */
-#include "runtime/http1.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/reading.h"
 
 #define FIELDS (LIMIT_HEADERS + 2) /* and the two that are put in anew */
-
-/* What a connection's bytes were read as. */
-struct reading {
-	struct fuzz_buffer text;
-	struct str in;
-	size_t at;   /* bytes taken */
-	size_t have; /* bytes that have come */
-	size_t step; /* that come at once */
-};
-
-static void
-note(struct reading *r, size_t number)
-{
-	fuzz_put(&r->text, (struct str){(const char *)&number, sizeof(number)});
-}
-
-/* More bytes come. False: there are none. */
-static bool
-more(struct reading *r)
-{
-	if (r->have == r->in.n)
-		return false;
-	size_t left = r->in.n - r->have;
-	r->have += r->step < left ? r->step : left;
-	return true;
-}
 
 /* --- the head, written anew ------------------------------------------------ */
 
@@ -104,61 +77,26 @@ check_written(const struct http1_head *head, size_t len)
 /* --- reading --------------------------------------------------------------- */
 
 static bool
-read_head(struct reading *r, struct http1_head *head)
+read_head(struct fuzz_reading *r, struct http1_head *head)
 {
-	size_t seen = 0, len = 0;
-	enum http1_scan scan;
+	char *copy;
+	size_t len;
 
-	while ((scan = http1_scan_head(r->in.p + r->at, r->have - r->at, &seen,
-			&len)) == HTTP1_MORE)
-		if (!more(r))
-			break;
-	note(r, scan);
-	if (scan != HTTP1_DONE)
+	if (!fuzz_read_head(r, &copy, &len))
 		return false;
-	char *copy = fuzz_copy((struct str){r->in.p + r->at, len});
 	enum why why = http1_parse_request(copy, len, head);
-	note(r, why);
-	r->at += len;
+	fuzz_note(r, why);
 	if (!why) {
-		note(r, head->framing);
-		note(r, head->nfields);
+		fuzz_note(r, head->framing);
+		fuzz_note(r, head->nfields);
 		check_written(head, len);
 	}
 	free(copy);
 	return !why;
 }
 
-static bool
-read_body(struct reading *r, const struct http1_head *head)
-{
-	struct http1_body body;
-	enum http1_step step;
-
-	http1_body_init(&body, head->framing, head->content_length);
-	for (;;) {
-		struct str data;
-		size_t used, n = r->have - r->at;
-		step = http1_body_next(&body, r->in.p + r->at, n, &used, &data);
-		assert(used <= n);
-		r->at += used;
-		if (step == HTTP1_STEP_DATA) {
-			assert(data.n > 0 &&
-				data.p + data.n <= r->in.p + r->at);
-			fuzz_put(&r->text, data);
-			continue;
-		}
-		if (step != HTTP1_STEP_MORE || !more(r))
-			break;
-	}
-	assert((step == HTTP1_STEP_END) == http1_body_ended(&body));
-	note(r, step);
-	note(r, r->at);
-	return step == HTTP1_STEP_END;
-}
-
 static void
-read_all(struct reading *r)
+read_all(struct fuzz_reading *r)
 {
 	struct http1_field fields[LIMIT_HEADERS];
 	struct http1_head head = {
@@ -166,7 +104,8 @@ read_all(struct reading *r)
 		.max_fields = LIMIT_HEADERS,
 	};
 
-	while (r->at < r->in.n && read_head(r, &head) && read_body(r, &head))
+	while (r->at < r->in.n && read_head(r, &head) &&
+		fuzz_read_body(r, &head))
 		;
 }
 
@@ -175,8 +114,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str in = fuzz_text(data, size);
 	size_t step = 1 + (size_t)fuzz_byte(&in) % 64;
-	struct reading whole = {.in = in, .step = in.n};
-	struct reading pieces = {.in = in, .step = step};
+	struct fuzz_reading whole = {.in = in, .step = in.n};
+	struct fuzz_reading pieces = {.in = in, .step = step};
 
 	read_all(&whole);
 	read_all(&pieces);

@@ -2,37 +2,17 @@
  * what is written anew for the client reads as the same answer there. The
  * input's first two bytes are the method that is answered and the size of the
  * pieces. */
-#include "runtime/http1.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/reading.h"
 
 /* What a connection's bytes were read as. */
 struct reading {
-	struct fuzz_buffer text;
+	struct fuzz_reading bytes;
 	enum method method;
-	struct str in;
-	size_t at, have, step;
 	struct http1_field fields[HTTP1_FIELDS_MAX];
 	struct http1_field again[HTTP1_FIELDS_MAX + 2];
 };
-
-static void
-note(struct reading *r, size_t number)
-{
-	fuzz_put(&r->text, (struct str){(const char *)&number, sizeof(number)});
-}
-
-/* More bytes come. False: there are none. */
-static bool
-more(struct reading *r)
-{
-	if (r->have == r->in.n)
-		return false;
-	size_t left = r->in.n - r->have;
-	r->have += r->step < left ? r->step : left;
-	return true;
-}
 
 static void
 check_same(const struct http1_head *was, const struct http1_head *is)
@@ -84,63 +64,34 @@ check_written(struct reading *r, const struct http1_head *head, size_t len)
 static bool
 read_head(struct reading *r, struct http1_head *head)
 {
-	size_t seen = 0, len = 0;
-	enum http1_scan scan;
+	char *copy;
+	size_t len;
 
-	while ((scan = http1_scan_head(r->in.p + r->at, r->have - r->at, &seen,
-			&len)) == HTTP1_MORE)
-		if (!more(r))
-			break;
-	note(r, scan);
-	if (scan != HTTP1_DONE)
+	if (!fuzz_read_head(&r->bytes, &copy, &len))
 		return false;
-	char *copy = fuzz_copy((struct str){r->in.p + r->at, len});
 	enum why why = http1_parse_response(copy, len, r->method, head);
 	assert(why == WHY_OK || why == WHY_ENGINE_RESPONSE);
-	note(r, why);
-	r->at += len;
+	fuzz_note(&r->bytes, why);
 	if (!why)
 		check_written(r, head, len);
 	free(copy);
 	return !why;
 }
 
-static bool
-read_body(struct reading *r, const struct http1_head *head)
-{
-	struct http1_body body;
-	enum http1_step step;
-
-	http1_body_init(&body, head->framing, head->content_length);
-	do {
-		struct str data;
-		size_t used, n = r->have - r->at;
-		step = http1_body_next(&body, r->in.p + r->at, n, &used, &data);
-		assert(used <= n);
-		r->at += used;
-		if (step == HTTP1_STEP_DATA)
-			fuzz_put(&r->text, data);
-	} while (step == HTTP1_STEP_DATA ||
-		 (step == HTTP1_STEP_MORE && more(r)));
-	note(r, step);
-	note(r, r->at);
-	return step == HTTP1_STEP_END;
-}
-
-/* Owned by the caller: what was read. */
+/* In pieces of a size. Owned by the caller: what was read. */
 static struct fuzz_buffer
-read_all(struct reading *r)
+read_all(struct reading *r, struct str in, size_t step)
 {
 	struct http1_head head = {
 		.fields = r->fields,
 		.max_fields = HTTP1_FIELDS_MAX,
 	};
 
-	r->at = r->have = 0;
-	r->text = (struct fuzz_buffer){NULL, 0, 0};
-	while (r->at < r->in.n && read_head(r, &head) && read_body(r, &head))
+	r->bytes = (struct fuzz_reading){.in = in, .step = step};
+	while (r->bytes.at < in.n && read_head(r, &head) &&
+		fuzz_read_body(&r->bytes, &head))
 		;
-	return r->text;
+	return r->bytes.text;
 }
 
 int
@@ -151,11 +102,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	r.method = (enum method)(fuzz_byte(&in) % METHOD_COUNT);
 	size_t step = 1 + (size_t)fuzz_byte(&in) % 64;
-	r.in = in;
-	r.step = in.n;
-	struct fuzz_buffer whole = read_all(&r);
-	r.step = step;
-	struct fuzz_buffer pieces = read_all(&r);
+	struct fuzz_buffer whole = read_all(&r, in, in.n);
+	struct fuzz_buffer pieces = read_all(&r, in, step);
 	assert(str_eq(fuzz_buffer_text(&whole), fuzz_buffer_text(&pieces)));
 	free(whole.p);
 	free(pieces.p);

@@ -9,6 +9,7 @@
 #include "runtime/number.h"
 #include "runtime/proxyproto.h"
 #include "runtime/regex.h"
+#include "runtime/sha256.h"
 #include "tests/fuzz/fuzz.h"
 
 /* An address that was read is read again from its text. */
@@ -73,7 +74,8 @@ check_bearer(struct str in)
 	struct str token = str_from(in, at);
 	while (token.n && token.p[0] == ' ')
 		token = str_from(token, 1);
-	assert(token.n > 0 && auth_digest(token, again));
+	assert(token.n > 0);
+	sha256(token, again);
 	assert(auth_digest_equal(digest, again));
 }
 

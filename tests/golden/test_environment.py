@@ -117,7 +117,7 @@ def test_a_file_that_is_not_there(check):
 def test_an_unknown_one(check, name, meant):
     run = check({name: "1"})
     assert run.returncode == 0
-    assert f"{name} has no effect: there is no such variable\n" in run.stderr
+    assert f"{name} has no effect: there is no such variable [DP004]\n" in run.stderr
     assert (f"did you mean \"{meant}\"?" in run.stderr) == bool(meant)
     assert ("did you mean" in run.stderr) == bool(meant)
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/json_random.h"
 #include "tests/unit/redact_fixture.h"
 
 #include <stdio.h>
@@ -53,13 +54,6 @@ answer_file(const char *name)
 	fclose(file);
 	assert_in_range(n, 1, sizeof(text) - 1);
 	return (struct str){text, n};
-}
-
-static inline uint32_t
-random_below(uint32_t *state, uint32_t n)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return (uint32_t)((uint64_t)(*state >> 8) * n >> 24);
 }
 
 /* The input in pieces of a size, the output in pieces of a size. */

@@ -8,6 +8,8 @@
 
 #include "runtime/audit.h"
 
+#include "runtime/sha256.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <time.h>
@@ -406,7 +408,7 @@ lines_are_chained_by_their_digests(void **state)
 		json_decref(json);
 		assert_true(audit_prev(line, prev));
 		assert_memory_equal(prev, last, sizeof(prev));
-		assert_true(audit_digest(line, last));
+		sha256(line, last);
 		assert_memory_equal(last, digest, sizeof(last));
 	}
 }
@@ -422,7 +424,7 @@ the_digest_is_what_sha256sum_tells(void **state)
 	(void)state;
 
 	/* printf 'hi\n' | sha256sum */
-	assert_true(audit_digest(STR("hi\n"), got));
+	sha256(STR("hi\n"), got);
 	assert_memory_equal(got, want, sizeof(want));
 }
 

@@ -1,6 +1,8 @@
 /* Credentials: tokens of Authorization fields, names of certificates. */
 #include "runtime/auth.h"
 
+#include "runtime/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +33,7 @@ test_bearer(void **state)
 	uint8_t want[32], got[32];
 	(void)state;
 
-	assert_true(auth_digest(STR("secret"), want));
+	sha256(STR("secret"), want);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(
 			auth_bearer_digest(cases[i].value, got), cases[i].good);

@@ -80,15 +80,16 @@ test_order(void **state)
 	(void)state;
 	init(&f, "a\nb\n");
 	diag_env_error(&f.diag, "E");
-	diag_file_warning(&f.diag, "F");
+	diag_file_warning(&f.diag, FINDING_NO_VALUE, "F");
 	diag_error(&f.diag, (struct pos){2, 1, 1, 0}, "second");
-	diag_warning(&f.diag, (struct pos){1, 1, 1, 0}, "first");
+	diag_warning(
+		&f.diag, FINDING_NO_EFFECT, (struct pos){1, 1, 1, 0}, "first");
 	diag_help(&f.diag, "of the first");
-	assert_told(&f, "p.conf:1:1: warning: first\n  1 | a\n    | ^\n"
+	assert_told(&f, "p.conf:1:1: warning: first [DP003]\n  1 | a\n    | ^\n"
 			"    = help: of the first\n"
 			"p.conf:2:1: error: second\n  2 | b\n    | ^\n"
 			"environment: error: E\n"
-			"p.conf: warning: F\n");
+			"p.conf: warning: F [DP002]\n");
 }
 
 static void
@@ -97,7 +98,8 @@ test_warning_at_the_place_of_an_error(void **state)
 	struct fixture f;
 	(void)state;
 	init(&f, "a\n");
-	diag_warning(&f.diag, (struct pos){1, 1, 1, 0}, "minor");
+	diag_warning(
+		&f.diag, FINDING_NO_EFFECT, (struct pos){1, 1, 1, 0}, "minor");
 	diag_error(&f.diag, (struct pos){1, 1, 1, 0}, "major");
 	assert_told(&f, "p.conf:1:1: error: major\n  1 | a\n    | ^\n");
 }
@@ -133,7 +135,7 @@ test_strict_environment(void **state)
 	(void)state;
 	init(&f, "");
 	f.diag.strict_env = true;
-	diag_env_warning(&f.diag, "doubtful");
+	diag_env_warning(&f.diag, FINDING_TOGGLE_VALUE, "doubtful");
 	assert_int_equal(f.diag.errors, 1);
 	assert_told(&f, "environment: error: doubtful\n");
 }

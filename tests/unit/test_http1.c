@@ -516,6 +516,77 @@ frames_responses(void **state)
 			fail_msg("bad row %zu", i);
 }
 
+/* Each byte at each place of a value: read in words, and one by one. */
+static void
+refuses_control_bytes_anywhere(void **state)
+{
+	char raw[64];
+	struct http1_head h;
+	(void)state;
+
+	for (size_t n = 1; n < 20; n++)
+		for (size_t at = 0; at < n; at++)
+			for (int c = 0; c < 256; c++) {
+				bool good =
+					c == '\t' || (c >= ' ' && c != 0x7f);
+				int len = snprintf(raw, sizeof(raw),
+					"GET / HTTP/1.1\r\n" H "X:%.*s\r\n\r\n",
+					(int)n, "aaaaaaaaaaaaaaaaaaaaaaaa");
+				raw[len - 4 - (int)(n - at)] = (char)c;
+				enum why why = parse(
+					(struct str){raw, (size_t)len}, &h);
+				if ((why == WHY_OK) != good)
+					fail_msg("0x%02x at %zu of %zu", c, at,
+						n);
+			}
+}
+
+/* A line that stands as it would be written is copied with its neighbours:
+ * however the lines are spelt, what is written is put together from fields. */
+static void
+writes_lines_as_if_one_by_one(void **state)
+{
+	static const char *const lines[] = {
+		"A: b\r\n",
+		"Longer-Name: with several words\r\n",
+		"A:b\r\n",
+		"A:\tb\r\n",
+		"A:  b\r\n",
+		"A: b \r\n",
+		"A: b\t\r\n",
+		"A:\r\n",
+		"A: \r\n",
+		"A:  \r\n",
+		"Keep-Alive: 1\r\n",
+	};
+	const size_t n = COUNT(lines);
+	char raw[256], got[512], want[512];
+	struct http1_head h;
+	(void)state;
+
+	for (size_t i = 0; i < n * n * n * n; i++) {
+		int len = snprintf(raw, sizeof(raw),
+			"HTTP/1.1 200 OK\r\n%s%s%s%s\r\n", lines[i % n],
+			lines[i / n % n], lines[i / n / n % n],
+			lines[i / n / n / n]);
+		assert_int_equal(response((struct str){raw, (size_t)len},
+					 METHOD_GET, &h),
+			WHY_OK);
+		struct http1_writer a = {.p = got, .cap = sizeof(got)};
+		struct http1_writer b = {.p = want, .cap = sizeof(want)};
+		http1_write_response(
+			&a, &(struct http1_response_out){.head = &h});
+		http1_put(&b, STR("HTTP/1.1 200 OK\r\n"));
+		for (size_t f = 0; f < h.nfields; f++)
+			if (!h.fields[f].hop)
+				http1_put_field(&b, h.fields[f].name,
+					h.fields[f].value);
+		http1_put(&b, STR("\r\n"));
+		assert_int_equal(a.n, b.n);
+		assert_memory_equal(got, want, a.n);
+	}
+}
+
 static void
 writes_heads_anew(void **state)
 {
@@ -594,6 +665,8 @@ main(void)
 		cmocka_unit_test(limits_chunk_lines_and_trailers),
 		cmocka_unit_test(decodes_a_length),
 		cmocka_unit_test(frames_responses),
+		cmocka_unit_test(refuses_control_bytes_anywhere),
+		cmocka_unit_test(writes_lines_as_if_one_by_one),
 		cmocka_unit_test(writes_heads_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
-/* Passing over the plain part of a string, against a walk byte by byte. */
+/* The special bytes of a string, by words and by vectors, against a walk byte
+ * by byte. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,17 +11,73 @@
 
 #include "runtime/json_plain.h"
 
-#define ROOM 80
+#define ROOM 200
+
+static bool
+is_special(char c)
+{
+	return (unsigned char)c < 0x20 || (unsigned char)c >= 0x80 ||
+	       c == '"' || c == '\\';
+}
 
 static size_t
-naive(const unsigned char *p, size_t n)
+naive_run(const char *p, size_t n)
 {
 	size_t i = 0;
 
-	while (i < n && p[i] >= 0x20 && p[i] < 0x80 && p[i] != '"' &&
-		p[i] != '\\')
+	while (i < n && !is_special(p[i]))
 		i++;
 	return i;
+}
+
+static uint64_t
+naive_mask(const char *p, size_t n)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < n; i++)
+		mask |= (uint64_t)is_special(p[i]) << i;
+	return mask;
+}
+
+/* One form for each machine: this one's may have both. */
+static void
+check_blocks(const char *p, size_t n)
+{
+	if (n >= 8)
+		assert_int_equal(json_special_word(p), naive_mask(p, 8));
+#ifdef __SSE2__
+	if (n >= 16)
+		assert_int_equal(json_special_vector(p), naive_mask(p, 16));
+#endif
+}
+
+/* One after the other, and what there is behind each byte. */
+static void
+check_specials(const char *p, size_t n)
+{
+	const char *end = p + n;
+	struct json_specials s;
+
+	json_specials_begin(&s, p, end);
+	for (size_t i = 0; i < n; i++)
+		if (is_special(p[i]))
+			assert_ptr_equal(json_specials_next(&s, end), p + i);
+	assert_true(json_specials_next(&s, end) >= end);
+	for (size_t step = 1; step < n; step += 5) {
+		json_specials_begin(&s, p, end);
+		for (size_t i = 0; i < n; i += step) {
+			size_t want = i + naive_run(p + i, n - i);
+			json_specials_skip(&s, p + i, end);
+			const char *at = json_specials_next(&s, end);
+			if (want == n) {
+				assert_true(at >= end);
+				break;
+			}
+			assert_ptr_equal(at, p + want);
+			i = want;
+		}
+	}
 }
 
 /* In memory that ends where the text does, for the sanitizers. */
@@ -30,7 +88,9 @@ check(const unsigned char *text, size_t n)
 
 	assert_non_null(p);
 	memcpy(p, text, n);
-	assert_int_equal(json_plain_run(p, p + n) - p, naive(text, n));
+	assert_int_equal(json_plain_run(p, p + n) - p, naive_run(p, n));
+	check_blocks(p, n);
+	check_specials(p, n);
 	free(p);
 }
 
@@ -42,7 +102,7 @@ test_each_byte_everywhere(void **state)
 
 	(void)state;
 	for (unsigned c = 0; c < 256; c++)
-		for (size_t n = 0; n <= 40; n++) {
+		for (size_t n = 0; n <= 72; n += n < 20 ? 1 : 13) {
 			memset(text, 'a', sizeof(text));
 			check(text, n);
 			for (size_t at = 0; at < n; at++) {
@@ -63,7 +123,7 @@ test_random(void **state)
 	uint32_t x = 2463534242u;
 
 	(void)state;
-	for (unsigned i = 0; i < 200000; i++) {
+	for (unsigned i = 0; i < 50000; i++) {
 		for (size_t k = 0; k < ROOM; k++) {
 			x ^= x << 13;
 			x ^= x >> 17;

@@ -88,7 +88,7 @@ new_context(void)
 	char cert[] = "/tmp/leg-cert-XXXXXX", key[] = "/tmp/leg-key-XXXXXX";
 
 	make_cert(cert, key);
-	struct tls_context *c = tls_server_context(
+	struct tls_context *c = tls_new_server(
 		&(struct settings_tls){
 			.on = true,
 			.cert = str_of(cert),
@@ -182,7 +182,8 @@ client_reads(char *to, size_t room)
 static void
 test_a_socket_that_is_full(void **state)
 {
-	struct outq q = {0};
+	struct iovec refs[OUTQ_REFS];
+	struct outq q = {.refs = refs};
 	size_t queued = 0, got = 0, size = 1, wrote, stalls = 0;
 	char *seen = malloc(BYTES);
 	(void)state;
@@ -239,7 +240,8 @@ test_a_farewell_that_must_wait(void **state)
 static void
 test_half_close(void **state)
 {
-	struct outq q = {0};
+	struct iovec refs[OUTQ_REFS];
+	struct outq q = {.refs = refs};
 	char *pinned, got[8];
 	enum block_size size;
 	size_t wrote;
@@ -325,7 +327,8 @@ test_a_turn_at_a_time(void **state)
 {
 	enum { SENT = 150000 };
 	struct request rq = {0};
-	struct pipe_way way = {.out = HTTP1_UNTIL_EOF};
+	struct iovec refs[OUTQ_REFS];
+	struct pipe_way way = {.out = HTTP1_UNTIL_EOF, .q.refs = refs};
 	struct leg sink;
 	size_t turns = 0, got = 0;
 	char *seen = malloc(SENT);

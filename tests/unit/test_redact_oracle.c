@@ -375,30 +375,6 @@ test_every_value(void **state)
 
 /* --- what is no JSON -------------------------------------------------------------- */
 
-/* Breaks a text: another byte, one less, one more, or cut short. */
-static size_t
-mutate(char *p, size_t n, uint32_t *seed)
-{
-	static const char bytes[] = "\"\\{}[]:,0189.e+-tnfu \n\x01\x80\xc3\xff";
-	size_t at = random_below(seed, (uint32_t)n);
-	char c = bytes[random_below(seed, sizeof(bytes) - 1)];
-
-	switch (random_below(seed, 4)) {
-	case 0:
-		p[at] = c;
-		return n;
-	case 1:
-		memmove(p + at, p + at + 1, n - at - 1);
-		return n - 1;
-	case 2:
-		memmove(p + at + 1, p + at, n - at);
-		p[at] = c;
-		return n + 1;
-	default:
-		return random_below(seed, 8) == 0 ? at : n;
-	}
-}
-
 enum verdict { GOOD, FAULTY, UNSURE };
 
 /* Are these values that jansson takes? It is not asked about numbers larger
@@ -477,7 +453,7 @@ test_mutants(void **state)
 		size_t n = in.n;
 		memcpy(text, in.p, n);
 		for (uint32_t k = 1 + random_below(&seed, 2); k && n > 1; k--)
-			n = mutate(text, n, &seed);
+			n = random_mutate(text, n, &seed);
 		text[n] = '\0';
 		check_mutant(f, (struct str){text, n}, counts);
 	}

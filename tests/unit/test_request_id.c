@@ -93,13 +93,19 @@ test_made_digits(void **state)
 	struct request_ids ids = {.key = {7, 8}};
 	unsigned seen[REQUEST_ID_MADE] = {0};
 	char id[REQUEST_ID_MADE];
+	uint64_t hash[2];
 	(void)state;
 
 	for (size_t i = 0; i < ROUNDS; i++) {
+		const uint64_t made = ids.made;
+		siphash24_128(ids.key,
+			(struct str){(const char *)&made, sizeof(made)}, hash);
 		request_id_make(&ids, id);
 		for (size_t d = 0; d < REQUEST_ID_MADE; d++) {
 			const char *at = memchr(hex, id[d], 16);
 			assert_non_null(at);
+			assert_int_equal(
+				at - hex, hash[d / 16] >> (d % 16 * 4) & 15);
 			seen[d] |= 1u << (at - hex);
 		}
 	}

@@ -52,6 +52,19 @@ test_nocase_is_ascii(void **state)
 			struct str sa = {&ca, 1}, sb = {&cb, 1};
 			assert_int_equal(str_eq_nocase(sa, sb), want);
 		}
+	/* The same at each place of a longer one, read in words. */
+	for (int a = -128; a < 128; a++)
+		for (int b = -128; b < 128; b++)
+			for (size_t at = 0; at < 9; at++) {
+				char ca[9] = "Abcdefgh", cb[9] = "aBCDEFGH";
+				struct str sa = {ca, 9}, sb = {cb, 9};
+				ca[at] = (char)a;
+				cb[at] = (char)b;
+				struct str one = {&ca[at], 1};
+				assert_int_equal(str_eq_nocase(sa, sb),
+					str_eq_nocase(
+						one, (struct str){&cb[at], 1}));
+			}
 	assert_true(str_eq_nocase(none, STR("")));
 	assert_false(str_eq_nocase(STR("ab"), STR("AbC")));
 	assert_true(str_eq_nocase(STR("aB-9"), STR("Ab-9")));

@@ -1,0 +1,347 @@
+/* Rules, alone and in their order. */
+#include "compiler/lint_parts.h"
+
+#include "runtime/number.h"
+#include "runtime/regex.h"
+
+/* --- contradictions ------------------------------------------------------------ */
+
+/* Can the field have one value only? */
+static bool
+is_single(const struct cond *c)
+{
+	static const struct str star = STR("*");
+	enum field_kind kind = field_info[c->field].kind;
+
+	return kind == KIND_TEXT ||
+	       (kind == KIND_JSON && str_find(c->name, star) == c->name.n);
+}
+
+static bool
+same_field(const struct cond *a, const struct cond *b)
+{
+	return a->field == b->field && str_eq(a->name, b->name);
+}
+
+/* Certainly: 1 and 1.0 are the same number. */
+static bool
+differ(const struct cond_value *a, const struct cond_value *b)
+{
+	if (a->kind != b->kind)
+		return true;
+	return a->kind != VALUE_NUMBER && !str_eq(a->text, b->text);
+}
+
+/* Does a value certainly not pass the test? */
+static bool
+refuses(const struct cond *c, const struct cond_value *v)
+{
+	struct str want = c->values[0].text;
+
+	if (c->op == OP_STARTS_WITH)
+		return !str_starts(v->text, want);
+	if (c->op == OP_ENDS_WITH)
+		return !str_ends(v->text, want);
+	if (c->op == OP_CONTAINS)
+		return want.n > 0 && str_find(v->text, want) == v->text.n;
+	if (!cond_is_one_of(c))
+		return false;
+	for (size_t i = 0; i < c->nvalues; i++)
+		if (!differ(&c->values[i], v))
+			return false;
+	return true;
+}
+
+static bool
+refuses_all(struct lint *l, const struct cond *c, const struct cond *values)
+{
+	for (size_t i = 0; i < values->nvalues; i++)
+		if (!take_steps(&l->implies, c->nvalues + 1) ||
+			!refuses(c, &values->values[i]))
+			return false;
+	return values->nvalues > 0;
+}
+
+static bool
+tests_clash(struct lint *l, const struct cond *a, const struct cond *b)
+{
+	if (a->negate || b->negate || a->nocase || b->nocase ||
+		!same_field(a, b) || !is_single(a) || a->nvalues == 0 ||
+		b->nvalues == 0)
+		return false;
+	/* A method is compared without case, and only whole ones are written
+	 * in one. */
+	if (a->field == FIELD_METHOD && !cond_is_one_of(a))
+		return false;
+	if (cond_is_one_of(b))
+		return refuses_all(l, a, b);
+	if (a->op != OP_STARTS_WITH || b->op != OP_STARTS_WITH)
+		return false;
+	return !str_starts(a->values[0].text, b->values[0].text) &&
+	       !str_starts(b->values[0].text, a->values[0].text);
+}
+
+/* Does b hold wherever the test n without its not_ does, so that both cannot?
+ */
+static bool
+denies(struct lint *l, const struct cond *n, const struct cond *b)
+{
+	struct cond positive = *n;
+
+	/* Doubt can make both true. */
+	if (b->kind == COND_TEST && (field_info[b->field].flags & FIELD_DOCKER))
+		return false;
+	if (n->kind == COND_NOT)
+		return implies(&l->implies, b, n->first);
+	if (n->kind != COND_TEST || !n->negate)
+		return false;
+	positive.negate = false;
+	positive.next = NULL;
+	return implies(&l->implies, b, &positive);
+}
+
+static bool clash(struct lint *l, const struct cond *a, const struct cond *b);
+
+static bool
+all_clash(struct lint *l, const struct cond *either, const struct cond *b)
+{
+	for (const struct cond *c = either->first; c; c = c->next)
+		if (!clash(l, c, b))
+			return false;
+	return either->first != NULL;
+}
+
+/* Can the two never hold together? False when that is not sure. */
+static bool
+clash(struct lint *l, const struct cond *a, const struct cond *b)
+{
+	if (!take_steps(&l->implies, 1))
+		return false;
+	if (a->kind == COND_OR)
+		return all_clash(l, a, b);
+	if (b->kind == COND_OR)
+		return all_clash(l, b, a);
+	if (denies(l, a, b) || denies(l, b, a))
+		return true;
+	return a->kind == COND_TEST && b->kind == COND_TEST &&
+	       (tests_clash(l, a, b) || tests_clash(l, b, a));
+}
+
+static void
+lint_contradiction(struct lint *l, const struct rule *r)
+{
+	const struct cond *a = NULL, *b;
+
+	while ((a = lint_next(r, a)) != NULL)
+		for (b = a; (b = lint_next(r, b)) != NULL;) {
+			if (!clash(l, a, b))
+				continue;
+			diag_warning(l->diag, FINDING_CONTRADICTION, b->pos,
+				"this and the condition in line %u cannot "
+				"hold together: rule \"%.*s\" never fires",
+				a->pos.line, STR_FMT(r->name));
+			return;
+		}
+}
+
+/* --- the same way ---------------------------------------------------------------- */
+
+static bool
+ends_alike(const struct rule *end, const struct rule *r)
+{
+	return !end->dry_run && !r->dry_run && end->action == r->action &&
+	       (r->action == ACTION_DENY || r->action == ACTION_ALLOW);
+}
+
+static void
+lint_shadow(struct lint *l, size_t i)
+{
+	const struct rule *r = l->rules[i];
+
+	for (size_t k = 0; k < i && take_steps(&l->implies, 1); k++) {
+		const struct rule *end = l->rules[k];
+		if (!ends_alike(end, r) ||
+			!implies(&l->implies, r->when, end->when))
+			continue;
+		diag_warning(l->diag, FINDING_SHADOWED_RULE, r->pos,
+			"rule \"%.*s\" never fires: rule \"%.*s\" in line %u "
+			"comes first and %s all that it is for",
+			STR_FMT(r->name), STR_FMT(end->name), end->pos.line,
+			r->action == ACTION_ALLOW ? "allows" : "denies");
+		return;
+	}
+}
+
+/* --- actions ---------------------------------------------------------------------- */
+
+static void
+lint_limit(struct lint *l, const struct rule *r)
+{
+	bool shared = l->settings->auth.type == AUTH_NONE && !l->in->part &&
+		      (r->limit.key == BUCKET_IDENTITY ||
+			      r->limit.key == BUCKET_ROLE);
+
+	if (shared)
+		diag_warning(l->diag, FINDING_SHARED_BUCKET, r->pos,
+			"auth.type is none, so nobody has an %s: all share "
+			"one bucket of rule \"%.*s\"",
+			bucket_key_name(r->limit.key), STR_FMT(r->name));
+	if (r->limit.key == BUCKET_HEADER)
+		diag_warning(l->diag, FINDING_BUCKET_BY_HEADER, r->pos,
+			"with each new value of the header %.*s a client "
+			"begins anew",
+			STR_FMT(r->limit.header));
+}
+
+/* Calls whose answer is a list. */
+static bool
+answers_list(struct str path)
+{
+	static const char *const lists[] = {"/containers/json", "/images/json",
+		"/images/search", "/networks", "/services", "/tasks", "/nodes",
+		"/secrets", "/configs", "/plugins"};
+
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		if (str_eq(path, str_of(lists[i])))
+			return true;
+	return false;
+}
+
+static bool
+is_for_lists(const struct cond *c)
+{
+	if (c->kind != COND_TEST || c->field != FIELD_PATH || c->negate ||
+		!cond_is_one_of(c))
+		return false;
+	for (size_t i = 0; i < c->nvalues; i++)
+		if (!answers_list(c->values[i].text))
+			return false;
+	return c->nvalues > 0;
+}
+
+/* Calls whose answer is a stream of bytes, by the end of path or pattern. */
+static bool
+is_for_streams(const struct cond *c)
+{
+	static const char *const ends[] = {
+		"/logs", "/archive", "/export", "/attach"};
+
+	if (c->kind != COND_TEST || c->field != FIELD_PATH || c->negate ||
+		c->nvalues != 1)
+		return false;
+	struct str s = c->values[0].text;
+	if (c->op == OP_MATCHES && !str_ends(s, STR("$")))
+		return false;
+	if (c->op == OP_MATCHES)
+		s.n--;
+	else if (!cond_is_one_of(c) && c->op != OP_ENDS_WITH)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(ends); i++)
+		if (str_ends(s, str_of(ends[i])) &&
+			str_find(s, STR("|")) == s.n)
+			return true;
+	return false;
+}
+
+static void
+lint_list_filter(struct lint *l, const struct rule *r)
+{
+	for (size_t i = 0; i < r->nfilters; i++) {
+		struct str path = r->filters[i].path;
+		struct str first = {path.p, body_path_step(path)};
+		if (str_eq(first, STR("*")) || number_is(first))
+			continue;
+		diag_warning(l->diag, FINDING_FILTER_MISSES_LIST, r->pos,
+			"the answer is a list, and has no member \"%.*s\"",
+			STR_FMT(first));
+		diag_help(l->diag, "write *.%.*s", STR_FMT(path));
+		return;
+	}
+}
+
+static void
+lint_filter(struct lint *l, const struct rule *r)
+{
+	const struct cond *c = NULL;
+
+	while ((c = lint_next(r, c)) != NULL) {
+		if (is_for_lists(c))
+			lint_list_filter(l, r);
+		if (is_for_streams(c))
+			diag_warning(l->diag, FINDING_FILTER_WITHOUT_JSON,
+				c->pos,
+				"the answer of this call is no JSON, and is "
+				"not filtered");
+	}
+}
+
+/* --- what is open by itself ---------------------------------------------------------- */
+
+static void
+lint_allow(struct lint *l, const struct rule *r)
+{
+	if (!cond_always_holds(r->when))
+		return;
+	diag_warning(l->diag, FINDING_ALLOWS_EVERYTHING, r->pos,
+		"rule \"%.*s\" allows every call that no rule before it ends",
+		STR_FMT(r->name));
+}
+
+static bool
+any_rule(const struct lint *l, bool (*is)(const struct rule *r))
+{
+	for (size_t i = 0; i < l->nall; i++)
+		if (is(l->rules[i]))
+			return true;
+	return false;
+}
+
+static bool
+changes_something(const struct rule *r)
+{
+	return r->action != ACTION_ALLOW && !r->dry_run;
+}
+
+static void
+lint_default(struct lint *l)
+{
+	const struct tree *said = read_given(l->in->global, "default");
+
+	if (l->in->part || l->nrules == 0 || l->nall > l->nrules ||
+		!l->settings->default_allow)
+		return;
+	bool changes = any_rule(l, changes_something);
+	enum finding f = changes ? FINDING_DEFAULT_ALLOW : FINDING_ONLY_ALLOWS;
+	const char *text =
+		changes ? "what no rule ends is allowed"
+			: "what no rule ends is allowed, and none denies "
+			  "anything: the rules change nothing";
+	if (said)
+		diag_warning(l->diag, f, said->pos, "%s", text);
+	else
+		diag_file_warning(l->diag, f, "%s", text);
+	diag_help(l->diag, "say \"default: deny\" in global");
+}
+
+void
+lint_rules(struct lint *l)
+{
+	for (size_t i = 0; i < l->nrules; i++) {
+		const struct rule *r = l->rules[i];
+		lint_conds(l, r);
+		lint_contradiction(l, r);
+		lint_shadow(l, i);
+		if (r->action == ACTION_ALLOW)
+			lint_allow(l, r);
+		if (r->action == ACTION_RATE_LIMIT)
+			lint_limit(l, r);
+		if (r->action == ACTION_RESPONSE_FILTER)
+			lint_filter(l, r);
+		if (r->dry_run)
+			diag_warning(l->diag, FINDING_DRY_RUN_LEFT, r->pos,
+				"rule \"%.*s\" is in dry run: it denies "
+				"nothing",
+				STR_FMT(r->name));
+	}
+	lint_default(l);
+}

@@ -1,0 +1,24 @@
+/* The local wall clock, for `time` conditions. */
+#include "daemon/clock.h"
+
+#include <time.h>
+
+void
+clock_local(uint8_t *weekday_out, uint16_t *minute_out)
+{
+	static _Thread_local time_t minute = -1;
+	static _Thread_local uint8_t weekday;
+	static _Thread_local uint16_t of_day;
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+	if (ts.tv_sec / 60 != minute) {
+		minute = ts.tv_sec / 60;
+		localtime_r(&ts.tv_sec, &tm);
+		weekday = (uint8_t)tm.tm_wday;
+		of_day = (uint16_t)(tm.tm_hour * 60 + tm.tm_min);
+	}
+	*weekday_out = weekday;
+	*minute_out = of_day;
+}

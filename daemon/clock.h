@@ -1,0 +1,11 @@
+/* The local wall clock, for `time` conditions. */
+#ifndef DAEMON_CLOCK_H
+#define DAEMON_CLOCK_H
+
+#include <stdint.h>
+
+/* The day of the week, 0 is Sunday, and the minute of the day. Asked of the
+ * system once a minute and thread. */
+void clock_local(uint8_t *weekday_out, uint16_t *minute_out);
+
+#endif

@@ -1,0 +1,277 @@
+/* Learning: which calls there are, and what they say. */
+#include "daemon/learn.h"
+
+#include "daemon/audit_lines.h"
+#include "runtime/facts.h"
+#include "runtime/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEARN_ARENA_MAX MIB(512)
+#define LINE_ARENA_MAX  MIB(8)
+
+void
+learn_init(struct learnt *l)
+{
+	*l = (struct learnt){.calls = NULL};
+	arena_init(&l->arena, LEARN_ARENA_MAX);
+	arena_init(&l->line, LINE_ARENA_MAX);
+}
+
+void
+learn_fini(struct learnt *l)
+{
+	free(l->calls);
+	arena_fini(&l->arena);
+	arena_fini(&l->line);
+}
+
+/* --- texts ----------------------------------------------------------------- */
+
+static void
+texts_add(struct learnt_texts *t, struct str s, struct arena *a)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		if (str_eq(t->v[i], s))
+			return;
+	if (t->n == t->room) {
+		uint32_t room = t->room ? 2 * t->room : 4;
+		struct str *v = arena_alloc(a, room * sizeof(*v));
+		if (!v)
+			return;
+		if (t->n > 0)
+			memcpy(v, t->v, t->n * sizeof(*v));
+		t->v = v;
+		t->room = room;
+	}
+	t->v[t->n++] = arena_str(a, s);
+}
+
+/* --- the call ---------------------------------------------------------------- */
+
+/* What a path names, and around it. */
+struct named {
+	struct str before, name, behind;
+	bool reads_body;
+};
+
+static struct named
+split(enum method method, struct str path, struct arena *a)
+{
+	struct docker docker = {0};
+	struct target target = {.path = path};
+	const struct facts facts = {
+		.method = method,
+		.target = &target,
+		.docker = &docker,
+		.arena = a,
+	};
+	struct named n = {.before = path};
+	bool doubt;
+
+	n.reads_body = docker_reads_body(&facts);
+	const struct docker_list *l =
+		docker_values(&facts, FIELD_DOCKER_TARGET, &doubt);
+	if (l->n == 0)
+		return n;
+	/* Every path that names something is /kind/name and perhaps more. */
+	size_t at = str_find(str_from(path, 1), STR("/")) + 2;
+	if (at + l->v[0].text.n > path.n)
+		return n;
+	n.before.n = at;
+	n.name = (struct str){path.p + at, l->v[0].text.n};
+	n.behind = str_from(path, at + n.name.n);
+	return n;
+}
+
+static struct learnt_call *
+find_call(struct learnt *l, enum method method, const struct named *n)
+{
+	for (size_t i = 0; i < l->ncalls; i++) {
+		struct learnt_call *c = &l->calls[i];
+		if (c->method == method && c->names == (n->name.n > 0) &&
+			str_eq(c->before, n->before) &&
+			str_eq(c->behind, n->behind))
+			return c;
+	}
+	return NULL;
+}
+
+static struct learnt_call *
+add_call(struct learnt *l, enum method method, const struct named *n)
+{
+	if (l->ncalls == l->room) {
+		size_t room = l->room ? 2 * l->room : 32;
+		void *calls = realloc(l->calls, room * sizeof(*l->calls));
+		if (!calls)
+			return NULL;
+		l->calls = calls;
+		l->room = room;
+	}
+	struct learnt_call *c = &l->calls[l->ncalls++];
+	*c = (struct learnt_call){
+		.method = method,
+		.names = n->name.n > 0,
+		.before = arena_str(&l->arena, n->before),
+		.behind = arena_str(&l->arena, n->behind),
+		.reads_body = n->reads_body,
+	};
+	return c;
+}
+
+bool
+learn_fits(const struct learnt_call *c, struct str path)
+{
+	if (!c->names)
+		return str_eq(c->before, path);
+	if (path.n <= c->before.n + c->behind.n ||
+		!str_starts(path, c->before) || !str_ends(path, c->behind))
+		return false;
+	struct str name = {
+		path.p + c->before.n, path.n - c->before.n - c->behind.n};
+	return c->slashes || str_find(name, STR("/")) == name.n;
+}
+
+/* --- what it says --------------------------------------------------------------- */
+
+/* The readings of a value; the name in the path is none. */
+static void
+add_value(struct learnt *l, struct learnt_call *c, unsigned field,
+	const struct json *j, const struct json_node *value, struct str name)
+{
+	const struct json_node *n = value;
+	uint32_t readings = 1;
+
+	if (value->type == JSON_ARRAY) {
+		n = json_first(value);
+		readings = value->children;
+	}
+	for (uint32_t i = 0; i < readings; i++, n = json_next(j, n)) {
+		if (n->type != JSON_STRING)
+			continue;
+		struct str text = json_decoded(j, n, &l->line);
+		if (i == 0 && name.n && str_eq(text, name)) {
+			c->named |= UINT64_C(1) << field;
+			return;
+		}
+		texts_add(&c->values[field], text, &l->arena);
+	}
+}
+
+static void
+add_values(struct learnt *l, struct learnt_call *c, unsigned field,
+	const struct json *j, const struct json_node *list, struct str name)
+{
+	const struct json_node *n = json_first(list);
+
+	for (uint32_t i = 0; i < list->children; i++, n = json_next(j, n))
+		add_value(l, c, field, j, n, name);
+}
+
+/* The number of the field; DOCKER_COUNT: there is none. */
+static unsigned
+field_of(struct str name)
+{
+	unsigned f = 0;
+
+	while (f < DOCKER_COUNT && !str_eq(name, docker_field_name(f)))
+		f++;
+	return f;
+}
+
+static uint64_t
+bits_of(struct learnt *l, const struct json *j, const struct json_node *names)
+{
+	const struct json_node *n = json_first(names);
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < names->children; i++, n = json_next(j, n)) {
+		unsigned f = n->type == JSON_STRING
+				     ? field_of(json_decoded(j, n, &l->line))
+				     : DOCKER_COUNT;
+		if (f < DOCKER_COUNT)
+			bits |= UINT64_C(1) << f;
+	}
+	return bits;
+}
+
+static void
+add_meaning(struct learnt *l, struct learnt_call *c,
+	const struct audit_record *r, struct str name)
+{
+	const struct json *j = &r->json;
+	const struct json_node *n;
+
+	if (!r->docker || r->docker->type != JSON_OBJECT) {
+		c->untold = true;
+		return;
+	}
+	n = json_first(r->docker);
+	for (uint32_t i = 0; i < r->docker->children; i++) {
+		unsigned f = field_of(n->key);
+		if (f < DOCKER_COUNT)
+			add_values(l, c, f, j, n, name);
+		else if (str_eq(n->key, STR("doubts")))
+			c->doubts |= bits_of(l, j, n);
+		else if (str_eq(n->key, STR("hidden")))
+			c->hidden |= bits_of(l, j, n);
+		n = json_next(j, n);
+	}
+}
+
+/* Was it let in, or would it have been, had the policy not been learnt? */
+static bool
+is_let_in(const struct audit_record *r)
+{
+	return r->kind == AUDIT_REQUEST ||
+	       (r->kind == AUDIT_DRY_RUN && r->learns);
+}
+
+static bool
+is_refused(const struct audit_record *r)
+{
+	return r->kind == AUDIT_DENY || r->kind == AUDIT_AUTH_FAILURE ||
+	       r->kind == AUDIT_RATE_LIMITED || r->kind == AUDIT_LOCKOUT;
+}
+
+static bool
+add(struct learnt *l, const struct audit_record *r)
+{
+	enum method method;
+
+	l->refused += is_refused(r);
+	if (!is_let_in(r) || !method_parse(r->method, &method) ||
+		!str_starts(r->path, STR("/")))
+		return true;
+	struct named n = split(method, r->path, &l->line);
+	struct learnt_call *c = find_call(l, method, &n);
+	if (!c)
+		c = add_call(l, method, &n);
+	if (!c)
+		return false;
+	if (c->requests++ == 0) {
+		c->path = arena_str(&l->arena, r->path);
+		c->query = arena_str(&l->arena, r->query);
+	}
+	l->requests++;
+	c->slashes |= str_find(n.name, STR("/")) < n.name.n;
+	add_meaning(l, c, r, n.name);
+	if (r->role.n)
+		texts_add(&c->roles, r->role, &l->arena);
+	c->anonymous |= r->role.n == 0;
+	l->known_roles |= r->role.n > 0;
+	return !arena_overflowed(&l->arena);
+}
+
+enum learn_read
+learn_add(struct learnt *l, struct str line)
+{
+	struct audit_record r;
+
+	arena_reset(&l->line);
+	if (!audit_record_read(&r, line, &l->line))
+		return arena_overflowed(&l->line) ? LEARN_NO_MEMORY
+						  : LEARN_NO_EVENT;
+	return add(l, &r) ? LEARN_OK : LEARN_NO_MEMORY;
+}

@@ -1,0 +1,304 @@
+/* Redaction: the grammar of a stream of JSON, by whole tokens: the quick
+ * walker. It knows compact JSON inside of containers, and stops at anything
+ * else: before it with the state as it is, so that the slow one goes on.
+ */
+#include "runtime/redact_steps.h"
+
+#include "runtime/json_plain.h"
+
+/* It begins no token in the last bytes of a window: so there is a byte behind
+ * each that tells what comes next, and room for a word. */
+#define QUICK_MARGIN 8
+
+/* What is at hand while it runs. */
+struct quick {
+	struct redact *r;
+	const char *p;   /* the next byte */
+	const char *end; /* of the window, but for the margin */
+	enum redact_state state;
+	struct json_specials specials; /* those to come, in front of the end */
+	bool object;                   /* the innermost container is one */
+	bool watched;                  /* and it is watched */
+};
+
+/* --- tokens ---------------------------------------------------------------- */
+
+/* Past an escape or a character beyond ASCII; NULL when it is not whole or
+ * not right. */
+static __attribute__((noinline)) const char *
+skip_unusual(const char *p, const char *end)
+{
+	struct redact_string s = {0};
+
+	if (end - p > 2 && p[0] == '\\' && (p[1] == '"' || p[1] == '\\'))
+		return p + 2; /* the most usual of them */
+
+	do {
+		if (p == end || !redact_string_step(&s, (unsigned char)*p++))
+			return NULL;
+	} while (!redact_string_between(&s));
+	return p;
+}
+
+/* Past the closing quote of a string whose first special byte is at p, or
+ * NULL. */
+REDACT_INLINE const char *
+skip_rest(struct quick *q, const char *p)
+{
+	while (p < q->end) {
+		if (*p == '"')
+			return p + 1;
+		p = skip_unusual(p, q->end);
+		if (!p || p == q->end)
+			return NULL;
+		json_specials_skip(&q->specials, p, q->end);
+		p = json_specials_next(&q->specials, q->end);
+	}
+	return NULL;
+}
+
+/* The first special byte of the string at p, whose quotes are special. */
+REDACT_INLINE const char *
+string_special(struct quick *q)
+{
+	json_specials_next(&q->specials, q->end);
+	return json_specials_next(&q->specials, q->end);
+}
+
+/* Past an integer, or NULL. */
+REDACT_INLINE const char *
+skip_integer(const char *p, const char *end)
+{
+	p += *p == '-';
+	if (*p == '0')
+		p++;
+	else if (*p >= '1' && *p <= '9')
+		do
+			p++;
+		while (p < end && *p >= '0' && *p <= '9');
+	else
+		return NULL;
+	/* What ends it tells that it is one. */
+	return *p == ',' || *p == '}' || *p == ']' ? p : NULL;
+}
+
+REDACT_INLINE const char *
+skip_word(const char *p, struct str word)
+{
+	return memcmp(p, word.p, word.n) == 0 ? p + word.n : NULL;
+}
+
+/* Past the scalar at p, or NULL. */
+REDACT_INLINE const char *
+skip_scalar(struct quick *q, const char *p)
+{
+	switch (*p) {
+	case '"':
+		return skip_rest(q, string_special(q));
+	case 'n':
+		return skip_word(p, STR("null"));
+	case 't':
+		return skip_word(p, STR("true"));
+	case 'f':
+		return skip_word(p, STR("false"));
+	default:
+		return skip_integer(p, q->end);
+	}
+}
+
+/* --- what they mean -------------------------------------------------------- */
+
+/* Another container is the innermost one. */
+REDACT_INLINE void
+look_around(struct quick *q)
+{
+	q->object = q->r->objects[q->r->depth];
+	q->watched = redact_is_watched(q->r);
+}
+
+/* The window may have another end now. */
+REDACT_INLINE void
+look_ahead(struct quick *q)
+{
+	const char *end = q->r->out.end;
+
+	end = end - q->p > QUICK_MARGIN ? end - QUICK_MARGIN : q->p;
+	if (q->end == end)
+		return;
+	q->end = end;
+	json_specials_begin(&q->specials, q->p, end);
+}
+
+/* Finds the set of a watched object's member; false when it cannot. */
+REDACT_INLINE bool
+name_member(struct redact *r, struct str key, bool plain)
+{
+	struct redact_frame *f = &r->frames[r->watched];
+
+	/* Most keys are no step: they have another length or another first
+	 * byte. Of those that are not plain nothing is known yet. */
+	if (!plain || (f->set.keys & redact_key_bit(key)))
+		return redact_key(r, key, plain);
+	if (f[1].set.count)
+		redact_set_clear(&f[1].set);
+	return !f->set.removes || redact_key_stays(r, key);
+}
+
+/* Decides on the next value, directly in a watched container; false when it
+ * cannot. */
+REDACT_INLINE bool
+decide(struct quick *q)
+{
+	struct redact *r = q->r;
+	const struct redact_frame *f = &r->frames[r->watched];
+	bool known = f->object || f->settled;
+
+	/* No value: more whitespace, or the end of an empty array. */
+	if (redact_is_space(*q->p) || *q->p == ']')
+		return false;
+	if (known && !f[1].set.best && !f[1].set.patterns && !r->out.mark)
+		return true;
+	if (!redact_value_begin(r, q->p))
+		return false;
+	q->state = REDACT_AT_OPENED;
+	look_ahead(q);
+	return q->p < q->end;
+}
+
+/* --- steps: past what comes next; false when that cannot be ---------------- */
+
+/* A key and its colon. */
+REDACT_INLINE bool
+pass_key(struct quick *q)
+{
+	if (*q->p != '"')
+		return false;
+	const char *special = string_special(q);
+	const char *past = skip_rest(q, special);
+	if (!past || *past != ':')
+		return false;
+	struct str key = {q->p + 1, (size_t)(past - q->p) - 2};
+	if (q->watched && !name_member(q->r, key, past == special + 1))
+		return false;
+	q->p = past + 1;
+	q->state = REDACT_AT_VALUE;
+	return q->p < q->end;
+}
+
+/* A scalar. */
+REDACT_INLINE bool
+pass_scalar(struct quick *q)
+{
+	struct redact *r = q->r;
+	const char *past = skip_scalar(q, q->p);
+
+	if (!past)
+		return false;
+	bool named = q->watched && (r->matching || r->out.swallowing);
+	if (named && (size_t)(past - q->p) > REDACT_MATCH_MAX)
+		return false;
+	q->p = past;
+	q->state = REDACT_AT_COMMA;
+	if (named) {
+		redact_value_end(r, past);
+		look_ahead(q);
+	}
+	return q->p < q->end;
+}
+
+/* The bracket that closes a container. */
+REDACT_INLINE bool
+pass_close(struct quick *q)
+{
+	if (*q->p != (q->object ? '}' : ']'))
+		return false;
+	q->p++;
+	q->state = redact_close(q->r, q->p);
+	look_around(q);
+	look_ahead(q);
+	return q->p < q->end;
+}
+
+/* The bracket that opens a container; of an empty one also the other. */
+REDACT_INLINE bool
+pass_open(struct quick *q)
+{
+	if (q->r->depth == REDACT_DEPTH_MAX)
+		return false;
+	q->state = redact_open(q->r, *q->p++);
+	look_around(q);
+	if (*q->p == '}' || *q->p == ']')
+		return pass_close(q);
+	return q->p < q->end;
+}
+
+REDACT_INLINE bool
+pass_value(struct quick *q)
+{
+	if (q->watched && q->state != REDACT_AT_OPENED && !decide(q))
+		return false;
+	if (*q->p == '{' || *q->p == '[')
+		return pass_open(q);
+	return pass_scalar(q);
+}
+
+/* A comma, or the end of a container. */
+REDACT_INLINE bool
+pass_comma(struct quick *q)
+{
+	if (*q->p != ',')
+		return pass_close(q);
+	/* That of an object matters only where a member may be removed. */
+	if (q->watched &&
+		(!q->object || q->r->frames[q->r->watched].set.removes))
+		redact_comma(q->r, q->p);
+	q->p++;
+	q->state = q->object ? REDACT_AT_KEY : REDACT_AT_VALUE;
+	return q->p < q->end;
+}
+
+/* Tokens, as long as nothing is between them. */
+REDACT_INLINE void
+pass_tokens(struct quick *q)
+{
+	while (q->state <= REDACT_AT_COMMA) {
+		if (q->state <= REDACT_AT_KEY && !pass_key(q))
+			return;
+		if (q->state <= REDACT_AT_OPENED && !pass_value(q))
+			return;
+		if (q->state == REDACT_AT_COMMA && !pass_comma(q))
+			return;
+	}
+}
+
+/* Whitespace. */
+REDACT_INLINE bool
+pass_space(struct quick *q)
+{
+	const char *p = q->p;
+
+	while (p < q->end && redact_is_space(*p))
+		p++;
+	if (p == q->p || p == q->end)
+		return false;
+	q->p = p;
+	json_specials_skip(&q->specials, p, q->end);
+	return true;
+}
+
+void
+redact_quick(struct redact *r)
+{
+	struct quick q = {.r = r, .p = r->p, .state = r->state};
+
+	if (r->depth == 0 || q.state > REDACT_AT_COMMA)
+		return;
+	look_around(&q);
+	look_ahead(&q);
+	if (q.p < q.end)
+		do
+			pass_tokens(&q);
+		while (pass_space(&q));
+	r->p = q.p;
+	r->state = q.state;
+}
