@@ -426,7 +426,7 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libclang-rt-14-dev cppcheck valgrind \
 	pkg-config libevent-dev libssl-dev libmd-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
-	python3-docker python3-yaml docker.io docker-compose busybox-static iptables \
+	python3-docker docker.io docker-compose busybox-static iptables \
 	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
 	python3-yaml mandoc zsh fish
 
