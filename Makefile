@@ -57,7 +57,8 @@ AUTO_INIT = $(eval AUTO_INIT := $(shell $(CC) -ftrivial-auto-var-init=zero \
 CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY) \
 	    $(if $(SANITIZE),-DDOCKER_PROXY_INSTRUMENTED)
 CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
-	    $(SANITIZE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+	    -ffile-prefix-map=$(CURDIR)=. $(SANITIZE) \
+	    $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack $(SANITIZE)
 # libmd is one function: linked in, it is no file more to map at each start.
 LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -l:libmd.a
@@ -143,7 +144,8 @@ $(WITH_TLS): LDLIBS += $(TLS_LIBS)
 $(B)/tests/unit/test_leg_tls: $(call obj,daemon/tls.c daemon/leg_tls.c)
 
 # The definition of the language that the compiler and the VM must agree with.
-$(filter $(B)/tests/diff/test_language%,$(DIFFBIN)): $(call obj,\
+$(filter $(B)/tests/diff/test_language% $(B)/tests/diff/test_lint,\
+	$(DIFFBIN)): $(call obj,\
 	$(wildcard tests/diff/language*.c))
 
 # libFuzzer is their main program, or a loop over files.
@@ -404,6 +406,9 @@ export SOURCE_DATE_EPOCH
 PACK := tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
 	--mode=u+rw,go=rX,a-s --mtime=@$(SOURCE_DATE_EPOCH)
 
+# What is linked in and not beside it: its licence and its name go along.
+ARCHIVES = $(shell $(CC) -print-file-name=libmd.a)
+
 # Where the Dockerfile says that the program is.
 IMAGE_PREFIX := /opt/docker-proxy
 IMAGE        := $(B)/image
@@ -412,12 +417,59 @@ IMAGE        := $(B)/image
 image: all ## build/image, and as a tarball: all that `docker build` needs
 	rm -rf $(IMAGE)
 	$(MAKE) -s install DESTDIR=$(IMAGE)/root PREFIX=$(IMAGE_PREFIX)
-	packaging/image/prepare $(IMAGE)/root $(IMAGE_PREFIX)
+	packaging/image/prepare $(IMAGE)/root $(IMAGE_PREFIX) $(ARCHIVES)
 	mkdir $(IMAGE)/run
 	cp packaging/Dockerfile $(IMAGE)
 	$(PACK) -C $(IMAGE) -cf - . | gzip -9n >$(IMAGE).tar.gz
 	@du -sh $(IMAGE)/root
 	@echo "docker build -t docker-proxy $(IMAGE)"
+
+# Not in the PATH of an Engine, as with PREFIX.
+DEB := $(B)/docker-proxy_$(VERSION)_$(shell dpkg --print-architecture \
+	2>/dev/null).deb
+
+.PHONY: deb check-lintian
+deb: all ## a Debian package
+	rm -rf $(B)/deb
+	$(MAKE) -s install DESTDIR=$(B)/deb PREFIX=/usr/lib/docker-proxy \
+		SHAREDIR=/usr/share DOCDIR=/usr/share/doc/docker-proxy \
+		UNITDIR=/lib/systemd/system USERSDIR=/usr/lib/sysusers.d
+	packaging/deb/build $(B)/deb $(VERSION) $(DEB)
+	@echo $(DEB)
+
+# What is released, by its names; the same bytes from the same commit.
+ARCH     := $(shell dpkg --print-architecture 2>/dev/null)
+DIST     := $(B)/dist
+RELEASE  := $(DIST)/docker-proxy-$(VERSION)
+UNPACKED := $(B)/unpacked
+
+.PHONY: dist binaries check-dist
+binaries: image deb
+	rm -rf $(DIST) $(UNPACKED)
+	mkdir -p $(DIST)
+	$(MAKE) -s install DESTDIR=$(UNPACKED) PREFIX=$(IMAGE_PREFIX)
+	find $(UNPACKED)$(IMAGE_PREFIX) -type f -exec sh -c \
+		'head -c 4 "$$1" | grep -q ELF && strip --strip-unneeded "$$1"' \
+		sh {} ';'
+	$(PACK) -C $(UNPACKED) -cf - . | gzip -9n >$(RELEASE)-$(ARCH).tar.gz
+	packaging/sbom $(VERSION) $(UNPACKED) $(ARCHIVES) \
+		>$(RELEASE)-$(ARCH).spdx.json
+	cp $(IMAGE).tar.gz $(RELEASE)-image-$(ARCH).tar.gz
+	cp $(DEB) $(DIST)
+
+dist: binaries ## build/dist: source, binaries, image, package, SBOM, checksums
+	@[ -n "$(DIRTY)" ] || [ -z "$$(git status --porcelain)" ] || \
+		{ echo "not all is committed; DIRTY=1 does not mind"; exit 1; }
+	git archive --prefix=docker-proxy-$(VERSION)/ HEAD | \
+		gzip -9n >$(RELEASE).tar.gz
+	cd $(DIST) && sha256sum * >SHA256SUMS
+	@cat $(DIST)/SHA256SUMS
+
+check-dist: ## two builds from the source tarball must be the same bytes
+	tests/packaging/reproduce $(SOURCE_DATE_EPOCH)
+
+check-lintian: deb ## Debian's checker over the package; needs lintian
+	lintian --fail-on error,warning $(DEB)
 
 # --- dependencies ------------------------------------------------------------
 
@@ -428,7 +480,7 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
 	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
-	python3-yaml mandoc zsh fish
+	python3-yaml python3-kubernetes mandoc zsh fish
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

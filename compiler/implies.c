@@ -84,9 +84,24 @@ operator_implies(struct implies *l, const struct cond *b, const struct cond *a)
 	       !a->nocase && paths_start(l, b, a->values[0].text);
 }
 
+/* Can it be that a request does not decide it? Facts that only the Engine can
+ * read; and patterns on texts that may be long. */
+static bool
+may_be_in_doubt(const struct cond *c)
+{
+	enum field f = c->field;
+
+	if (field_info[f].flags & FIELD_DOCKER)
+		return true;
+	return c->op == OP_MATCHES &&
+	       (f == FIELD_BODY || f == FIELD_QUERY || f == FIELD_HEADER);
+}
+
 static bool
 test_implies(struct implies *l, const struct cond *b, const struct cond *a)
 {
+	if (l->decided && (may_be_in_doubt(a) || may_be_in_doubt(b)))
+		return false;
 	if (a->field != b->field || a->nocase != b->nocase ||
 		a->negate != b->negate || !str_eq(a->name, b->name))
 		return false;

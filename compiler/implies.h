@@ -6,7 +6,10 @@
 
 struct implies {
 	struct arena *arena; /* borrowed */
-	uint32_t steps;      /* left; 0: nothing more is found out. They bound
+	/* Only of tests that are always decided. In doubt an allow does not
+	 * fire and a deny does, though they ask the same. */
+	bool decided;
+	uint32_t steps; /* left; 0: nothing more is found out. They bound
 				the arena's growth as well as the time */
 };
 

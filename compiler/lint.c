@@ -23,6 +23,7 @@ lint_policy(const struct lint_input *in, struct arena *a, struct diag *d)
 	lint_probe(&l);
 	if (in->part)
 		return;
+	l.implies.steps = LINT_STEPS_MAX;
 	lint_names(&l);
 	lint_settings(&l);
 }

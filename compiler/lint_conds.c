@@ -3,34 +3,7 @@
 
 #include "compiler/regex_prefix.h"
 
-/* --- which conditions hold whenever the rule fires ---------------------------- */
-
-/* The next of a tree of and groups, in order; NULL at the end. */
-static const struct cond *
-find_next(const struct cond *c, const struct cond *last, bool *seen)
-{
-	for (; c; c = c->next) {
-		if (c->kind == COND_AND) {
-			const struct cond *found =
-				find_next(c->first, last, seen);
-			if (found)
-				return found;
-			continue;
-		}
-		if (*seen)
-			return c;
-		*seen = c == last;
-	}
-	return NULL;
-}
-
-const struct cond *
-lint_next(const struct rule *r, const struct cond *last)
-{
-	bool seen = last == NULL;
-
-	return find_next(r->when->first, last, &seen);
-}
+/* --- tests ----------------------------------------------------------------------- */
 
 /* A test that speaks of what is there. */
 static bool
@@ -169,14 +142,14 @@ asks_for_prefix(struct lint *l, const struct cond *c, struct str *out)
 
 /* Another condition of the rule says which paths it is for. */
 static bool
-has_other_path(const struct rule *r, const struct cond *c)
+has_other_path(const struct lint *l, const struct cond *c)
 {
-	const struct cond *o = NULL;
-
-	while ((o = lint_next(r, o)) != NULL)
+	for (size_t i = 0; i < l->ntop; i++) {
+		const struct cond *o = l->top[i];
 		if (o != c && o->kind == COND_TEST && !o->negate &&
 			o->field == FIELD_PATH && o->op != OP_CONTAINS)
 			return true;
+	}
 	return false;
 }
 
@@ -186,7 +159,7 @@ lint_path(struct lint *l, const struct rule *r, const struct cond *c)
 	struct str prefix;
 
 	if (r->action != ACTION_ALLOW || c->field != FIELD_PATH || c->negate ||
-		c->nvalues != 1 || cond_always_holds(c) || has_other_path(r, c))
+		c->nvalues != 1 || cond_always_holds(c) || has_other_path(l, c))
 		return;
 	struct pos pos = c->values[0].pos;
 	if (c->op == OP_MATCHES && !is_anchored(c->values[0].text))
@@ -259,10 +232,8 @@ lint_capability(struct lint *l, const struct rule *r, const struct cond *c)
 static void
 lint_version(struct lint *l, const struct rule *r, const struct cond *c)
 {
-	bool alone = lint_next(r, NULL) == c && lint_next(r, c) == NULL;
-
 	if (!rule_restricts(r) || c->field != FIELD_API_VERSION || c->negate ||
-		!cond_is_one_of(c) || alone)
+		!cond_is_one_of(c) || l->ntop == 1)
 		return;
 	diag_warning(l->diag, FINDING_ONE_API_VERSION, c->pos,
 		"the same request of another API version is not held back, "
@@ -416,14 +387,12 @@ is_without_json(const struct cond *c)
 }
 
 static void
-lint_body(struct lint *l, const struct rule *r, const struct cond *c)
+lint_body(struct lint *l, const struct cond *c)
 {
-	const struct cond *o = NULL;
-
 	if (c->field != FIELD_BODY || !is_positive(c))
 		return;
-	while ((o = lint_next(r, o)) != NULL) {
-		if (!is_without_json(o))
+	for (size_t i = 0; i < l->ntop; i++) {
+		if (!is_without_json(l->top[i]))
 			continue;
 		diag_warning(l->diag, FINDING_BODY_WITHOUT_BODY, c->pos,
 			"the calls that this rule is for have no JSON body");
@@ -455,14 +424,13 @@ lint_tree(struct lint *l, const struct rule *r, const struct cond *group)
 void
 lint_conds(struct lint *l, const struct rule *r)
 {
-	const struct cond *c = NULL;
-
 	lint_tree(l, r, r->when);
-	while ((c = lint_next(r, c)) != NULL) {
+	for (size_t i = 0; i < l->ntop; i++) {
+		const struct cond *c = l->top[i];
 		if (c->kind != COND_TEST)
 			continue;
 		lint_path(l, r, c);
 		lint_version(l, r, c);
-		lint_body(l, r, c);
+		lint_body(l, c);
 	}
 }

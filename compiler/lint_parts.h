@@ -15,6 +15,10 @@ struct lint {
 	const struct rule *const *rules; /* in the order of evaluation */
 	size_t nrules;                   /* of the file: they come first */
 	size_t nall;                     /* and those of toggles */
+	/* Of the rule that is looked at, what holds whenever it fires: all
+	 * conditions that stand in and groups alone. */
+	const struct cond **top;
+	size_t ntop;
 };
 
 /* --- lint_rules.c: rules, alone and in their order ------------------------- */
@@ -24,10 +28,6 @@ void lint_rules(struct lint *l);
 /* --- lint_conds.c: single conditions of a rule ------------------------------ */
 
 void lint_conds(struct lint *l, const struct rule *r);
-
-/* The conditions that hold whenever the rule fires: those that stand in and
- * groups alone, without end. Begin with NULL. */
-const struct cond *lint_next(const struct rule *r, const struct cond *last);
 
 /* --- lint_settings.c ----------------------------------------------------------- */
 

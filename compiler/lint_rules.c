@@ -1,8 +1,8 @@
 /* Rules, alone and in their order. */
 #include "compiler/lint_parts.h"
 
+#include "runtime/limits.h"
 #include "runtime/number.h"
-#include "runtime/regex.h"
 
 /* --- contradictions ------------------------------------------------------------ */
 
@@ -91,8 +91,10 @@ denies(struct lint *l, const struct cond *n, const struct cond *b)
 	/* Doubt can make both true. */
 	if (b->kind == COND_TEST && (field_info[b->field].flags & FIELD_DOCKER))
 		return false;
+	/* What never holds by itself is told as that. */
 	if (n->kind == COND_NOT)
-		return implies(&l->implies, b, n->first);
+		return !cond_always_holds(n->first) &&
+		       implies(&l->implies, b, n->first);
 	if (n->kind != COND_TEST || !n->negate)
 		return false;
 	positive.negate = false;
@@ -130,10 +132,9 @@ clash(struct lint *l, const struct cond *a, const struct cond *b)
 static void
 lint_contradiction(struct lint *l, const struct rule *r)
 {
-	const struct cond *a = NULL, *b;
-
-	while ((a = lint_next(r, a)) != NULL)
-		for (b = a; (b = lint_next(r, b)) != NULL;) {
+	for (size_t i = 0; i < l->ntop; i++)
+		for (size_t k = i + 1; k < l->ntop; k++) {
+			const struct cond *a = l->top[i], *b = l->top[k];
 			if (!clash(l, a, b))
 				continue;
 			diag_warning(l->diag, FINDING_CONTRADICTION, b->pos,
@@ -183,8 +184,8 @@ lint_limit(struct lint *l, const struct rule *r)
 
 	if (shared)
 		diag_warning(l->diag, FINDING_SHARED_BUCKET, r->pos,
-			"auth.type is none, so nobody has an %s: all share "
-			"one bucket of rule \"%.*s\"",
+			"auth.type is none, so that everybody has the same "
+			"%s: all share one bucket of rule \"%.*s\"",
 			bucket_key_name(r->limit.key), STR_FMT(r->name));
 	if (r->limit.key == BUCKET_HEADER)
 		diag_warning(l->diag, FINDING_BUCKET_BY_HEADER, r->pos,
@@ -262,9 +263,8 @@ lint_list_filter(struct lint *l, const struct rule *r)
 static void
 lint_filter(struct lint *l, const struct rule *r)
 {
-	const struct cond *c = NULL;
-
-	while ((c = lint_next(r, c)) != NULL) {
+	for (size_t i = 0; i < l->ntop; i++) {
+		const struct cond *c = l->top[i];
 		if (is_for_lists(c))
 			lint_list_filter(l, r);
 		if (is_for_streams(c))
@@ -323,25 +323,64 @@ lint_default(struct lint *l)
 	diag_help(l->diag, "say \"default: deny\" in global");
 }
 
+/* --- all of it -------------------------------------------------------------------------- */
+
+static size_t
+count_top(const struct cond *group)
+{
+	size_t n = 0;
+
+	for (const struct cond *c = group->first; c; c = c->next)
+		n += c->kind == COND_AND ? count_top(c) : 1;
+	return n;
+}
+
+static void
+gather_top(struct lint *l, const struct cond *group)
+{
+	for (const struct cond *c = group->first; c; c = c->next)
+		if (c->kind == COND_AND)
+			gather_top(l, c);
+		else
+			l->top[l->ntop++] = c;
+}
+
+static bool
+find_top(struct lint *l, const struct rule *r)
+{
+	l->ntop = 0;
+	l->top = arena_alloc(
+		l->arena, (count_top(r->when) + 1) * sizeof(struct cond *));
+	if (l->top)
+		gather_top(l, r->when);
+	return l->top;
+}
+
+static void
+lint_rule(struct lint *l, const struct rule *r)
+{
+	lint_conds(l, r);
+	lint_contradiction(l, r);
+	if (r->action == ACTION_ALLOW)
+		lint_allow(l, r);
+	if (r->action == ACTION_RATE_LIMIT)
+		lint_limit(l, r);
+	if (r->action == ACTION_RESPONSE_FILTER)
+		lint_filter(l, r);
+	if (r->dry_run)
+		diag_warning(l->diag, FINDING_DRY_RUN_LEFT, r->pos,
+			"rule \"%.*s\" is in dry run: it denies nothing",
+			STR_FMT(r->name));
+}
+
 void
 lint_rules(struct lint *l)
 {
-	for (size_t i = 0; i < l->nrules; i++) {
-		const struct rule *r = l->rules[i];
-		lint_conds(l, r);
-		lint_contradiction(l, r);
+	for (size_t i = 0; i < l->nrules; i++)
+		if (find_top(l, l->rules[i]))
+			lint_rule(l, l->rules[i]);
+	l->implies.steps = LINT_STEPS_MAX;
+	for (size_t i = 0; i < l->nrules; i++)
 		lint_shadow(l, i);
-		if (r->action == ACTION_ALLOW)
-			lint_allow(l, r);
-		if (r->action == ACTION_RATE_LIMIT)
-			lint_limit(l, r);
-		if (r->action == ACTION_RESPONSE_FILTER)
-			lint_filter(l, r);
-		if (r->dry_run)
-			diag_warning(l->diag, FINDING_DRY_RUN_LEFT, r->pos,
-				"rule \"%.*s\" is in dry run: it denies "
-				"nothing",
-				STR_FMT(r->name));
-	}
 	lint_default(l);
 }

@@ -1,6 +1,7 @@
 /* Listing: instructions, and rules won back from them. */
 #include "compiler/listing.h"
 
+#include "compiler/decompile.h"
 #include "compiler/show.h"
 #include "runtime/arena.h"
 #include "runtime/cidr.h"
@@ -69,8 +70,8 @@ write_operands(const struct program *p, const struct program_test *t, FILE *out)
 		putc(']', out);
 }
 
-static void
-write_test(const struct program *p, uint32_t test, bool negate, FILE *out)
+void
+listing_test(const struct program *p, uint32_t test, bool negate, FILE *out)
 {
 	const struct program_test *t = &p->tests[test];
 	fputs(field_info[t->field].name, out);
@@ -84,112 +85,7 @@ write_test(const struct program *p, uint32_t test, bool negate, FILE *out)
 		fputs(" (ignoring case)", out);
 }
 
-/* --- conditions, decompiled --------------------------------------------------------- */
-
-enum expr_kind {
-	EXPR_TEST,
-	EXPR_AND,
-	EXPR_OR,
-};
-
-/* A stretch of tests that is entered at its start only and left by two ways:
- * a condition. Two neighbours become one as long as the ways allow. */
-struct expr {
-	enum expr_kind kind;
-	bool negate; /* of a test */
-	uint32_t start, yes, no;
-	uint32_t test;
-	struct expr *first, *last, *next; /* children; sibling */
-};
-
-/* Not of an AND is an OR of the nots: the tree is turned over. */
-static void
-negate(struct expr *e)
-{
-	uint32_t yes = e->yes;
-	e->yes = e->no;
-	e->no = yes;
-	if (e->kind == EXPR_TEST)
-		e->negate = !e->negate;
-	else
-		e->kind = e->kind == EXPR_AND ? EXPR_OR : EXPR_AND;
-	for (struct expr *i = e->first; i; i = i->next)
-		negate(i);
-}
-
-/* Makes e a group of that kind: a group of one when it is something else. */
-static struct expr *
-as_group(struct arena *a, struct expr *e, enum expr_kind kind)
-{
-	if (e->kind == kind)
-		return e;
-	struct expr *g = arena_alloc(a, sizeof(*g));
-	if (!g)
-		return NULL;
-	*g = *e;
-	g->kind = kind;
-	g->first = g->last = e;
-	e->next = NULL;
-	return g;
-}
-
-/* x and y, which x alone leads to, as one; NULL when they do not go together.
- * If x holds and leads to y, it is an AND, and both are left the same way
- * when they do not hold; else an OR. y is turned over to fit. */
-static struct expr *
-merge(struct arena *a, struct expr *x, struct expr *y)
-{
-	bool is_and = x->yes == y->start;
-	if (is_and == (x->no == y->start))
-		return NULL;
-	uint32_t away = is_and ? x->no : x->yes;
-	if (away == (is_and ? y->yes : y->no))
-		negate(y);
-	if (away != (is_and ? y->no : y->yes))
-		return NULL;
-	enum expr_kind kind = is_and ? EXPR_AND : EXPR_OR;
-	struct expr *g = as_group(a, x, kind);
-	struct expr *rest = as_group(a, y, kind);
-	if (!g || !rest)
-		return NULL;
-	g->yes = y->yes;
-	g->no = y->no;
-	g->last->next = rest->first;
-	g->last = rest->last;
-	return g;
-}
-
-/* The condition of the tests from `at` on, up to the action at `end`; NULL
- * when the code has no such shape. */
-static struct expr *
-decompile(const struct program *p, uint32_t at, uint32_t end, struct arena *a)
-{
-	struct expr *stack[4 * TREE_DEPTH_MAX];
-	size_t n = 0;
-	for (; at < end; at++) {
-		struct expr *e = arena_alloc(a, sizeof(*e));
-		if (!e || n == sizeof(stack) / sizeof(*stack))
-			return NULL;
-		*e = (struct expr){.kind = EXPR_TEST,
-			.start = at,
-			.yes = p->insns[at].jt,
-			.no = p->insns[at].jf,
-			.test = p->insns[at].arg};
-		while (n > 0) {
-			struct expr *both = merge(a, stack[n - 1], e);
-			if (!both)
-				break;
-			e = both;
-			n--;
-		}
-		stack[n++] = e;
-	}
-	if (n != 1)
-		return NULL;
-	if (stack[0]->yes != end)
-		negate(stack[0]);
-	return stack[0]->yes == end ? stack[0] : NULL;
-}
+/* --- conditions ------------------------------------------------------------------- */
 
 static void write_expr(
 	const struct program *p, const struct expr *e, int indent, FILE *out);
@@ -207,7 +103,7 @@ write_expr(const struct program *p, const struct expr *e, int indent, FILE *out)
 {
 	fprintf(out, "%*s", indent, "");
 	if (e->kind == EXPR_TEST) {
-		write_test(p, e->test, e->negate, out);
+		listing_test(p, e->test, e->negate, out);
 		putc('\n', out);
 		return;
 	}
@@ -226,7 +122,7 @@ write_insn(const struct program *p, uint32_t at, FILE *out)
 		fprintf(out, " t%u  yes %u  no %u%s  ", i->arg, i->jt, i->jf,
 			i->flags & INSN_DOUBT_IS_TRUE ? "  doubt yes"
 						      : "  doubt no");
-		write_test(p, i->arg, false, out);
+		listing_test(p, i->arg, false, out);
 	} else if (i->op == OPCODE_NEXT) {
 		fprintf(out, " s%u  before s%u  else %u", i->arg, i->jt, i->jf);
 	} else if (i->op != OPCODE_END) {
@@ -248,10 +144,10 @@ listing_code(const struct program *p, FILE *out)
 
 /* --- what actions take ------------------------------------------------------------ */
 
-static void
-write_roles(const struct program *p, const struct program_rule *r, FILE *out)
+void
+listing_roles(const struct program *p, const struct program_rule *r, FILE *out)
 {
-	fputs(", any of [", out);
+	fputs("any of [", out);
 	for (uint32_t i = 0; i < r->noperands; i++) {
 		if (i > 0)
 			fputs(", ", out);
@@ -260,11 +156,11 @@ write_roles(const struct program *p, const struct program_rule *r, FILE *out)
 	putc(']', out);
 }
 
-static void
-write_limit(const struct program *p, const struct program_rule *r, FILE *out)
+void
+listing_limit(const struct program *p, const struct program_rule *r, FILE *out)
 {
 	const struct program_bucket *b = &p->buckets[r->operand];
-	fprintf(out, ", %u request%s in ", b->requests,
+	fprintf(out, "%u request%s in ", b->requests,
 		b->requests == 1 ? "" : "s");
 	show_time(b->period_ms, out);
 	fputs(", penalty ", out);
@@ -276,8 +172,9 @@ write_limit(const struct program *p, const struct program_rule *r, FILE *out)
 	}
 }
 
-static void
-write_path(const struct program *p, const struct program_filter *f, FILE *out)
+void
+listing_filter_path(
+	const struct program *p, const struct program_filter *f, FILE *out)
 {
 	for (uint32_t i = 0; i < f->nsteps; i++) {
 		struct str name = program_text(p, p->steps[f->step + i].raw);
@@ -294,22 +191,28 @@ write_path(const struct program *p, const struct program_filter *f, FILE *out)
 	}
 }
 
+void
+listing_filter(
+	const struct program *p, const struct program_filter *f, FILE *out)
+{
+	fprintf(out, "%s ", filter_action_name(f->action));
+	listing_filter_path(p, f, out);
+	if (f->action == FILTER_REPLACE) {
+		fputs(" by ", out);
+		show_text(program_text(p, f->replacement), out);
+	}
+	if (f->match != FILTER_ANY_VALUE) {
+		fputs(", where it matches ", out);
+		write_value(p, &p->values[f->match], out);
+	}
+}
+
 static void
 write_filters(const struct program *p, const struct program_rule *r, FILE *out)
 {
 	for (uint32_t i = 0; i < r->noperands; i++) {
-		const struct program_filter *f = &p->filters[r->operand + i];
-		fprintf(out, "%*sthen %s ", INDENT, "",
-			filter_action_name(f->action));
-		write_path(p, f, out);
-		if (f->action == FILTER_REPLACE) {
-			fputs(" by ", out);
-			show_text(program_text(p, f->replacement), out);
-		}
-		if (f->match != FILTER_ANY_VALUE) {
-			fputs(", where it matches ", out);
-			write_value(p, &p->values[f->match], out);
-		}
+		fprintf(out, "%*sthen ", INDENT, "");
+		listing_filter(p, &p->filters[r->operand + i], out);
 		putc('\n', out);
 	}
 }
@@ -338,18 +241,13 @@ write_conditions(
 	arena_fini(&a);
 }
 
-/* Behind its tests a rule does what it does; what does something else there
- * is the next one, and this one has no code. */
 static void
 write_code_of(const struct program *p, uint32_t rule, FILE *out)
 {
 	const struct program_rule *r = &p->rules[rule];
-	uint32_t end = r->entry;
-	while (p->insns[end].op == OPCODE_TEST)
-		end++;
-	const struct insn *i = &p->insns[end];
-	bool acts = i->op != OPCODE_END && i->op != OPCODE_NEXT;
-	if (acts && i->arg == rule)
+	uint32_t end;
+
+	if (decompile_end(p, rule, &end))
 		write_conditions(p, r->entry, end, out);
 	else if (r->action == ACTION_RESPONSE_FILTER &&
 		 (r->flags & RULE_DRY_RUN))
@@ -367,10 +265,14 @@ write_rule(const struct program *p, uint32_t n, FILE *out)
 	fprintf(out, ": %s", action_name(r->action));
 	if (r->action != ACTION_ALLOW && r->action != ACTION_RESPONSE_FILTER)
 		fprintf(out, " %u", r->status);
-	if (r->action == ACTION_REQUIRE_ROLE)
-		write_roles(p, r, out);
-	if (r->action == ACTION_RATE_LIMIT)
-		write_limit(p, r, out);
+	if (r->action == ACTION_REQUIRE_ROLE) {
+		fputs(", ", out);
+		listing_roles(p, r, out);
+	}
+	if (r->action == ACTION_RATE_LIMIT) {
+		fputs(", ", out);
+		listing_limit(p, r, out);
+	}
 	if (r->flags & RULE_DRY_RUN)
 		fputs(", dry run", out);
 	if (r->priority != 0)

@@ -80,6 +80,20 @@ read_rules(struct work *w)
 		rules_lint(&w->rules, &w->scratch, w->diag);
 }
 
+/* Those of included files are about these files alone: only their shape is
+ * looked at. */
+static void
+read_tests(struct work *w, struct reader *r, struct policy *p)
+{
+	struct testcases others;
+
+	for (const struct unit *u = w->units.first; u; u = u->next) {
+		bool own = w->in->file && u == w->units.first;
+		r->arena = own ? &p->arena : &w->scratch;
+		testcases_read(r, u->sections.tests, own ? &p->tests : &others);
+	}
+}
+
 static void
 read_sections(struct work *w, struct policy *p)
 {
@@ -103,9 +117,7 @@ read_sections(struct work *w, struct policy *p)
 	read_rules(w);
 	read_toggles(w, p);
 	include_check(&w->units, &w->rules, p->settings.default_allow, w->diag);
-	r.arena = &w->scratch;
-	for (const struct unit *u = w->units.first; u; u = u->next)
-		testcases_check(&r, u->sections.tests);
+	read_tests(w, &r, p);
 }
 
 static bool

@@ -4,6 +4,7 @@
 
 #include "compiler/diag.h"
 #include "compiler/settings.h"
+#include "compiler/testcases.h"
 #include "compiler/toggles.h"
 #include "runtime/program.h"
 
@@ -44,6 +45,7 @@ struct policy {
 	struct arena arena; /* owns everything below */
 	struct settings settings;
 	struct toggles toggles; /* nstates 0: toggles are off */
+	struct testcases tests; /* of the file */
 	void *image;            /* owned */
 	size_t image_size;
 	struct program program;

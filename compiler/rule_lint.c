@@ -90,6 +90,7 @@ lint_reach(struct implies *l, struct diag *d, const struct rule *const *rules,
 {
 	for (size_t i = 1; i < n; i++)
 		for (size_t k = 0; k < i && take_steps(l, 1); k++) {
+			l->decided = rules[k]->action == ACTION_ALLOW;
 			if (!takes_from(rules[k], rules[i]) ||
 				!implies(l, rules[i]->when, rules[k]->when))
 				continue;

@@ -1,4 +1,4 @@
-/* The parts of the settings. Seen by settings*.c. */
+/* The parts of the settings. Seen by settings*.c, and by lint_settings.c. */
 #ifndef COMPILER_SETTINGS_PARTS_H
 #define COMPILER_SETTINGS_PARTS_H
 

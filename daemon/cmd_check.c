@@ -2,8 +2,10 @@
 #include "daemon/cmd_check.h"
 
 #include "compiler/policy.h"
+#include "compiler/show.h"
 #include "daemon/config.h"
 #include "daemon/file.h"
+#include "daemon/tests.h"
 #include "daemon/tls.h"
 #include "runtime/limits.h"
 
@@ -25,6 +27,47 @@ check_client(const struct settings_engine_tls *s, struct str host,
 }
 
 const struct tls_check cmd_check_tls = {check_server, check_client};
+
+/* --- its tests ---------------------------------------------------------------- */
+
+struct check {
+	struct tests_hearer hearer; /* first: it is found by it */
+	const char *file;
+	FILE *err;
+};
+
+static void
+hear_test(struct tests_hearer *h, const struct tests_outcome *o)
+{
+	const struct check *c = (const struct check *)(void *)h;
+
+	if (o->passed)
+		return;
+	fprintf(c->err, "%s:%u: error: a test fails: ", c->file, o->test->line);
+	show_text(o->test->method, c->err);
+	putc(' ', c->err);
+	show_text(o->test->target, c->err);
+	fputs(": expected: ", c->err);
+	show_text(o->expected, c->err);
+	fputs("; got: ", c->err);
+	show_text(o->got, c->err);
+	fputs("\n  = help: see why: docker-proxy test ", c->err);
+	fprintf(c->err, "%s\n", c->file);
+}
+
+static bool
+tests_pass(const struct policy *p, const char *file, FILE *err)
+{
+	struct check c = {{hear_test}, file, err};
+	struct tests_count count;
+
+	if (tests_run(p, &c.hearer, NULL, &count))
+		return count.failed == 0;
+	fprintf(err, "%s: error: out of memory\n", file);
+	return false;
+}
+
+/* --- all of it ----------------------------------------------------------------- */
 
 /* Prints errors and warnings to err and, of a valid policy, its settings and
  * rules to out. */
@@ -49,7 +92,7 @@ check(const struct config *c, FILE *out, FILE *err)
 	diag_write(&diag, err);
 	if (p) {
 		policy_write(p, out);
-		status = 0;
+		status = tests_pass(p, c->file, err) ? 0 : 1;
 	}
 	policy_free(p);
 	diag_fini(&diag);
@@ -76,7 +119,7 @@ static const struct flag flags[] = {
 const struct command command_check = {
 	.name = "--check-config",
 	.flags = flags,
-	.help = "print the effective settings and rules; exit 0 when valid, "
-		"1 when not",
+	.help = "print the effective settings and rules, and run the tests; "
+		"exit 0 when valid, 1 when not",
 	.run = run,
 };

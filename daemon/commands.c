@@ -4,11 +4,13 @@
 #include "daemon/cmd_audit.h"
 #include "daemon/cmd_check.h"
 #include "daemon/cmd_completion.h"
+#include "daemon/cmd_explain.h"
 #include "daemon/cmd_healthcheck.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
 #include "daemon/cmd_policies.h"
 #include "daemon/cmd_schema.h"
+#include "daemon/cmd_test.h"
 #include "daemon/cmd_version.h"
 #include "daemon/demo.h"
 #include "daemon/serve.h"
@@ -19,6 +21,8 @@ const struct command *const commands[] = {
 	&command_policies,
 	&command_policies_show,
 	&command_lint,
+	&command_explain,
+	&command_test,
 	&command_healthcheck,
 	&command_audit_verify,
 	&command_learn,

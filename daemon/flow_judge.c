@@ -204,8 +204,7 @@ plan_filters(struct request *rq)
 static bool
 is_recorded(const struct flow *f)
 {
-	return f->worker->shared->learns ||
-	       flow_policy(f)->settings.audit.docker;
+	return f->worker->shared->learns || judge_records(flow_policy(f));
 }
 
 /* A request that is denied and goes on: --mode learn. */
@@ -233,7 +232,7 @@ decide(struct flow *f)
 
 	if (rq->is_scrape)
 		return scrape_answer(f);
-	if (is_recorded(f) && !rq->facts.body && docker_reads_body(&rq->facts))
+	if (is_recorded(f) && judge_wants_body(rq))
 		return hold(f);
 	if (run(f) == VM_NEED_BODY)
 		return hold(f);

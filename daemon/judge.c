@@ -287,6 +287,18 @@ has_stray_member(const struct json *j)
 	return false;
 }
 
+bool
+judge_records(const struct policy *policy)
+{
+	return policy->settings.audit.docker;
+}
+
+bool
+judge_wants_body(const struct request *rq)
+{
+	return !rq->facts.body && docker_reads_body(&rq->facts);
+}
+
 enum why
 judge_hold(const struct judge *j, struct request *rq)
 {

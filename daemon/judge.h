@@ -12,6 +12,7 @@
 #include "runtime/str.h"
 #include "runtime/why.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,7 +54,12 @@ enum why judge_head(const struct judge *j, struct request *rq, const char *head,
  * program can be run. */
 enum why judge_caller(const struct judge *j, struct request *rq);
 
-/* A rule asks for the body: may it be held? */
+/* Does the audit log tell what requests mean? Then bodies that can say so are
+ * held, whether or not a rule asks, and refused like others. */
+bool judge_records(const struct policy *policy);
+bool judge_wants_body(const struct request *rq);
+
+/* The body is asked for: may it be held? */
 enum why judge_hold(const struct judge *j, struct request *rq);
 
 /* The held body is complete: scans it into the facts. */

@@ -252,11 +252,22 @@ is_allowed(const struct learnt *l, enum method method, struct str path)
 	return false;
 }
 
-/* What is masked or cut in the log cannot be sent again. */
+static bool
+has_control(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+/* What is masked or cut in the log cannot be sent again, and what the proxy
+ * would not have read did not come from it. */
 static bool
 is_whole(const struct learnt_call *c)
 {
-	return str_find(c->query, STR("***")) == c->query.n &&
+	return !has_control(c->path) &&
+	       str_find(c->query, STR("***")) == c->query.n &&
 	       str_find(c->query, STR("...[cut: ")) == c->query.n &&
 	       str_find(c->path, STR("...[cut: ")) == c->path.n;
 }

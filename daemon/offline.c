@@ -21,7 +21,7 @@ struct offline {
 	struct judge judge;
 	struct str rest; /* bytes behind the head */
 	size_t used;
-	bool is_cut, judged;
+	bool is_cut, judged, has_no_tokens;
 };
 
 void
@@ -59,6 +59,12 @@ offline_new(const struct policy *policy)
 		return o;
 	offline_free(o);
 	return NULL;
+}
+
+struct regex_scratch *
+offline_scratch(struct offline *o)
+{
+	return o->scratch;
 }
 
 const struct facts *
@@ -187,6 +193,7 @@ begin(struct offline *o, const struct offline_from *from)
 	struct arena arena = rq->arena;
 	arena_reset(&arena);
 	request_init(rq, &arena, &s->limits);
+	o->has_no_tokens = from->has_no_tokens;
 	o->nlimits = 0;
 	o->is_cut = o->judged = false;
 	o->used = 0;
@@ -252,7 +259,7 @@ skip_body(struct offline *o)
 	return why;
 }
 
-/* A bucket is taken to have a token. A rule asks once at most. */
+/* A rule asks once at most. */
 static void
 note_limit(struct offline *o)
 {
@@ -260,7 +267,7 @@ note_limit(struct offline *o)
 
 	assert(o->nlimits < o->policy->program.nrules);
 	o->limits[o->nlimits++] = vm->bucket.rule;
-	vm_bucket_answer(vm, 0);
+	vm_bucket_answer(vm, o->has_no_tokens ? 1 : 0);
 }
 
 static enum why
@@ -268,8 +275,11 @@ run(struct offline *o, struct vm_trace *trace)
 {
 	struct request *rq = o->rq;
 	enum vm_status status;
+	enum why why = WHY_OK;
 
-	for (;;) {
+	if (judge_records(o->policy) && judge_wants_body(rq))
+		why = hold_body(o);
+	while (!why) {
 		status = trace ? vm_run_traced(
 					 &rq->vm, &rq->facts, o->scratch, trace)
 			       : vm_run(&rq->vm, &rq->facts, o->scratch);
@@ -279,10 +289,9 @@ run(struct offline *o, struct vm_trace *trace)
 			note_limit(o);
 			continue;
 		}
-		enum why why = hold_body(o);
-		if (why)
-			return why;
+		why = hold_body(o);
 	}
+	return why;
 }
 
 static enum why

@@ -1,6 +1,6 @@
 /* A request judged without a connection: what the running proxy would do with
- * it, by the same judge.h. Nothing is spent or counted: a rate limit is taken
- * to have a token, and it is told which were asked.
+ * it, by the same judge.h. Nothing is spent or counted: it is told which rate
+ * limits were asked for a token.
  *
  * For explain, test and whoever else wants to know beforehand. One thread at a
  * time; hundreds of thousands of requests a second.
@@ -24,6 +24,7 @@ struct offline_from {
 	bool has_peer;       /* on a unix listener */
 	uint32_t uid, gid;
 	const struct judge_caller *caller; /* NULL: by credentials, as ever */
+	bool has_no_tokens;                /* left, of any rate limit */
 	uint8_t weekday;                   /* clock.h */
 	uint16_t minute;
 };
@@ -78,6 +79,9 @@ bool offline_bytes(const struct offline_request *q, struct arena *a,
 struct offline_verdict offline_judge(struct offline *o,
 	const struct offline_from *from, struct str bytes,
 	struct vm_trace *trace);
+
+/* For more tests of its regexes. */
+struct regex_scratch *offline_scratch(struct offline *o);
 
 /* What is known of the request that was judged; NULL when it did not come to
  * the policy. */

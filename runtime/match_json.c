@@ -105,18 +105,16 @@ element(const struct json *j, const struct json_node *array, uint32_t index)
 	return n;
 }
 
-/* Where one step leads, NULL for nowhere. A string is a list of one to the
- * Engine wherever it may be one (moby api/types/strslice), and so here. */
-static const struct json_node *
-follow(const struct match *m, const struct json_node *n,
-	const struct program_step *s)
+/* A string is a list of one to the Engine wherever it may be one (moby
+ * api/types/strslice), and so here. */
+const struct json_node *
+match_follow(const struct program *p, const struct json *j,
+	const struct json_node *n, const struct program_step *s)
 {
-	const struct json *j = m->f->body;
-
 	switch ((enum json_type)n->type) {
 	case JSON_OBJECT:
-		return json_member(j, n, program_text(m->p, s->folded),
-			program_text(m->p, s->raw));
+		return json_member(j, n, program_text(p, s->folded),
+			program_text(p, s->raw));
 	case JSON_ARRAY:
 		return element(j, n, s->index);
 	case JSON_STRING:
@@ -160,7 +158,7 @@ match_path(struct match *m, const struct json_node *n, uint32_t at)
 		const struct program_step *s = &m->p->steps[m->t->step + at];
 		if (s->any && (n->type == JSON_ARRAY || n->type == JSON_OBJECT))
 			return match_children(m, n, at + 1);
-		n = follow(m, n, s);
+		n = match_follow(m->p, m->f->body, n, s);
 	}
 	if (!n || n->type == JSON_NULL)
 		return match_absent(m);

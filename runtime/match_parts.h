@@ -64,4 +64,9 @@ bool match_settled(struct match *m, enum truth *so_far, enum truth one);
 
 enum truth match_body(struct match *m);
 
+/* Where one step of a body path leads from a node; NULL for nowhere. */
+const struct json_node *match_follow(const struct program *p,
+	const struct json *j, const struct json_node *n,
+	const struct program_step *s);
+
 #endif

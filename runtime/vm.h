@@ -72,9 +72,9 @@ struct vm_trace {
 	/* Of each instruction: 0, it did not come by, else VM_SEEN() of what a
 	 * test answered, of TRUTH_TRUE for any other. The caller's, zeroed. */
 	uint8_t *at;
-	/* A rule that does nothing, for what would be without it;
-	 * PROGRAM_NO_RULE: none. */
-	uint32_t without;
+	/* Of each rule: 1, it does nothing, for what would be without it.
+	 * The caller's; NULL: all do. */
+	const uint8_t *without;
 };
 
 /* As vm_run(), and with the same verdict; but no rule is passed over by the

@@ -226,8 +226,8 @@ note(struct vm_trace *trace, const struct program *p, const struct insn *i,
 static inline bool
 is_left_out(const struct vm_trace *trace, const struct insn *i)
 {
-	return trace && i->op != OPCODE_NEXT && i->op != OPCODE_END &&
-	       i->arg == trace->without;
+	return trace && trace->without && i->op != OPCODE_NEXT &&
+	       i->op != OPCODE_END && trace->without[i->arg];
 }
 
 static inline enum vm_status

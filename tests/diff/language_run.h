@@ -255,7 +255,7 @@ lang_run(const struct lang_real *real, const struct lang_policy *policy,
 	struct lang_verdict v = {0};
 	struct lang_facts f;
 	struct vm vm;
-	struct vm_trace trace = {arena_alloc(a, p->ninsns), PROGRAM_NO_RULE};
+	struct vm_trace trace = {.at = arena_alloc(a, p->ninsns)};
 
 	lang_gather(&f, q, a);
 	assert_true(vm_init(&vm, p, a));

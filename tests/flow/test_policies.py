@@ -87,3 +87,61 @@ def test_each_policy_has_both_forms_of_paths(policy):
                if case["expect"] == "allow"}
     plain = {r.replace(" /v1.43/", " /") for r in allowed}
     assert allowed == plain | {r.replace(" /", " /v1.43/", 1) for r in plain}
+
+
+ENV = ["PASSWORD=hunter2", "EMPTY="]
+HIDDEN = ["PASSWORD=***REDACTED***", "EMPTY=***REDACTED***"]
+SPEC = {"TaskTemplate": {"ContainerSpec": {"Env": ENV, "Image": "a"}}}
+HIDDEN_SPEC = {"TaskTemplate": {"ContainerSpec": {"Env": HIDDEN,
+                                                  "Image": "a"}}}
+
+
+@pytest.mark.parametrize("target, said, told", [
+    ("/containers/{}/json", {"Config": {"Env": ENV}},
+     {"Config": {"Env": HIDDEN}}),
+    ("/v1.43/images/{}/json", {"Config": {"Env": ENV}, "ContainerConfig": {
+        "Env": ENV, "Cmd": ["ENV PASSWORD=hunter2"]}},
+     {"Config": {"Env": HIDDEN}, "ContainerConfig": {"Env": HIDDEN}}),
+    ("/images/{}/history", [{"CreatedBy": "hunter2"}],
+     [{"CreatedBy": "***REDACTED***"}]),
+    ("/services/{}", {"Spec": SPEC, "PreviousSpec": SPEC},
+     {"Spec": HIDDEN_SPEC, "PreviousSpec": HIDDEN_SPEC}),
+    ("/services?{}", [{"Spec": SPEC, "PreviousSpec": SPEC}],
+     [{"Spec": HIDDEN_SPEC, "PreviousSpec": HIDDEN_SPEC}]),
+    ("/tasks/{}", {"Spec": SPEC["TaskTemplate"]},
+     {"Spec": HIDDEN_SPEC["TaskTemplate"]}),
+    ("/tasks?{}", [{"Spec": SPEC["TaskTemplate"]}],
+     [{"Spec": HIDDEN_SPEC["TaskTemplate"]}]),
+    ("/configs/{}", {"Spec": {"Data": "aHVudGVyMg==", "Name": "c"}},
+     {"Spec": {"Name": "c"}}),
+    ("/configs?{}", [{"Spec": {"Data": "aHVudGVyMg=="}}], [{"Spec": {}}]),
+    ("/exec/{}/json", {"ProcessConfig": {"arguments": ["hunter2"]}},
+     {"ProcessConfig": {}}),
+    ("/plugins/{}/json", {"Settings": {"Env": ENV}},
+     {"Settings": {"Env": HIDDEN}}),
+    ("/plugins?{}", [{"Settings": {"Env": ENV}}],
+     [{"Settings": {"Env": HIDDEN}}]),
+    ("/swarm?{}", {"JoinTokens": {"Worker": "hunter2"}, "ID": "x"},
+     {"ID": "x"}),
+    ("/swarm/unlockkey?{}", {"UnlockKey": "hunter2"}, {}),
+    ("/info?{}", {"HttpProxy": "http://u:hunter2@p/", "NCPU": 2},
+     {"HttpProxy": "***REDACTED***", "NCPU": 2}),
+])
+def test_no_secrets_in_answers(secretless, engine, target, said, told):
+    name = engine.play(wire.answer("200 OK", "Content-Type: application/json",
+                                   body=json.dumps(said).encode()))
+    with secretless.connect() as client:
+        answer = client.get(target.format(name))
+    assert answer.status == 200
+    assert json.loads(answer.body) == told
+
+
+@pytest.fixture(scope="module")
+def secretless(engine, folder, make_proxy):
+    path = folder / "secretless"
+    path.mkdir()
+    proxy = make_proxy(path, proxy_process.configuration(
+        engine.url(), path, rules=None,
+        include=["policy:no-secrets-in-answers"])).start()
+    yield proxy
+    proxy.stop()

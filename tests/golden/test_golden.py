@@ -16,7 +16,10 @@ BINARY = os.environ.get("DOCKER_PROXY", str(ROOT / "build" / "docker-proxy"))
 
 
 def check(path, env):
-    """The output of --check-config, with the file named as in its folder."""
+    """The output of --check-config, with the file named as in its folder, and
+    readable for everybody, whatever the umask of the checkout was."""
+    if path.is_file():
+        path.chmod(0o644)
     run = subprocess.run(
         [BINARY, "--check-config", "--config", path.name],
         cwd=path.parent, env=env, capture_output=True, text=True, timeout=30)

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 import jsonschema
@@ -91,3 +92,206 @@ def test_the_table():
     assert codes == sorted(set(codes)) and len(NAMES) == len(set(NAMES))
     for f in TABLE:
         assert f["why"] and f["fix"] and f["level"] in ("note", "warning")
+
+
+# --- the command ----------------------------------------------------------------
+
+
+RULE = """\
+global: {default: deny}
+auth: {type: none}
+rules:
+  - name: a
+    action: deny
+    dry_run: true
+    conditions:
+      - {field: path, operator: equals, value: /info}
+tests:
+  - {request: GET /info, expect: deny}
+"""
+CLEAN = RULE.replace("dry_run: true", "dry_run: false")
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="docker-proxy.conf"):
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+    return write
+
+
+def test_exit_codes(file, tmp_path):
+    assert run("lint", file(CLEAN)).returncode == 0
+    assert run("lint", file(RULE)).returncode == 1
+    assert run("lint", file("rules: 1\n")).returncode == 1
+    for arguments in (["lint", str(tmp_path / "nowhere")],
+                      ["lint", "--format", "xml"],
+                      ["lint", "--explain", "DP999"],
+                      ["lint", "a", "b"]):
+        done = run(*arguments, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr
+
+
+def test_nothing_is_told_of_a_clean_file(file):
+    done = run("lint", file(CLEAN))
+    assert (done.stdout, done.stderr) == ("", "")
+    assert json.loads(run("lint", file(CLEAN), "--format", "json").stdout) == []
+
+
+def test_a_finding_has_its_place_and_code(file):
+    path = file(RULE)
+    told = run("lint", "--config", path).stdout
+    assert told.startswith(f"{path}:4:5: note: ")
+    assert "denies nothing [DP112]\n" in told
+    found = json.loads(run("lint", path, "--format", "json").stdout)
+    assert found == [{
+        "file": path, "line": 4, "column": 5, "level": "note",
+        "code": "DP112", "name": "dry-run-left", "help": "",
+        "message": "rule \"a\" is in dry run: it denies nothing"}]
+
+
+def test_an_error_has_no_code(file):
+    found = json.loads(run(
+        "lint", file("global: {prot: 1}\n"), "--format", "json").stdout)
+    assert [f["level"] for f in found] == ["warning", "error"] or \
+        [f["level"] for f in found] == ["error", "warning"]
+    assert [f.get("code") for f in found if f["level"] == "error"] == [None]
+
+
+def test_the_environment_is_a_policy(tmp_path):
+    """Without a file, the toggles."""
+    done = run("lint", "--format", "json", cwd=tmp_path, CONTAINERS="1",
+               POST="1")
+    found = json.loads(done.stdout)
+    assert [(f["name"], f["file"]) for f in found] == [
+        ("root-by-create", "")]
+    assert run("lint", cwd=tmp_path, CONTAINERS="1").stdout == ""
+
+
+def test_what_a_check_and_a_start_tell(file):
+    """A check: all but notes, and it is content. A start, which here ends
+    since the port is taken: what is found while reading."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        path = file(RULE.replace("value: /info", "value: info").replace(
+            "default: deny", "default: deny, sandbox: 'off', "
+            f"port: {taken.getsockname()[1]}"))
+        done = run("--check-config", "--config", path)
+        start = run("serve", "--config", path)
+    assert done.returncode == 0
+    assert "[DP016]" in done.stderr and "[DP309]" in done.stderr
+    assert "[DP112]" not in done.stderr
+    assert start.returncode == 1
+    assert "[DP016]" in start.stderr and "[DP309]" not in start.stderr
+    assert "[DP112]" in run("lint", path).stdout
+
+
+# --- accepting ----------------------------------------------------------------------
+
+
+ALLOW = "# lint: allow DP112 until the end of March"
+
+
+@pytest.mark.parametrize("before, after", [
+    ("  - name: a", f"  - name: a  {ALLOW}"),
+    ("  - name: a", f"  {ALLOW}\n  - name: a"),
+    ("  - name: a", f"{ALLOW}\n\n  # and more\n  - name: a"),
+    ("  - name: a", "  - name: a # lint: allow dry-run-left a trial"),
+    ("  - name: a", "  - name: a\t# lint: allow dp112 a trial"),
+    ("  - name: a\n", f"  - name: a {ALLOW}\r\n"),
+])
+def test_a_comment_accepts(file, before, after):
+    assert before in RULE
+    path = file("")
+    pathlib.Path(path).write_bytes(RULE.replace(before, after).encode())
+    done = run("lint", path)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("before, after, told", [
+    ("    action", f"    {ALLOW}\n    action",
+     ["DP112 is not found here", "[DP119]", "[DP112]"]),
+    ("  - name: a", "  - name: a # lint: allow DP112",
+     ["does not say why [DP030]"]),
+    ("  - name: a", "  - name: a # lint: allow", ["no finding \"\" [DP030]"]),
+    ("  - name: a", "  - name: a # lint: allow DP112, DP101 both",
+     ["DP101 is not found here"]),
+    ("  - name: a", "  - name: 'a# lint: allow DP112 no comment'",
+     ["[DP112]"]),
+])
+def test_a_comment_that_accepts_nothing(file, before, after, told):
+    done = run("lint", file(RULE.replace(before, after)))
+    assert done.returncode == 1
+    for text in told:
+        assert text in done.stdout
+
+
+def test_what_is_of_the_whole_file_is_accepted_at_its_head(file):
+    text = RULE.partition("tests:")[0].replace("true", "false")
+    assert "[DP305]" in run("lint", file(text)).stdout
+    allow = "# lint: allow DP305 they are elsewhere\n"
+    assert run("lint", file("# A policy.\n" + allow + text)).returncode == 0
+    done = run("lint", file(text.replace("rules:", allow + "rules:")))
+    assert "[DP305]" in done.stdout and "[DP119]" in done.stdout
+
+
+def test_a_check_knows_no_notes_and_so_no_allowance_of_one(file):
+    path = file(RULE.replace("  - name: a", f"  - name: a {ALLOW}"))
+    done = run("--check-config", "--config", path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- formats ----------------------------------------------------------------------------
+
+
+def test_sarif(file):
+    schema = json.loads((ROOT / "tests" / "data" / "sarif-2.1.0.json")
+                        .read_text())
+    path = file(RULE + "global2: 1\n", "a policy.conf")
+    for text in (RULE, RULE.replace("global", "globl"), CLEAN):
+        pathlib.Path(path).write_text(text)
+        done = run("lint", path, "--format", "sarif")
+        report = json.loads(done.stdout)
+        jsonschema.Draft4Validator(schema).validate(report)
+    pathlib.Path(path).write_text(RULE)
+    report = json.loads(run("lint", path, "--format", "sarif").stdout)
+    (one,) = report["runs"]
+    rules = one["tool"]["driver"]["rules"]
+    assert [r["id"] for r in rules] == [f["code"] for f in TABLE]
+    (result,) = one["results"]
+    assert result["ruleId"] == "DP112"
+    assert rules[result["ruleIndex"]]["id"] == "DP112"
+    assert result["level"] == "note"
+    where = result["locations"][0]["physicalLocation"]
+    assert where["artifactLocation"]["uri"] == path.replace(" ", "%20")
+    assert where["region"] == {
+        "startLine": 4, "startColumn": 5, "endColumn": 6}
+
+
+# --- the documentation ------------------------------------------------------------------
+
+
+def test_explain():
+    for word in "DP101", "dp101", "shadowed-rule":
+        done = run("lint", "--explain", word)
+        assert done.returncode == 0
+        assert done.stdout.startswith("DP101 shadowed-rule (note)\n")
+    told = run("lint", "--explain", "all").stdout
+    for f in TABLE:
+        assert f"{f['code']} {f['name']} ({f['level']})" in told
+        assert f["why"] in told and f["fix"] in told
+
+
+def test_the_table_of_the_documentation():
+    page = ROOT / "docs" / "lint.md"
+    head, mark, _ = page.read_text().partition("## Findings\n")
+    text = head + mark + "\n| | | | |\n| --- | --- | --- | --- |\n"
+    for f in TABLE:
+        cells = f["code"], f"`{f['name']}`", f["why"], f["fix"]
+        level = " (note)" if f["level"] == "note" else ""
+        cells = (cells[0], cells[1] + level, *cells[2:])
+        text += "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        page.write_text(text)
+    assert page.read_text() == text

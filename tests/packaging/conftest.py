@@ -2,11 +2,18 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("DOCKER_PROXY", str(ROOT / "build" / "docker-proxy"))
+
+
+def version_of_the_program():
+    return re.search(r"^VERSION := (.+)$",
+                     (ROOT / "Makefile").read_text(), re.M)[1]
 
 
 def make(*arguments):

@@ -3,6 +3,7 @@
 PROMTOOL names it; `make check-promtool` fetches it and runs this.
 """
 
+import json
 import os
 import pathlib
 import subprocess
@@ -11,10 +12,11 @@ import sys
 import pytest
 
 FLOW = pathlib.Path(__file__).resolve().parents[1] / "flow"
-sys.path.insert(0, str(FLOW))
+sys.path[:0] = [str(FLOW), str(FLOW.with_name("packaging"))]
 
 from conftest import *  # noqa: E402,F401,F403  its fixtures
 from exposition import scrape  # noqa: E402
+import expressions  # noqa: E402
 from proxy_process import free_port  # noqa: E402
 from wire import request  # noqa: E402
 
@@ -56,3 +58,32 @@ def test_a_scrape(own_proxy, fired):
         capture_output=True, text=True, timeout=30, check=False)
     assert run.stdout == ""
     assert run.stderr.splitlines() == KNOWN
+
+
+def promtool(*arguments):
+    return subprocess.run(
+        [os.environ["PROMTOOL"], *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_alerts_fire_for_what_they_are_for():
+    for command, file in (("check", expressions.ALERTS),
+                          ("test", expressions.ALERTS.with_name(
+                              "alerts_test.yaml"))):
+        run = promtool(command, "rules", file)
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_each_alert_is_tested():
+    tests = expressions.ALERTS.with_name("alerts_test.yaml").read_text()
+    assert {name for name in expressions.alerts()
+            if f'alertname="{name}"' not in tests} == set()
+
+
+def test_the_dashboard_asks_what_can_be_answered(tmp_path):
+    rules = [{"record": f"panel_{i}", "expr": expression}
+             for i, expression in enumerate(expressions.panels().values())]
+    file = tmp_path / "rules.yaml"
+    file.write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}))
+    run = promtool("check", "rules", file)
+    assert run.returncode == 0, run.stdout + run.stderr

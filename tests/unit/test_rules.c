@@ -644,7 +644,15 @@ test_tests(void **state)
 		      "  role: r\n  identity: i\n  ip: 10.0.0.1\n"
 		      "  headers: {X-A: b}\n  body: {a: [1, null]}\n"
 		      "  expect: 403\n  rule: r\n"
-		      "- {request: GET /, expect: allow}\n");
+		      "- {request: GET /, expect: allow, listener: l,\n"
+		      "   peer: {uid: 1, gid: 2}, time: sat 23:59}\n");
+	assert_one_error(
+		"auth: {type: none}\n"
+		"tests: [{request: GET /, expect: deny, time: Sat 24:00}]",
+		"time must be a day and a time of the day");
+	assert_one_error("auth: {type: none}\n"
+			 "tests: [{request: GET /, expect: deny, peer: 7}]",
+		"the peer of a test must be a map");
 	assert_one_error("auth: {type: none}\ntests: {}", "must be a list");
 	assert_one_error("auth: {type: none}\ntests: [{expect: deny}]",
 		"a test needs a request");
