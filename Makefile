@@ -110,9 +110,9 @@ $(B)/%.a:
 	$(AR) rcs $@ $^
 
 # The ready policies, as a table in C.
-$(B)/policies/ready.c: policies/embed $(POLICIES)
+$(B)/policies/ready.c: compiler/ready.awk $(POLICIES)
 	@mkdir -p $(@D)
-	awk -f policies/embed $(POLICIES) >$@.new
+	awk -f compiler/ready.awk $(POLICIES) >$@.new
 	mv $@.new $@
 
 $(B)/obj/policies/ready.o: $(B)/policies/ready.c Makefile

@@ -1,6 +1,6 @@
 /* Ready policies: the files of policies/, as a part of the program.
  *
- * The table is made from them by policies/embed when the program is built.
+ * The table is made from them by compiler/ready.awk when the program is built.
  */
 #ifndef COMPILER_READY_H
 #define COMPILER_READY_H

@@ -26,7 +26,7 @@ function finish()
 }
 
 BEGIN {
-	print "/* Made by policies/embed. */"
+	print "/* Made by compiler/ready.awk. */"
 	print "#include \"compiler/ready.h\"\n"
 }
 
