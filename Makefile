@@ -1,9 +1,7 @@
 # docker-proxy. `make help` tells the targets.
 
 CC      ?= cc
-# Not /usr/local: an Engine there would start this program instead of its own
-# docker-proxy, which publishes ports, since it looks for that in its PATH.
-PREFIX  ?= /opt/docker-proxy
+PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 
@@ -78,7 +76,7 @@ SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) $(TLS) daemon/main.c $(HEADERS) \
 	    $(wildcard tests/bench/*.[ch] tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
 	    $(wildcard tests/fuzz/*.[ch]) \
-	    tests/flow/alloc_fail.c
+	    tests/flow/alloc_fail.c tests/flow/explain_each.c
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIBS     := $(B)/libdaemon.a $(B)/libcompiler.a $(B)/libruntime.a
@@ -173,12 +171,13 @@ run: all ## build and start on loopback, before the local Engine or a demonstrat
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 
 .PHONY: check check-all check-unit check-diff check-fuzz check-golden \
-	check-flow check-engine check-layers check-headers check-packaging
+	check-flow check-port check-engine check-layers check-headers \
+	check-packaging
 check: check-all ## pass all the tests
 	@echo "all checks passed"
 
 check-all: check-layers check-headers check-unit check-diff check-fuzz \
-	check-golden check-flow check-packaging check-engine
+	check-golden check-flow check-port check-packaging check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
 	tests/run-each $(UNITBIN)
@@ -194,11 +193,17 @@ check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 check-golden: all ## error texts and listings
 	$(PYTEST) tests/golden
 
-check-flow: all $(ALLOC_FAIL) ## scripted conversations with a fake Engine
+# Started by tests/flow/test_explain.py.
+EXPLAIN_EACH := $(B)/tests/flow/explain_each
+
+check-flow: all $(ALLOC_FAIL) $(EXPLAIN_EACH) ## scripted conversations with a fake Engine
 	$(PYTEST) tests/flow
 
 check-packaging: all ## what packaging/ ships, as far as it needs no Engine
 	$(PYTEST) tests/packaging
+
+check-port: all ## published ports, ours beside the machine's own docker-proxy
+	$(PYTEST) tests/port
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".
 ENGINES ?= 20.10
@@ -252,9 +257,10 @@ check-slow: all ## 10,000 slow clients must not slow others; needs a quiet machi
 	tests/soak/slow.py
 
 .PHONY: asan tsan valgrind clang
-asan: ## unit, golden and flow tests under ASan, LeakSanitizer and UBSan
+asan: ## unit, golden, flow and port tests under ASan, LeakSanitizer and UBSan
 	$(MAKE) VARIANT=asan WERROR=-Werror \
-		check-unit check-diff check-fuzz check-golden check-flow
+		check-unit check-diff check-fuzz check-golden check-flow \
+		check-port
 
 tsan: ## flow tests under ThreadSanitizer
 	$(MAKE) VARIANT=tsan WERROR=-Werror check-flow
@@ -296,6 +302,10 @@ bench: all $(BENCHBIN) ## side by side with HAProxy, nginx and a bare relay: BEN
 BENCH_MIB       ?= 1024
 BENCH_ADDRESSES ?= 10000000
 
+.PHONY: bench-port
+bench-port: all ## published ports beside the machine's own docker-proxy: BENCH="--quick"
+	@tests/bench/port $(BENCH)
+
 .PHONY: bench-redact bench-bucket
 bench-redact: $(BENCHBIN) ## redaction against memcpy and jansson; a stream of 1 GiB, and its memory
 	$(B)/tests/bench/bench_redact
@@ -313,7 +323,7 @@ units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN) $(BENCHBIN)
 cover: ## lines that the tests run, by folder; root, for the Engine's tests
 	@find build/cover -name '*.gcda' -delete 2>/dev/null || true
 	umask 0 && $(MAKE) VARIANT=cover check-unit check-diff check-fuzz check-golden \
-		check-flow check-engine
+		check-flow check-port check-engine
 	tests/coverage build/cover/obj runtime=95 compiler=95 daemon=85
 
 # --- fuzzing ---------------------------------------------------------------
@@ -392,8 +402,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) \
 		packaging/systemd/docker-proxy.service \
 		packaging/systemd/docker-proxy.socket
-	sed -i -e 's|/opt/docker-proxy/bin/|$(PREFIX)/bin/|' \
-		-e 's|/opt/docker-proxy/share/doc/docker-proxy/|$(DOCDIR)/|' \
+	sed -i -e 's|/usr/local/bin/|$(PREFIX)/bin/|' \
+		-e 's|/usr/local/share/doc/docker-proxy/|$(DOCDIR)/|' \
 		$(DESTDIR)$(UNITDIR)/docker-proxy.service
 	install -D -m 644 packaging/systemd/docker-proxy.sysusers \
 		$(DESTDIR)$(USERSDIR)/docker-proxy.conf

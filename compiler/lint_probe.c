@@ -256,7 +256,7 @@ ask_open(struct prober *p, const struct probe_open *o)
 	const struct rule *r = p->l->rules[rule];
 	if (!cond_always_holds(r->when))
 		tell(p, o->finding, r,
-			"rule \"%.*s\" allows %s to everybody who may connect",
+			"rule \"%.*s\" allows %s to everybody who gets in",
 			STR_FMT(r->name), o->probe.request);
 }
 

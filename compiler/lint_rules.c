@@ -277,10 +277,23 @@ lint_filter(struct lint *l, const struct rule *r)
 
 /* --- what is open by itself ---------------------------------------------------------- */
 
+/* Does a rule before that one ask everybody for a role? */
+static bool
+asks_everybody(const struct lint *l, const struct rule *end)
+{
+	for (size_t i = 0; i < l->nrules && l->rules[i] != end; i++) {
+		const struct rule *r = l->rules[i];
+		if (r->action == ACTION_REQUIRE_ROLE && !r->dry_run &&
+			cond_always_holds(r->when))
+			return true;
+	}
+	return false;
+}
+
 static void
 lint_allow(struct lint *l, const struct rule *r)
 {
-	if (!cond_always_holds(r->when))
+	if (!cond_always_holds(r->when) || asks_everybody(l, r))
 		return;
 	diag_warning(l->diag, FINDING_ALLOWS_EVERYTHING, r->pos,
 		"rule \"%.*s\" allows every call that no rule before it ends",
@@ -308,7 +321,7 @@ lint_default(struct lint *l)
 	const struct tree *said = read_given(l->in->global, "default");
 
 	if (l->in->part || l->nrules == 0 || l->nall > l->nrules ||
-		!l->settings->default_allow)
+		!l->settings->default_allow || asks_everybody(l, NULL))
 		return;
 	bool changes = any_rule(l, changes_something);
 	enum finding f = changes ? FINDING_DEFAULT_ALLOW : FINDING_ONLY_ALLOWS;

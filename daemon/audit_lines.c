@@ -122,3 +122,137 @@ audit_record_read(struct audit_record *r, struct str line, struct arena *a)
 	r->docker = member(j, STR("docker"));
 	return true;
 }
+
+/* --- what it means --------------------------------------------------------- */
+
+/* A value with other readings is an array of them. */
+static uint32_t
+count_readings(const struct json *j, const struct json_node *list)
+{
+	const struct json_node *n = json_first(list);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < list->children; i++, n = json_next(j, n))
+		count += n->type == JSON_ARRAY ? n->children : 1;
+	return count;
+}
+
+static void
+take_value(const struct json *j, const struct json_node *value, struct arena *a,
+	struct docker_list *to)
+{
+	bool many = value->type == JSON_ARRAY;
+	const struct json_node *n = many ? json_first(value) : value;
+	uint32_t readings = many ? value->children : 1;
+
+	for (uint32_t i = 0; i < readings; i++) {
+		if (n->type == JSON_STRING)
+			to->v[to->n++] = (struct docker_value){
+				json_decoded(j, n, a), i > 0};
+		n = json_next(j, n);
+	}
+}
+
+static void
+take_list(const struct json *j, const struct json_node *list, struct arena *a,
+	struct docker_list *to)
+{
+	const struct json_node *n = json_first(list);
+
+	to->room = count_readings(j, list);
+	to->v = arena_alloc(a, to->room * sizeof(*to->v));
+	for (uint32_t i = 0; to->v && i < list->children; i++) {
+		take_value(j, n, a, to);
+		n = json_next(j, n);
+	}
+}
+
+/* The number of the field; DOCKER_COUNT: there is none. */
+static unsigned
+field_of(struct str name)
+{
+	unsigned f = 0;
+
+	while (f < DOCKER_COUNT && !str_eq(name, docker_field_name(f)))
+		f++;
+	return f;
+}
+
+static uint64_t
+bits_of(const struct json *j, const struct json_node *names, struct arena *a)
+{
+	const struct json_node *n = json_first(names);
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < names->children; i++, n = json_next(j, n)) {
+		unsigned f = n->type == JSON_STRING
+				     ? field_of(json_decoded(j, n, a))
+				     : DOCKER_COUNT;
+		if (f < DOCKER_COUNT)
+			bits |= UINT64_C(1) << f;
+	}
+	return bits;
+}
+
+bool
+audit_record_means(const struct audit_record *r, struct arena *a,
+	struct docker *out, uint64_t *hidden_out)
+{
+	const struct json *j = &r->json;
+	const struct json_node *n;
+
+	*out = (struct docker){
+		.has_call = true, .has_head = true, .has_body = true};
+	*hidden_out = 0;
+	if (!r->docker || r->docker->type != JSON_OBJECT)
+		return false;
+	n = json_first(r->docker);
+	for (uint32_t i = 0; i < r->docker->children; i++) {
+		unsigned f = field_of(n->key);
+		if (f < DOCKER_COUNT)
+			take_list(j, n, a, &out->lists[f]);
+		else if (str_eq(n->key, STR("doubts")))
+			out->doubts = (uint32_t)bits_of(j, n, a);
+		else if (str_eq(n->key, STR("hidden")))
+			*hidden_out = bits_of(j, n, a);
+		n = json_next(j, n);
+	}
+	return true;
+}
+
+/* --- the target --------------------------------------------------------------- */
+
+static bool
+is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || (c && strchr("/_-.~:@", c));
+}
+
+/* The path, percent-encoded; the query is recorded as it is sent. */
+struct str
+audit_record_target(const struct audit_record *r, struct arena *a)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *p = arena_alloc(a, 3 * r->path.n + 1 + r->query.n);
+	size_t n = 0;
+
+	if (!p)
+		return STR("");
+	for (size_t i = 0; i < r->path.n; i++) {
+		unsigned char c = (unsigned char)r->path.p[i];
+		if (is_plain((char)c)) {
+			p[n++] = (char)c;
+			continue;
+		}
+		p[n++] = '%';
+		p[n++] = hex[c >> 4];
+		p[n++] = hex[c & 15];
+	}
+	if (r->query.n) {
+		p[n++] = '?';
+		memcpy(p + n, r->query.p, r->query.n);
+		n += r->query.n;
+	}
+	return (struct str){p, n};
+}

@@ -4,6 +4,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/audit.h"
+#include "runtime/docker.h"
 #include "runtime/json.h"
 #include "runtime/str.h"
 
@@ -50,5 +51,13 @@ struct audit_record {
 /* False: the line is no event of ours. */
 bool audit_record_read(struct audit_record *r, struct str line, struct arena *a)
 	__attribute__((warn_unused_result));
+
+/* The docker.* fields as they were recorded, in the arena; *hidden_out has a
+ * bit for each of which not all was. False: nothing is recorded of them. */
+bool audit_record_means(const struct audit_record *r, struct arena *a,
+	struct docker *out, uint64_t *hidden_out);
+
+/* The request target, without an API version: that is not recorded. */
+struct str audit_record_target(const struct audit_record *r, struct arena *a);
 
 #endif

@@ -135,89 +135,36 @@ learn_fits(const struct learnt_call *c, struct str path)
 
 /* --- what it says --------------------------------------------------------------- */
 
-/* The readings of a value; the name in the path is none. */
-static void
-add_value(struct learnt *l, struct learnt_call *c, unsigned field,
-	const struct json *j, const struct json_node *value, struct str name)
-{
-	const struct json_node *n = value;
-	uint32_t readings = 1;
-
-	if (value->type == JSON_ARRAY) {
-		n = json_first(value);
-		readings = value->children;
-	}
-	for (uint32_t i = 0; i < readings; i++, n = json_next(j, n)) {
-		if (n->type != JSON_STRING)
-			continue;
-		struct str text = json_decoded(j, n, &l->line);
-		if (i == 0 && name.n && str_eq(text, name)) {
-			c->named |= UINT64_C(1) << field;
-			return;
-		}
-		texts_add(&c->values[field], text, &l->arena);
-	}
-}
-
+/* Values and their other readings; the name in the path is none. */
 static void
 add_values(struct learnt *l, struct learnt_call *c, unsigned field,
-	const struct json *j, const struct json_node *list, struct str name)
+	const struct docker_list *list, struct str name)
 {
-	const struct json_node *n = json_first(list);
+	bool is_name = false;
 
-	for (uint32_t i = 0; i < list->children; i++, n = json_next(j, n))
-		add_value(l, c, field, j, n, name);
-}
-
-/* The number of the field; DOCKER_COUNT: there is none. */
-static unsigned
-field_of(struct str name)
-{
-	unsigned f = 0;
-
-	while (f < DOCKER_COUNT && !str_eq(name, docker_field_name(f)))
-		f++;
-	return f;
-}
-
-static uint64_t
-bits_of(struct learnt *l, const struct json *j, const struct json_node *names)
-{
-	const struct json_node *n = json_first(names);
-	uint64_t bits = 0;
-
-	for (uint32_t i = 0; i < names->children; i++, n = json_next(j, n)) {
-		unsigned f = n->type == JSON_STRING
-				     ? field_of(json_decoded(j, n, &l->line))
-				     : DOCKER_COUNT;
-		if (f < DOCKER_COUNT)
-			bits |= UINT64_C(1) << f;
+	for (uint32_t i = 0; i < list->n; i++) {
+		const struct docker_value *v = &list->v[i];
+		if (!v->also)
+			is_name = name.n && str_eq(v->text, name);
+		if (is_name)
+			c->named |= UINT64_C(1) << field;
+		else
+			texts_add(&c->values[field], v->text, &l->arena);
 	}
-	return bits;
 }
 
 static void
 add_meaning(struct learnt *l, struct learnt_call *c,
 	const struct audit_record *r, struct str name)
 {
-	const struct json *j = &r->json;
-	const struct json_node *n;
+	struct docker docker;
+	uint64_t hidden;
 
-	if (!r->docker || r->docker->type != JSON_OBJECT) {
-		c->untold = true;
-		return;
-	}
-	n = json_first(r->docker);
-	for (uint32_t i = 0; i < r->docker->children; i++) {
-		unsigned f = field_of(n->key);
-		if (f < DOCKER_COUNT)
-			add_values(l, c, f, j, n, name);
-		else if (str_eq(n->key, STR("doubts")))
-			c->doubts |= bits_of(l, j, n);
-		else if (str_eq(n->key, STR("hidden")))
-			c->hidden |= bits_of(l, j, n);
-		n = json_next(j, n);
-	}
+	c->untold |= !audit_record_means(r, &l->line, &docker, &hidden);
+	for (unsigned f = 0; f < DOCKER_COUNT; f++)
+		add_values(l, c, f, &docker.lists[f], name);
+	c->doubts |= docker.doubts;
+	c->hidden |= hidden;
 }
 
 /* Was it let in, or would it have been, had the policy not been learnt? */
@@ -252,7 +199,8 @@ add(struct learnt *l, const struct audit_record *r)
 		return false;
 	if (c->requests++ == 0) {
 		c->path = arena_str(&l->arena, r->path);
-		c->query = arena_str(&l->arena, r->query);
+		c->target =
+			arena_str(&l->arena, audit_record_target(r, &l->line));
 	}
 	l->requests++;
 	c->slashes |= str_find(n.name, STR("/")) < n.name.n;

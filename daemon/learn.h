@@ -27,7 +27,7 @@ struct learnt_call {
 	bool names;   /* the path is before, a name, behind; else `before` */
 	bool slashes; /* one of the names had a "/" */
 	struct str before, behind;
-	struct str path, query; /* of its first request */
+	struct str path, target; /* of its first request */
 	uint64_t requests;
 	bool reads_body; /* its body says what it means */
 	bool untold;     /* of some request it is not recorded what it means */

@@ -267,33 +267,20 @@ static bool
 is_whole(const struct learnt_call *c)
 {
 	return !has_control(c->path) &&
-	       str_find(c->query, STR("***")) == c->query.n &&
-	       str_find(c->query, STR("...[cut: ")) == c->query.n &&
+	       str_find(c->target, STR("***")) == c->target.n &&
+	       str_find(c->target, STR("...[cut: ")) == c->target.n &&
 	       str_find(c->path, STR("...[cut: ")) == c->path.n;
-}
-
-static void
-write_escaped(struct str path, FILE *out)
-{
-	for (size_t i = 0; i < path.n; i++) {
-		char c = path.p[i];
-		if (is_literal(c) || c == '.' || c == ':' || c == '@')
-			fputc(c, out);
-		else
-			fprintf(out, "%%%02X", (unsigned char)c);
-	}
 }
 
 static void
 write_test(const struct learnt_call *c, enum method method, bool query,
 	const char *expect, const char *body, FILE *out)
 {
+	struct str target = c->target;
+
 	fprintf(out, "  - request: \"%.*s ", STR_FMT(method_name(method)));
-	write_escaped(c->path, out);
-	if (query && c->query.n) {
-		fputc('?', out);
-		write_text(c->query, out);
-	}
+	target.n = query ? target.n : str_find(target, STR("?"));
+	write_text(target, out);
 	fputs("\"\n", out);
 	if (c->roles.n > 0) {
 		fputs("    role: ", out);

@@ -139,19 +139,28 @@ fits(const struct line *l, const char *key, struct str value)
 	return l->n + strlen(key) + 6 * value.n + 32 < sizeof(l->buf);
 }
 
+/* The second is put together once for all lines of it. */
 static void
 put_time(struct line *l)
 {
+	static _Thread_local char second[sizeof("9999-12-31T23:59:59")];
+	static _Thread_local size_t length;
+	static _Thread_local time_t is_of;
 	struct timespec ts;
 	struct tm tm;
-	char buf[40];
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	size_t n = strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(buf + n, sizeof(buf) - n, ".%03dZ",
-		(int)(ts.tv_nsec / 1000000));
-	put(l, (struct str){buf, n});
+	if (length == 0 || ts.tv_sec != is_of) {
+		is_of = ts.tv_sec;
+		gmtime_r(&ts.tv_sec, &tm);
+		length = strftime(
+			second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &tm);
+	}
+	int ms = (int)(ts.tv_nsec / 1000000);
+	const char rest[] = {'.', (char)('0' + ms / 100),
+		(char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z'};
+	put(l, (struct str){second, length});
+	put(l, (struct str){rest, sizeof(rest)});
 }
 
 static void

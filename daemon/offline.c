@@ -16,12 +16,13 @@ struct offline {
 	struct regex_scratch *scratch; /* owned */
 	uint32_t *limits;              /* owned: a place for each rule */
 	uint32_t nlimits;
-	struct listener_name listener; /* that it came to */
+	const struct docker *means;    /* borrowed of who asks, or NULL */
 	struct arrival arrival;
 	struct judge judge;
 	struct str rest; /* bytes behind the head */
 	size_t used;
 	bool is_cut, judged, has_no_tokens;
+	struct listener_name listener; /* that it came to; ends in an array */
 };
 
 void
@@ -194,6 +195,7 @@ begin(struct offline *o, const struct offline_from *from)
 	arena_reset(&arena);
 	request_init(rq, &arena, &s->limits);
 	o->has_no_tokens = from->has_no_tokens;
+	o->means = from->means;
 	o->nlimits = 0;
 	o->is_cut = o->judged = false;
 	o->used = 0;
@@ -313,6 +315,8 @@ judge(struct offline *o, struct str bytes, struct vm_trace *trace)
 	why = judge_caller(&o->judge, o->rq);
 	if (why)
 		return why;
+	if (o->means)
+		o->rq->docker = *o->means;
 	o->judged = true;
 	why = run(o, trace);
 	return why || o->rq->is_held ? why : skip_body(o);

@@ -13,6 +13,7 @@
 #include "runtime/vm.h"
 
 struct arena;
+struct docker;
 struct facts;
 struct offline;
 
@@ -25,7 +26,10 @@ struct offline_from {
 	uint32_t uid, gid;
 	const struct judge_caller *caller; /* NULL: by credentials, as ever */
 	bool has_no_tokens;                /* left, of any rate limit */
-	uint8_t weekday;                   /* clock.h */
+	/* What the request means, where that is known without its body, of
+	 * which it then has none; NULL: it is read from the request. */
+	const struct docker *means;
+	uint8_t weekday; /* clock.h */
 	uint16_t minute;
 };
 

@@ -2,10 +2,8 @@
 #include "daemon/port.h"
 
 #include "daemon/port_sandbox.h"
-#include "daemon/port_sctp.h"
 #include "daemon/port_tcp.h"
 #include "daemon/port_udp.h"
-#include "daemon/sandbox_parts.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -18,15 +16,22 @@
 
 /* --- signals ------------------------------------------------------------------ */
 
+/* exit() writes down what has been run, where that is wanted; else it is
+ * nothing for a signal's handler. */
+#if defined(DOCKER_PROXY_INSTRUMENTED) && !defined(__SANITIZE_ADDRESS__) && \
+	!defined(__SANITIZE_THREAD__)
+#define LEAVE exit
+#else
+#define LEAVE _exit
+#endif
+
 /* At once: dockerd waits, without a limit, and takes another exit code for a
  * failure. Connections end with the process. */
 static void
 on_stop(int sig)
 {
 	(void)sig;
-	if (SANDBOX_INSTRUMENTED)
-		exit(0); /* which writes down what has been run */
-	_exit(0);
+	LEAVE(0);
 }
 
 static void
@@ -112,14 +117,20 @@ new_base(void)
 }
 
 static bool
-begin(struct port *p)
+begin(struct port *p, char why[PORT_REASON_BYTES])
 {
 	static bool (*const start[])(struct port *) = {
 		[PORT_TCP] = port_tcp_start,
 		[PORT_UDP] = port_udp_start,
-		[PORT_SCTP] = port_sctp_start,
+		[PORT_SCTP] = NULL,
 	};
 
+	if (!start[p->proto]) {
+		snprintf(why, PORT_REASON_BYTES,
+			"sctp is not carried by this version");
+		return false;
+	}
+	snprintf(why, PORT_REASON_BYTES, "cannot allocate memory");
 	p->base = new_base();
 	return p->base && start[p->proto](p);
 }
@@ -140,11 +151,7 @@ start_port(struct port *p, const struct port_args *args,
 	p->fd = port_listen(args, p->proto, why);
 	if (p->fd < 0)
 		return false;
-	snprintf(why, PORT_REASON_BYTES, "cannot allocate memory");
-	if (!begin(p))
-		return false;
-	port_sandbox_enter();
-	return true;
+	return begin(p, why);
 }
 
 int
@@ -168,8 +175,11 @@ port_main(int argc, char *const *argv)
 		tell_dockerd(is_told, text);
 		return 1;
 	}
-	port_sandbox_forget_tables();
+	/* dockerd need not wait for the sandbox: clients do, since nothing of
+	 * theirs is looked at before. */
 	tell_dockerd(is_told, "0\n");
+	port_sandbox_enter();
+	port_sandbox_forget_tables();
 	event_base_loop(port.base, EVLOOP_NO_EXIT_ON_EMPTY);
 	return 1;
 }

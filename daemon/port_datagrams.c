@@ -1,6 +1,7 @@
 /* Datagrams of the port proxy: recvmmsg and sendmmsg. */
 #include "daemon/port_datagrams.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ struct port_datagrams {
 	struct iovec iov[BATCH];
 	union port_sockaddr from[BATCH];
 	char control[BATCH][CONTROL] __attribute__((aligned(8)));
-	char *bytes; /* owned: touched as far as they are used */
+	char *bytes;   /* owned: touched as far as they are used */
+	unsigned used; /* of what is received into, since it was made ready */
 };
 
 struct port_datagrams *
@@ -33,15 +35,17 @@ port_datagrams_new(void)
 		free(d);
 		return NULL;
 	}
+	d->used = BATCH; /* nothing is ready yet */
 	return d;
 }
 
 /* --- receiving -------------------------------------------------------------- */
 
+/* Only what was used: mostly few are. */
 static void
 make_room(struct port_datagrams *d)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < d->used; i++) {
 		d->from[i] = (union port_sockaddr){0};
 		d->iov[i] = (struct iovec){d->bytes + i * BYTES, BYTES};
 		d->in[i].msg_hdr = (struct msghdr){
@@ -64,7 +68,8 @@ port_datagrams_receive(struct port_datagrams *d, int fd)
 	do
 		n = recvmmsg(fd, d->in, BATCH, MSG_DONTWAIT, NULL);
 	while (n < 0 && (errno == ECONNREFUSED || errno == EINTR));
-	return n < 0 ? 0 : (unsigned)n;
+	d->used = n < 0 ? 0 : (unsigned)n;
+	return d->used;
 }
 
 union port_sockaddr
@@ -78,7 +83,7 @@ port_datagrams_from(const struct port_datagrams *d, unsigned i)
 static struct port_source
 source_of(const struct cmsghdr *c)
 {
-	struct port_source s = {.level = c->cmsg_level};
+	struct port_source s = {.family = AF_INET};
 
 	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 		memcpy(&s.four, CMSG_DATA(c), sizeof(s.four));
@@ -87,6 +92,7 @@ source_of(const struct cmsghdr *c)
 	}
 	if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
 		return (struct port_source){0};
+	s.family = AF_INET6;
 	memcpy(&s.six, CMSG_DATA(c), sizeof(s.six));
 	if (IN6_IS_ADDR_MULTICAST(&s.six.ipi6_addr))
 		return (struct port_source){0};
@@ -142,15 +148,16 @@ port_datagrams_forward(
 static void
 write_source(struct msghdr *m, const struct port_source *s, char *control)
 {
-	bool four = s->level == IPPROTO_IP;
+	bool four = s->family == AF_INET;
 	size_t n = four ? sizeof(s->four) : sizeof(s->six);
 
-	if (s->level == 0)
+	if (s->family == AF_UNSPEC)
 		return;
 	m->msg_control = control;
 	m->msg_controllen = CMSG_SPACE(n);
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-	c->cmsg_level = s->level;
+	assert(c);
+	c->cmsg_level = four ? IPPROTO_IP : IPPROTO_IPV6;
 	c->cmsg_type = four ? IP_PKTINFO : IPV6_PKTINFO;
 	c->cmsg_len = CMSG_LEN(n);
 	memcpy(CMSG_DATA(c), &s->four, n);

@@ -9,7 +9,7 @@ struct port_datagrams;
 
 /* Which of our addresses a datagram was sent to. */
 struct port_source {
-	int level; /* IPPROTO_IP, IPPROTO_IPV6; 0: it is not known */
+	int family; /* of the socket option; AF_UNSPEC: it is not known */
 	union {
 		struct in_pktinfo four;
 		struct in6_pktinfo six;

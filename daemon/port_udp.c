@@ -14,7 +14,6 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -60,7 +59,14 @@ now_ms(void)
 static bool
 is_same(const union port_sockaddr *a, const union port_sockaddr *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_port == b->in.sin_port &&
+		       a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	return a->in6.sin6_port == b->in6.sin6_port &&
+	       a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+	       IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
 }
 
 static struct client **
@@ -267,20 +273,24 @@ bool
 port_udp_start(struct port *p)
 {
 	struct udp *u = calloc(1, sizeof(*u));
+	struct client **table = calloc(TABLE_LEAST, sizeof(struct client *));
+	struct port_datagrams *datagrams = port_datagrams_new();
 
-	if (!u)
+	if (!u || !table || !datagrams) {
+		free(u);
+		free(table);
+		free(datagrams);
 		return false;
+	}
 	*u = (struct udp){
 		.port = p,
 		.ntable = TABLE_LEAST,
-		.table = calloc(TABLE_LEAST, sizeof(struct client *)),
-		.datagrams = port_datagrams_new(),
+		.table = table,
+		.datagrams = datagrams,
 	};
-	if (!u->table || !u->datagrams ||
-		getrandom(&u->key, sizeof(u->key), 0) != sizeof(u->key))
-		return false;
 	evtimer_assign(&u->sweep, p->base, on_sweep, u);
 	event_assign(&u->event, p->base, p->fd, EV_READ | EV_PERSIST,
 		on_datagrams, u);
-	return event_add(&u->event, NULL) == 0;
+	return getrandom(&u->key, sizeof(u->key), 0) == sizeof(u->key) &&
+	       event_add(&u->event, NULL) == 0;
 }

@@ -52,11 +52,11 @@ fill_pipe(struct relay *r, struct leg *src, const struct leg *dst)
 		break;
 	case PIPE_AGAIN:
 		break;
-	case PIPE_FAILED:
-		src->rd_failed = true;
-		/* fall through */
 	case PIPE_END:
 		src->rd_eof = true;
+		break;
+	case PIPE_FAILED:
+		src->rd_eof = src->rd_failed = true;
 		break;
 	}
 }

@@ -1,6 +1,8 @@
 /* The special bytes of JSON, sixty-four at a time. */
 #include "runtime/json_plain.h"
 
+#include <assert.h>
+
 static uint64_t
 whole_mask(const char *block)
 {
@@ -17,6 +19,7 @@ last_mask(const char *block, size_t n)
 {
 	char last[JSON_MASK] = {0}; /* control bytes */
 
+	assert(n < JSON_MASK);
 	memcpy(last, block, n);
 	return whole_mask(last);
 }

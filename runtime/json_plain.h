@@ -112,23 +112,31 @@ json_specials_begin(struct json_specials *s, const char *p, const char *end)
 	*s = (struct json_specials){p, json_special_mask(p, end)};
 }
 
-/* Where the next one is, or a place at or behind the end. */
-static inline const char *
-json_specials_peek(struct json_specials *s, const char *end)
+/* Goes to the block where the next one is, or a place behind the end. */
+static inline void
+json_specials_fill(struct json_specials *s, const char *end)
 {
 	while (!s->mask) {
 		s->block += JSON_MASK;
 		s->mask = json_special_mask(s->block, end);
 	}
-	return s->block + __builtin_ctzll(s->mask);
 }
 
-/* The next one, which is then gone. Not to be called at the end. */
+/* The next one is gone: it is known where it was. */
+static inline void
+json_specials_drop(struct json_specials *s, const char *end)
+{
+	json_specials_fill(s, end);
+	s->mask &= s->mask - 1;
+}
+
+/* The next one, which is then gone; at or behind the end: there is none, and
+ * nothing more to be asked. */
 static inline const char *
 json_specials_next(struct json_specials *s, const char *end)
 {
-	const char *p = json_specials_peek(s, end);
-
+	json_specials_fill(s, end);
+	const char *p = s->block + __builtin_ctzll(s->mask);
 	s->mask &= s->mask - 1;
 	return p;
 }
@@ -137,8 +145,12 @@ json_specials_next(struct json_specials *s, const char *end)
 static inline void
 json_specials_skip(struct json_specials *s, const char *p, const char *end)
 {
-	while (json_specials_peek(s, end) < p)
+	for (;;) {
+		json_specials_fill(s, end);
+		if (s->block + __builtin_ctzll(s->mask) >= p)
+			return;
 		s->mask &= s->mask - 1;
+	}
 }
 
 #endif

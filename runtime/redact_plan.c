@@ -44,7 +44,7 @@ child(struct builder *b, uint32_t parent, const struct program_step *s,
 		.index = s->index,
 		.any = s->any != 0,
 	};
-	b->nodes[parent].keys |= s->any ? UINT64_MAX : redact_key_bit(key);
+	b->nodes[parent].keys |= s->any ? UINT64_MAX : redact_key_bits(key);
 	b->nodes[parent].indices |= s->index != UINT32_MAX;
 	b->widths[level]++;
 	if (key.n > b->key_max)
@@ -170,43 +170,44 @@ redact_plan_root(const struct redact_plan *plan, struct redact_set *out)
 	add_node(plan, 0, out);
 }
 
-/* Adds the children of each node of `from` that a step of the stream takes:
+/* Finds the children of each node of `from` that a step of the stream takes:
  * those for which takes() holds. Inlined: takes() is known in each caller. */
 static inline __attribute__((always_inline)) void
 take_step(const struct redact_plan *plan, const struct redact_set *from,
-	bool (*takes)(const struct redact_node *, const void *),
-	const void *what, struct redact_set *out)
+	bool (*takes)(const struct redact_node *, struct str, uint32_t),
+	struct str key, uint32_t index, struct redact_set *out)
 {
 	redact_set_clear(out);
 	for (uint32_t i = 0; i < from->count; i++) {
 		uint32_t node = plan->nodes[from->nodes[i]].child;
 		for (; node; node = plan->nodes[node].next)
 			if (plan->nodes[node].any ||
-				takes(&plan->nodes[node], what))
+				takes(&plan->nodes[node], key, index))
 				add_node(plan, node, out);
 	}
 }
 
 static bool
-takes_key(const struct redact_node *n, const void *what)
+takes_key(const struct redact_node *n, struct str key, uint32_t none)
 {
-	const struct str *key = what;
-
+	(void)none;
 	/* Most are spelled as the filter is. */
-	return str_eq(n->spelling, *key) || str_eq_nocase(n->key, *key);
+	return str_eq(n->spelling, key) || str_eq_nocase(n->key, key);
 }
 
 static bool
-takes_index(const struct redact_node *n, const void *index)
+takes_index(const struct redact_node *n, struct str none, uint32_t index)
 {
-	return n->index == *(const uint32_t *)index && n->index != UINT32_MAX;
+	(void)none;
+	return n->index == index && n->index != UINT32_MAX;
 }
 
 static bool
-takes_none(const struct redact_node *n, const void *nothing)
+takes_none(const struct redact_node *n, struct str key, uint32_t index)
 {
 	(void)n;
-	(void)nothing;
+	(void)key;
+	(void)index;
 	return false;
 }
 
@@ -214,8 +215,8 @@ void
 redact_plan_key(const struct redact_plan *plan, const struct redact_set *from,
 	struct str key, struct redact_set *out)
 {
-	if (from->keys & redact_key_bit(key))
-		take_step(plan, from, takes_key, &key, out);
+	if (redact_may_be(key, from->keys))
+		take_step(plan, from, takes_key, key, UINT32_MAX, out);
 	else
 		redact_set_clear(out);
 }
@@ -224,12 +225,12 @@ void
 redact_plan_index(const struct redact_plan *plan, const struct redact_set *from,
 	uint32_t index, struct redact_set *out)
 {
-	take_step(plan, from, takes_index, &index, out);
+	take_step(plan, from, takes_index, STR(""), index, out);
 }
 
 void
 redact_plan_any(const struct redact_plan *plan, const struct redact_set *from,
 	struct redact_set *out)
 {
-	take_step(plan, from, takes_none, NULL, out);
+	take_step(plan, from, takes_none, STR(""), UINT32_MAX, out);
 }

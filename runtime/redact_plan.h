@@ -32,7 +32,7 @@ struct redact_node {
 	bool indices;        /* some child is an index */
 	uint32_t child;      /* the first of its children; 0: none */
 	uint32_t next;       /* its parent's next child; 0: the last */
-	uint64_t keys;       /* redact_key_bit() of its children's, or all */
+	uint64_t keys;       /* redact_key_bits() of its children's, or all */
 	struct redact_final *finals;     /* in their order */
 	const struct redact_final *best; /* that applies to any value */
 };
@@ -54,17 +54,33 @@ struct redact_set {
 	bool patterns; /* a string here has to be looked at */
 	bool removes;  /* some value directly inside may be removed */
 	bool indices;  /* some element directly inside is unlike others */
-	uint64_t keys; /* redact_key_bit() of those inside that are named */
+	uint64_t keys; /* redact_key_bits() of those inside that are named */
 	const struct redact_final *best; /* that applies to any value */
 };
 
-/* A bit for the length and the first byte of a plain key, case aside. */
-static inline uint64_t
-redact_key_bit(struct str key)
+/* Two bits for the length and the ends of a key, case aside. */
+static inline unsigned
+redact_key_bit(struct str key, bool last)
 {
-	unsigned first = key.n ? (unsigned char)key.p[0] | 0x20u : 0;
+	size_t n = key.n;
+	unsigned end = n ? (unsigned char)key.p[last ? n - 1 : 0] | 0x20u : 0;
 
-	return UINT64_C(1) << ((key.n + 5 * first) & 63);
+	return ((unsigned)n * (last ? 3 : 1) + 5 * end) & 63;
+}
+
+static inline uint64_t
+redact_key_bits(struct str key)
+{
+	return UINT64_C(1) << redact_key_bit(key, false) |
+	       UINT64_C(1) << redact_key_bit(key, true);
+}
+
+/* May the key be one of those with these bits? */
+static inline bool
+redact_may_be(struct str key, uint64_t keys)
+{
+	return keys >> redact_key_bit(key, false) & 1 &&
+	       keys >> redact_key_bit(key, true) & 1;
 }
 
 /* Of two filters that apply, the one that wins; either may be NULL. */

@@ -18,20 +18,16 @@ struct quick {
 	enum redact_state state;
 	struct json_specials specials; /* those to come, in front of the end */
 	bool object;                   /* the innermost container is one */
-	bool watched;                  /* and it is watched */
+	struct redact_frame *frame;    /* its own; NULL: it is not watched */
 };
 
 /* --- tokens ---------------------------------------------------------------- */
 
-/* Past an escape or a character beyond ASCII; NULL when it is not whole or
- * not right. */
-static __attribute__((noinline)) const char *
+/* Past an escape or a character beyond ASCII, or NULL. */
+static const char *
 skip_unusual(const char *p, const char *end)
 {
 	struct redact_string s = {0};
-
-	if (end - p > 2 && p[0] == '\\' && (p[1] == '"' || p[1] == '\\'))
-		return p + 2; /* the most usual of them */
 
 	do {
 		if (p == end || !redact_string_step(&s, (unsigned char)*p++))
@@ -40,29 +36,35 @@ skip_unusual(const char *p, const char *end)
 	return p;
 }
 
-/* Past the closing quote of a string whose first special byte is at p, or
- * NULL. */
-REDACT_INLINE const char *
-skip_rest(struct quick *q, const char *p)
+/* Past the closing quote of a string whose plain part ends at p, or NULL. */
+static __attribute__((cold)) const char *
+skip_rest(const char *p, const char *end)
 {
-	while (p < q->end) {
+	while (p < end) {
 		if (*p == '"')
 			return p + 1;
-		p = skip_unusual(p, q->end);
-		if (!p || p == q->end)
+		p = skip_unusual(p, end);
+		if (!p)
 			return NULL;
-		json_specials_skip(&q->specials, p, q->end);
-		p = json_specials_next(&q->specials, q->end);
+		p = json_plain_run(p, end);
 	}
 	return NULL;
 }
 
-/* The first special byte of the string at p, whose quotes are special. */
+/* Past the closing quote of the string that comes next, or NULL; is it plain?
+ */
 REDACT_INLINE const char *
-string_special(struct quick *q)
+skip_string(struct quick *q, bool *plain_out)
 {
-	json_specials_next(&q->specials, q->end);
-	return json_specials_next(&q->specials, q->end);
+	json_specials_drop(&q->specials, q->end);
+	const char *p = json_specials_next(&q->specials, q->end);
+	*plain_out = p < q->end && *p == '"';
+	if (*plain_out)
+		return p + 1;
+	p = skip_rest(p, q->end);
+	if (p)
+		json_specials_skip(&q->specials, p, q->end);
+	return p;
 }
 
 /* Past an integer, or NULL. */
@@ -92,9 +94,11 @@ skip_word(const char *p, struct str word)
 REDACT_INLINE const char *
 skip_scalar(struct quick *q, const char *p)
 {
+	bool plain;
+
 	switch (*p) {
 	case '"':
-		return skip_rest(q, string_special(q));
+		return skip_string(q, &plain);
 	case 'n':
 		return skip_word(p, STR("null"));
 	case 't':
@@ -112,8 +116,10 @@ skip_scalar(struct quick *q, const char *p)
 REDACT_INLINE void
 look_around(struct quick *q)
 {
-	q->object = q->r->objects[q->r->depth];
-	q->watched = redact_is_watched(q->r);
+	struct redact *r = q->r;
+
+	q->object = r->objects[r->depth];
+	q->frame = redact_is_watched(r) ? &r->frames[r->watched] : NULL;
 }
 
 /* The window may have another end now. */
@@ -129,19 +135,20 @@ look_ahead(struct quick *q)
 	json_specials_begin(&q->specials, q->p, end);
 }
 
-/* Finds the set of a watched object's member; false when it cannot. */
+/* Finds the set of a watched object's member, and whether there is anything
+ * to decide; false when it cannot. */
 REDACT_INLINE bool
-name_member(struct redact *r, struct str key, bool plain)
+name_member(struct quick *q, struct str key, bool plain, bool *named_out)
 {
-	struct redact_frame *f = &r->frames[r->watched];
+	struct redact_frame *f = q->frame;
 
-	/* Most keys are no step: they have another length or another first
-	 * byte. Of those that are not plain nothing is known yet. */
-	if (!plain || (f->set.keys & redact_key_bit(key)))
-		return redact_key(r, key, plain);
+	/* Of a key that is not plain nothing is known yet. */
+	*named_out = !plain || redact_may_be(key, f->set.keys);
+	if (*named_out)
+		return redact_key(q->r, key, plain);
 	if (f[1].set.count)
 		redact_set_clear(&f[1].set);
-	return !f->set.removes || redact_key_stays(r, key);
+	return !f->set.removes || redact_key_stays(q->r, key);
 }
 
 /* Decides on the next value, directly in a watched container; false when it
@@ -150,7 +157,7 @@ REDACT_INLINE bool
 decide(struct quick *q)
 {
 	struct redact *r = q->r;
-	const struct redact_frame *f = &r->frames[r->watched];
+	const struct redact_frame *f = q->frame;
 	bool known = f->object || f->settled;
 
 	/* No value: more whitespace, or the end of an empty array. */
@@ -173,15 +180,15 @@ pass_key(struct quick *q)
 {
 	if (*q->p != '"')
 		return false;
-	const char *special = string_special(q);
-	const char *past = skip_rest(q, special);
+	bool plain, named = false;
+	const char *past = skip_string(q, &plain);
 	if (!past || *past != ':')
 		return false;
 	struct str key = {q->p + 1, (size_t)(past - q->p) - 2};
-	if (q->watched && !name_member(q->r, key, past == special + 1))
+	if (q->frame && !name_member(q, key, plain, &named))
 		return false;
 	q->p = past + 1;
-	q->state = REDACT_AT_VALUE;
+	q->state = named ? REDACT_AT_VALUE : REDACT_AT_OPENED;
 	return q->p < q->end;
 }
 
@@ -194,7 +201,7 @@ pass_scalar(struct quick *q)
 
 	if (!past)
 		return false;
-	bool named = q->watched && (r->matching || r->out.swallowing);
+	bool named = q->frame && (r->matching || r->out.swallowing);
 	if (named && (size_t)(past - q->p) > REDACT_MATCH_MAX)
 		return false;
 	q->p = past;
@@ -235,7 +242,7 @@ pass_open(struct quick *q)
 REDACT_INLINE bool
 pass_value(struct quick *q)
 {
-	if (q->watched && q->state != REDACT_AT_OPENED && !decide(q))
+	if (q->frame && q->state != REDACT_AT_OPENED && !decide(q))
 		return false;
 	if (*q->p == '{' || *q->p == '[')
 		return pass_open(q);
@@ -249,8 +256,7 @@ pass_comma(struct quick *q)
 	if (*q->p != ',')
 		return pass_close(q);
 	/* That of an object matters only where a member may be removed. */
-	if (q->watched &&
-		(!q->object || q->r->frames[q->r->watched].set.removes))
+	if (q->frame && (!q->object || q->frame->set.removes))
 		redact_comma(q->r, q->p);
 	q->p++;
 	q->state = q->object ? REDACT_AT_KEY : REDACT_AT_VALUE;

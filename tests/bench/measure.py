@@ -55,15 +55,17 @@ def rss_kib(pid):
 
 
 def pinned(argv, core=CORE):
-    return ["taskset", "-c", str(core), *argv]
+    """On that core alone; None: wherever the system likes."""
+    return argv if core is None else ["taskset", "-c", str(core), *argv]
 
 
-def wait_for(condition, what, seconds=10):
+def wait_for(condition, what, seconds=10, pause=0.002):
+    """Without a pause where it is timed how long it takes."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise RuntimeError(f"{what}: not within {seconds} s")
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
 class Sample:
@@ -99,7 +101,7 @@ end
 """
 
 
-def wrk(folder, url, clients, seconds, headers=(), refused=False):
+def wrk(folder, url, clients, seconds, headers=(), refused=False, core=CORE):
     """Runs wrk; requests, seconds, p99 in microseconds. Errors end the
     benchmark: a peer that does not do the work has no time of it."""
     script = os.path.join(folder, "summary.lua")
@@ -108,7 +110,7 @@ def wrk(folder, url, clients, seconds, headers=(), refused=False):
     argv = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", script]
     for h in headers:
         argv += ["-H", h]
-    out = subprocess.run(pinned(argv + [url]), check=True,
+    out = subprocess.run(pinned(argv + [url], core), check=True,
                          capture_output=True, text=True).stdout
     requests, duration, _, p99, broken, bad = map(
         int, re.search(r"RESULT (.*)", out)[1].split())

@@ -154,7 +154,8 @@ def haproxy_rules(extra):
     return "\n".join(list(extra) + lines)
 
 
-def haproxy(socket_path, reuse=True, log=False, tls=None, extra=()):
+def haproxy(socket_path, reuse=True, log=False, tls=None, extra=(),
+            core=True):
     def start(peer):
         text = HAPROXY.format(
             log="log stdout format raw daemon info" if log else "",
@@ -174,7 +175,8 @@ def haproxy(socket_path, reuse=True, log=False, tls=None, extra=()):
             env[s.upper().strip("_")] = "1" if s in OPEN else "0"
         env["POST"] = "1"
         peer.tls = tls is not None
-        return Process(["haproxy", "-W", "-db", "-f", path], peer.folder, env)
+        return Process(["haproxy", "-W", "-db", "-f", path], peer.folder, env,
+                       core)
     return start
 
 
@@ -285,10 +287,10 @@ class Engine:
 
 # --- ours and the yardstick --------------------------------------------------
 
-def relay(socket_path):
+def relay(socket_path, core=True):
     def start(peer):
         return Process([os.path.join(BUILD, "relay"), "127.0.0.1",
-                        str(peer.port), socket_path], peer.folder)
+                        str(peer.port), socket_path], peer.folder, core=core)
     return start
 
 

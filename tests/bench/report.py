@@ -1,5 +1,6 @@
 """The tables: medians, spreads, and ratios to each peer."""
 
+import html
 import json
 import os
 import platform
@@ -52,6 +53,39 @@ def markdown(works, footprint):
     return "\n".join(lines) + "\n"
 
 
+# --- the chart ----------------------------------------------------------------
+
+COLOURS = ("#1d63ed", "#9a6700", "#bc4c00", "#cf222e", "#1a7f37", "#6e7781",
+           "#8250df", "#0969da")
+LEFT, BAR, WIDTH, LONGEST = 190, 12, 760, 440
+
+
+def svg(works):
+    """Bars of CPU time, each work's in proportion to its dearest peer's."""
+    parts, y = [], 24
+    for w in works:
+        values = {n: r.median() for n, r in w.rows.items()}
+        most = max(values.values()) or 1
+        parts.append(text(8, y, f"{w.name}: CPU µs a {w.unit}", "bold"))
+        for i, (name, value) in enumerate(values.items()):
+            y += BAR + 4
+            long = LONGEST * value / most
+            parts += [text(24, y + BAR - 2, name),
+                      f'<rect x="{LEFT}" y="{y}" width="{long:.1f}" '
+                      f'height="{BAR}" fill="{COLOURS[i % len(COLOURS)]}"/>',
+                      text(LEFT + long + 6, y + BAR - 2, f"{value:.2f}")]
+        y += 2 * BAR + 18
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
+            f'height="{y}" font-family="sans-serif" font-size="12">\n'
+            f'<rect width="{WIDTH}" height="{y}" fill="white"/>\n'
+            + "\n".join(parts) + "\n</svg>\n")
+
+
+def text(x, y, words, weight="normal"):
+    return (f'<text x="{x:.1f}" y="{y}" font-weight="{weight}">'
+            f"{html.escape(words)}</text>")
+
+
 def figures(works, footprint):
     return {
         "machine": {"system": platform.platform(), "cpus": os.cpu_count()},
@@ -71,4 +105,7 @@ def write(works, footprint, o):
     if o.markdown:
         with open(o.markdown, "w") as f:
             f.write(markdown(works, footprint))
+    if o.chart:
+        with open(o.chart, "w") as f:
+            f.write(svg(works))
     print(f"\nbench: {len(works)} works measured")

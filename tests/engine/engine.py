@@ -59,6 +59,8 @@ def over_usr():
 class Engine:
     """One dockerd; start() and stop() may follow each other repeatedly."""
 
+    inside = INSIDE
+
     def __init__(self):
         for program in ("dockerd", "containerd", "unshare", "setpriv"):
             if not shutil.which(program):
@@ -82,7 +84,7 @@ class Engine:
         environment = dict(os.environ, OVER_USR=over_usr())
         with open(self.log, "ab") as log:
             self.outer = subprocess.Popen(
-                [*INSIDE, "--host", self.host,
+                [*self.inside, "--host", self.host,
                  "--data-root", self.folder / "data",
                  "--exec-root", self.folder / "exec",
                  "--pidfile", self.folder / "dockerd.pid",

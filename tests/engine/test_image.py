@@ -6,6 +6,8 @@ a read-only root and without capabilities beside a client on a private network.
 
 import io
 import json
+import pathlib
+import sys
 import tarfile
 import time
 
@@ -16,10 +18,14 @@ from conftest import debian
 from shipped import IMAGE, health, until_healthy
 from wait import until
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "flow"))
+from authority import Authority  # noqa: E402
+
 MAX_BYTES = 12 << 20
 PROXY = "tcp://docker-proxy:2375"
-HARDENED = ["--health-interval", "1s", "--read-only", "--cap-drop", "ALL", "--security-opt",
-            "no-new-privileges", "--memory", "128m", "--pids-limit", "128"]
+HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt",
+            "no-new-privileges", "--memory", "128m", "--pids-limit", "128",
+            "--health-interval", "1s"]
 
 # What docker puts into each container.
 DOCKERS = ("dev", "proc", "sys", "etc/hosts", "etc/hostname",
@@ -101,6 +107,36 @@ def test_a_scanner_finds_the_packages(docker, shipped):
     assert {"libc6", "libssl3", "libpcre2-8-0"} <= told
     for package in told:
         assert f"usr/share/doc/{package}/copyright" in found
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """A folder with a certificate and a configuration that names it."""
+    authority = Authority(tmp_path / "ca")
+    cert, key = authority.issue("server", "server", names=["DNS:docker-proxy"])
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    for path, name in ((cert, "cert.pem"), (key, "key.pem")):
+        (folder / name).write_bytes(path.read_bytes())
+    (folder / "docker-proxy.conf").write_text(json.dumps({
+        "global": {"default": "deny", "tls": {
+            "cert": "/etc/docker-proxy/cert.pem",
+            "key": "/etc/docker-proxy/key.pem"}},
+        "auth": {"type": "none"}}))
+    return folder
+
+
+def test_it_speaks_tls(docker, shipped, certified):
+    """The module that does is there, and all that it needs."""
+    docker.ok("run", "--detach", "--name", "tls", *HARDENED, "--volume",
+              f"{certified}:/etc/docker-proxy:ro", IMAGE)
+    try:
+        until_healthy(docker, "tls")
+        log = docker.run("logs", "tls").err.decode()
+    finally:
+        docker.ok("rm", "--force", "tls")
+    assert "listening on tcp://*:2376" in log
+    assert "has no TLS" not in log
 
 
 # --- by docker run ----------------------------------------------------------

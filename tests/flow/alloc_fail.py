@@ -40,6 +40,13 @@ class Allocations:
         self._set(armed=0, number=0, failed=0, first=first, last=last)
         self._set(armed=1)
 
+    def count(self):
+        """From now on they are numbered, and none fails."""
+        self.fail(FOR_EVER, FOR_EVER)
+
+    def counted(self):
+        return self._get("number")
+
     def stop(self):
         """No more; tells how many have failed."""
         self._set(armed=0)

@@ -1,5 +1,5 @@
 /* Policies: any text and environment through the whole compiler. What compiles
- * is printed, listed and run over requests; what does not says why; and both
+ * is printed, listed, linted and run over requests; what does not says why; and both
  * come out alike a second time. The input is the file's text, then, each
  * behind a NUL, the environment; without any text there is no file. */
 #include "compiler/policy.h"
@@ -58,6 +58,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str text = fuzz_cut(&in, '\0');
 	struct policy_input input = {
 		.file = text.n ? "fuzz.conf" : NULL,
+		.lint = LINT_ALL,
+		.others_read = true,
 		.text = text,
 		.envp = envp,
 		.strict = size % 2,

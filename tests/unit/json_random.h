@@ -51,12 +51,14 @@ random_space(struct random_text *t)
 static inline void
 random_string(struct random_text *t)
 {
+	static const char longer_than_a_mask[] =
+		"so long that it is no part of any one block of 64 bytes, but "
+		"of two";
 	static const char *const pieces[] = {"a", "b", "0", "longer text ", "k",
 		"s", "\\n", "\\\"", "\\\\", "\\/", "\\u0061", "\\u00e9",
 		"\\ud83d\\udc33", "\xc3\xa9", "\xf0\x9f\x90\xb3",
 		"\xe2\x84\xab", "\x7f", "{", "]", ",", "\\u0001", "\\t",
-		"so long that it is no part of any one block of 64 bytes, but "
-		"of two"};
+		longer_than_a_mask};
 
 	random_put(t, "\"");
 	for (uint32_t i = random_below(&t->seed, 5); i > 0; i--)

@@ -261,7 +261,7 @@ test_an_endless_stream(void **state)
 	}
 	size_t arena = f->arena.used, heap = mallinfo2().uordblks;
 	for (size_t sum = 0; sum < MIB(64); sum += n) {
-		size_t used, wrote;
+		size_t used, wrote = 0;
 		assert_int_equal(redact_run(a.redact, block, n, &used, out,
 					 sizeof(out), &wrote),
 			REDACT_MORE);
