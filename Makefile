@@ -66,6 +66,7 @@ TLS_LIBS := $(shell pkg-config --libs $(TLS_PKGS) 2>/dev/null)
 
 RUNTIME  := $(wildcard runtime/*.c)
 COMPILER := $(wildcard compiler/*.c)
+POLICIES := $(addsuffix .yaml,$(sort $(basename $(wildcard policies/*.yaml))))
 TLS      := daemon/tls.c daemon/leg_tls.c daemon/tls_export.c
 DAEMON   := $(filter-out daemon/main.c $(TLS),$(wildcard daemon/*.c))
 UNIT     := $(wildcard tests/unit/test_*.c)
@@ -102,11 +103,21 @@ $(B)/docker-proxy-tls.so: $(call obj,$(TLS))
 		-levent_core
 
 $(B)/libruntime.a: $(call obj,$(RUNTIME))
-$(B)/libcompiler.a: $(call obj,$(COMPILER))
+$(B)/libcompiler.a: $(call obj,$(COMPILER)) $(B)/obj/policies/ready.o
 $(B)/libdaemon.a: $(call obj,$(DAEMON))
 $(B)/%.a:
 	rm -f $@
 	$(AR) rcs $@ $^
+
+# The ready policies, as a table in C.
+$(B)/policies/ready.c: compiler/ready.awk $(POLICIES)
+	@mkdir -p $(@D)
+	awk -f compiler/ready.awk $(POLICIES) >$@.new
+	mv $@.new $@
+
+$(B)/obj/policies/ready.o: $(B)/policies/ready.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -17,7 +17,7 @@ static struct pos
 place_inside(const struct diag *d, const struct tree *node, size_t offset)
 {
 	struct pos pos = node->pos;
-	struct str line = source_line(d->source, pos.line);
+	struct str line = source_line(diag_source(d, pos), pos.line);
 	bool plain;
 	for (uint32_t i = 1; i < pos.col && line.n > 0; i++)
 		line = str_from(line, source_char(line, &plain));

@@ -5,6 +5,7 @@
 #include "compiler/source.h"
 #include "runtime/limits.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -14,9 +15,23 @@
 /* --- collecting ------------------------------------------------------- */
 
 void
-diag_init(struct diag *d, struct arena *a, const struct source *source)
+diag_init(struct diag *d, struct arena *a)
 {
-	*d = (struct diag){.arena = a, .source = source};
+	*d = (struct diag){.arena = a};
+}
+
+void
+diag_add_source(struct diag *d, struct source *s)
+{
+	assert(d->nsources < SOURCES_MAX);
+	s->file = d->file = d->nsources;
+	d->sources[d->nsources++] = s;
+}
+
+const struct source *
+diag_source(const struct diag *d, struct pos pos)
+{
+	return pos.file < d->nsources ? d->sources[pos.file] : NULL;
 }
 
 void
@@ -116,8 +131,8 @@ diag_file_error(struct diag *d, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	struct diag_entry *e =
-		add(d, FINDING_COUNT, DIAG_ERROR, (struct pos){0}, fmt, ap);
+	struct pos pos = {.file = d->file};
+	struct diag_entry *e = add(d, FINDING_COUNT, DIAG_ERROR, pos, fmt, ap);
 	va_end(ap);
 	if (e)
 		e->whole_file = true;
@@ -128,7 +143,8 @@ diag_file_warning(struct diag *d, enum finding f, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	struct diag_entry *e = add(d, f, level_of(f), (struct pos){0}, fmt, ap);
+	struct pos pos = {.file = d->file};
+	struct diag_entry *e = add(d, f, level_of(f), pos, fmt, ap);
 	va_end(ap);
 	if (e)
 		e->whole_file = true;
@@ -356,15 +372,16 @@ diag_level_name(enum diag_level level)
 static void
 write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
 {
+	const struct source *source = diag_source(d, e->pos);
 	int indent = 2;
-	bool placed = e->pos.line > 0 && d->source;
+	bool placed = e->pos.line > 0 && source;
 
 	if (placed) {
-		fprintf(out, "%.*s:%u:%u: ", STR_FMT(d->source->name),
-			e->pos.line, e->pos.col);
+		fprintf(out, "%.*s:%u:%u: ", STR_FMT(source->name), e->pos.line,
+			e->pos.col);
 		indent = 3 + snprintf(NULL, 0, "%u", e->pos.line);
-	} else if (e->whole_file && d->source) {
-		fprintf(out, "%.*s: ", STR_FMT(d->source->name));
+	} else if (e->whole_file && source) {
+		fprintf(out, "%.*s: ", STR_FMT(source->name));
 	} else {
 		fputs("environment: ", out);
 	}
@@ -374,7 +391,7 @@ write_entry(const struct diag *d, const struct diag_entry *e, FILE *out)
 		fprintf(out, " [%s]", finding_info(e->finding)->code);
 	putc('\n', out);
 	if (placed)
-		write_excerpt(d->source, e->pos, out);
+		write_excerpt(source, e->pos, out);
 	if (e->help.n > 0) {
 		fprintf(out, "%*s= help: ", indent, "");
 		show_text(e->help, out);
@@ -387,6 +404,8 @@ by_place(const void *a, const void *b)
 {
 	const struct diag_entry *x = a, *y = b;
 	struct pos p = x->pos, q = y->pos;
+	if (p.file != q.file)
+		return p.file < q.file ? -1 : 1;
 	/* Line 0 becomes the largest: what has no place comes last. */
 	if (p.line != q.line)
 		return p.line - 1 < q.line - 1 ? -1 : 1;
@@ -400,8 +419,8 @@ by_place(const void *a, const void *b)
 static bool
 same_place(const struct diag_entry *a, const struct diag_entry *b)
 {
-	return a->pos.line > 0 && a->pos.line == b->pos.line &&
-	       a->pos.col == b->pos.col;
+	return a->pos.line > 0 && a->pos.file == b->pos.file &&
+	       a->pos.line == b->pos.line && a->pos.col == b->pos.col;
 }
 
 void

@@ -14,6 +14,7 @@
 
 #include "compiler/finding.h"
 #include "runtime/arena.h"
+#include "runtime/limits.h"
 #include "runtime/str.h"
 
 #include <stdbool.h>
@@ -27,7 +28,8 @@ struct source;
  * line 0: no place in a file, but in the environment. */
 struct pos {
 	uint32_t line, col;
-	uint32_t len; /* characters to underline, at least 1 */
+	uint32_t len;  /* characters to underline, at least 1 */
+	uint32_t file; /* which source: 0 is the configuration itself */
 };
 
 enum diag_level {
@@ -41,7 +43,7 @@ struct diag_entry {
 	enum diag_level level;
 	size_t seq; /* in the order added */
 	struct pos pos;
-	bool whole_file;      /* about the file, no place in it */
+	bool whole_file;      /* about pos.file, no place in it */
 	bool accepted;        /* a comment in the file says so: not told */
 	enum finding finding; /* FINDING_COUNT: it is none, but an error */
 	struct str text;
@@ -49,9 +51,13 @@ struct diag_entry {
 };
 
 struct diag {
-	struct arena *arena;         /* borrowed: texts are kept there */
-	const struct source *source; /* borrowed: for names and excerpts */
-	struct diag_entry *entries;  /* owned */
+	struct arena *arena; /* borrowed: texts are kept there */
+	/* borrowed, in the order in which they were read: for names and
+	 * excerpts */
+	const struct source *sources[SOURCES_MAX];
+	uint32_t nsources;
+	uint32_t file;              /* what diag_file_error() is about */
+	struct diag_entry *entries; /* owned */
 	size_t n, room, added;
 	size_t errors, warnings; /* counted also beyond DIAG_MAX */
 	size_t kept_errors, kept_warnings;
@@ -62,8 +68,14 @@ struct diag {
 	bool strict_env;
 };
 
-void diag_init(struct diag *d, struct arena *a, const struct source *source);
+void diag_init(struct diag *d, struct arena *a);
 void diag_fini(struct diag *d);
+
+/* One more source, which is what is read from now on; there must be room. */
+void diag_add_source(struct diag *d, struct source *s);
+
+/* The source of a place; NULL: there is none. */
+const struct source *diag_source(const struct diag *d, struct pos pos);
 
 /* An error at pos. diag_help() adds the line that says what to do. */
 void diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
@@ -71,7 +83,7 @@ void diag_error(struct diag *d, struct pos pos, const char *fmt, ...)
 /* A finding: by its level a warning or a note. */
 void diag_warning(struct diag *d, enum finding f, struct pos pos,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* About the file as a whole. */
+/* About the file d->file as a whole. */
 void diag_file_error(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void diag_file_warning(struct diag *d, enum finding f, const char *fmt, ...)
@@ -95,9 +107,9 @@ size_t diag_distance(struct str a, struct str b);
 void diag_did_you_mean(
 	struct diag *d, struct str word, const char *const *names, size_t n);
 
-/* Puts the entries into the order of the file, those without a place last, and
- * takes out what is not to be told: what a comment has accepted, and a finding
- * at the very place of an error, which says nothing new. */
+/* Puts the entries into the order of the files, those without a place last,
+ * and takes out what is not to be told: what a comment has accepted, and a
+ * finding at the very place of an error, which says nothing new. */
 void diag_sort(struct diag *d);
 
 /* As text, sorted. Control bytes are escaped: texts may quote what an attacker

@@ -58,6 +58,8 @@ accept(struct diag *d, const struct allowance *a, enum finding f)
 		struct diag_entry *e = &d->entries[i];
 		bool here = e->pos.line > 0 ? e->pos.line == a->line
 					    : e->whole_file && a->whole_file;
+		if (e->pos.file != a->pos.file)
+			continue;
 		if (!here || e->level == DIAG_ERROR || e->finding != f)
 			continue;
 		e->accepted = true;
@@ -108,13 +110,12 @@ accept_named(struct diag *d, const struct allowance *a, struct str words)
 			"why");
 }
 
-void
-lint_accept(struct diag *d, bool tell_unused)
+static void
+accept_in(struct diag *d, const struct source *s, bool tell_unused)
 {
-	const struct source *s = d->source;
 	bool began = false;
 
-	for (uint32_t i = 1; s && i <= s->nlines; i++) {
+	for (uint32_t i = 1; i <= s->nlines; i++) {
 		struct str line = source_line(s, i);
 		size_t at = str_find(line, STR(MARK));
 		bool alone = is_empty(line);
@@ -122,7 +123,8 @@ lint_accept(struct diag *d, bool tell_unused)
 		if (at == line.n || (at > 0 && !strchr(" \t", line.p[at - 1])))
 			continue;
 		struct allowance a = {
-			.pos = {i, columns((struct str){line.p, at}), 1},
+			.pos = {i, columns((struct str){line.p, at}), 1,
+				s->file},
 			.line = i,
 			.whole_file = !began,
 			.tell_unused = tell_unused,
@@ -132,4 +134,13 @@ lint_accept(struct diag *d, bool tell_unused)
 			a.line++;
 		accept_named(d, &a, str_from(line, at + strlen(MARK)));
 	}
+}
+
+/* What a file finds in itself may be different where it is included: a guard
+ * beside it says no. So only the configuration hears of what is unused. */
+void
+lint_accept(struct diag *d, bool tell_unused)
+{
+	for (uint32_t i = 0; i < d->nsources; i++)
+		accept_in(d, d->sources[i], tell_unused && i == 0);
 }

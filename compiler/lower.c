@@ -11,6 +11,7 @@
 
 #include "compiler/index.h"
 #include "compiler/lower_parts.h"
+#include "compiler/source.h"
 #include "runtime/json.h"
 #include "runtime/limits.h"
 
@@ -333,13 +334,15 @@ emit(struct lowering *lo, const struct node *n, bool denies, struct exits *yes,
 /* --- rules ----------------------------------------------------------------------- */
 
 static void
-put_rule(struct lowering *lo, const struct rule *r, struct str file)
+put_rule(struct lowering *lo, const struct rule *r, const struct diag *d)
 {
+	const struct source *source = diag_source(d, r->pos);
+	bool placed = source && !r->toggle;
 	struct program_rule out = {
 		.name = lower_put_str(lo, r->name),
 		.message = lower_put_str(lo, r->message),
-		.file = lower_put_str(lo, r->toggle ? STR("") : file),
-		.line = r->toggle ? 0 : r->pos.line,
+		.file = lower_put_str(lo, placed ? source->name : STR("")),
+		.line = placed ? r->pos.line : 0,
 		.priority = r->priority,
 		.status = r->status,
 		.action = (uint8_t)r->action,
@@ -480,14 +483,14 @@ put_in_order(struct lowering *lo, const struct rule_list *l, bool no_index,
 
 static void
 lower_rules(struct lowering *lo, const struct rule_list *l,
-	const struct lower_options *options)
+	const struct lower_options *options, const struct diag *d)
 {
 	struct order o = {0};
 
 	if (!put_in_order(lo, l, options->no_index, &o))
 		return;
 	for (size_t i = 0; i < o.n; i++)
-		put_rule(lo, o.v[i], options->file);
+		put_rule(lo, o.v[i], d);
 	lower_pass(lo, &o, false);
 	lo->pass = lower_count(lo, SECTION_INSNS);
 	lower_pass(lo, &o, true);
@@ -501,7 +504,7 @@ lower(const struct rule_list *l, const struct lower_options *options,
 {
 	struct lowering lo;
 	lower_init(&lo, a);
-	lower_rules(&lo, l, options);
+	lower_rules(&lo, l, options, d);
 	if (arena_overflowed(a))
 		lo.failed = true;
 	bool ok = lower_assemble(&lo, options->default_allow, out);

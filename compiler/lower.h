@@ -11,7 +11,6 @@ struct image {
 
 struct lower_options {
 	bool default_allow;
-	struct str file;
 	bool no_index; /* no candidate index: each rule is run */
 };
 

@@ -1,6 +1,7 @@
 /* Policies: text and environment through all stages of the compiler. */
 #include "compiler/policy.h"
 
+#include "compiler/include.h"
 #include "compiler/lint.h"
 #include "compiler/listing.h"
 #include "compiler/lower.h"
@@ -9,75 +10,26 @@
 #include "compiler/schema.h"
 #include "compiler/settings_parts.h"
 #include "compiler/testcases.h"
-#include "compiler/tree.h"
 #include "runtime/limits.h"
 
 #include <stdlib.h>
-
-/* The members of a file. */
-struct sections {
-	const struct tree *global, *auth, *toggles, *rules, *tests;
-};
-
-static const struct key_word toggle_words[] = {{"env", 0}, {NULL, 0}};
-
-static const struct key keys[] = {
-	KEY("global", NODE, INTO(struct sections, global), .forms = FORM_MAP,
-		.map = &global_map, .help = "the process and its listeners"),
-	KEY("auth", NODE, INTO(struct sections, auth), .forms = FORM_MAP,
-		.map = &auth_map, .unsaid = "nobody gets in",
-		.help = "who gets in"),
-	KEY("toggles", NODE, INTO(struct sections, toggles),
-		.forms = FORM_TEXT | FORM_TOGGLES, .words = toggle_words,
-		.unsaid = "none",
-		.help = "`env`, or a map of toggles such as `CONTAINERS`"),
-	KEY("rules", NODE, INTO(struct sections, rules), .forms = FORM_MAPS,
-		.map = &rule_map, .help = "what is allowed and denied"),
-	KEY("tests", NODE, INTO(struct sections, tests), .forms = FORM_MAPS,
-		.map = &testcase_map,
-		.help = "requests, and the verdict they must get"),
-};
-
-const struct key_map policy_map = MAP("policy", "a policy", keys);
 
 /* What is needed while compiling only. */
 struct work {
 	const struct policy_input *in;
 	struct diag *diag;
-	struct arena scratch;  /* tree, rules, what lowering needs */
-	struct source *source; /* in the arena of diag */
-	struct sections sections;
+	struct arena scratch; /* trees, rules, what lowering needs */
+	struct units units;
+	const struct sections *main; /* of the configuration itself */
 	struct rule_list rules;
 	bool part; /* lint: it is included by a file that has the rest */
 };
 
-static bool
-read_tree(struct work *w)
-{
-	struct reader r = {
-		.arena = &w->scratch, .scratch = &w->scratch, .diag = w->diag};
-	struct arena *a = w->diag->arena;
-	struct str name = str_of(w->in->file);
-	w->source = arena_alloc(a, sizeof(*w->source));
-	if (!w->source) {
-		diag_file_error(w->diag, "out of memory");
-		return false;
-	}
-	if (!source_init(w->source, name, w->in->text, a, w->diag))
-		return false;
-	struct tree *root =
-		tree_parse(w->source, w->in->envp, &w->scratch, w->diag);
-	if (!root)
-		return false;
-	read_map(&r, root, &policy_map, &w->sections);
-	return true;
-}
-
 static void
 read_toggles(struct work *w, struct policy *p)
 {
-	const struct tree *node = w->sections.toggles;
-	if (w->in->file && !node)
+	const struct tree *node = w->main->toggles;
+	if (w->units.first && !node)
 		return;
 	if (node && tree_is_null(node)) {
 		diag_error(w->diag, node->key_pos, "toggles has no value");
@@ -91,14 +43,55 @@ read_toggles(struct work *w, struct policy *p)
 	w->diag->strict_env = false;
 }
 
-/* Only lint takes a file without settings for a part of a configuration. */
+/* Where `global` does not say. A file of rules alone may be the Rust
+ * docker-proxy's, and those expect it; without a file the toggles decide, and
+ * they deny; and what a policy allows is all that it allows. */
+static bool
+default_allow(const struct work *w)
+{
+	const struct unit *first = w->units.first;
+	if (!w->in->file || first->part == RULE_POLICY)
+		return false;
+	return first->part == RULE_GUARD || !first->next;
+}
+
+/* Is it for others to include? It says so; or it is a file without settings,
+ * which only lint takes for that. */
 static bool
 is_part(const struct work *w)
 {
-	const struct sections *s = &w->sections;
+	const struct sections *s = w->main;
 
-	return w->in->lint == LINT_ALL && s->rules && !s->global && !s->auth &&
-	       !s->toggles;
+	if (!w->in->file || s->global || s->auth || s->toggles)
+		return false;
+	return w->units.first->part != RULE_OWN ||
+	       (w->in->lint == LINT_ALL && s->rules && !s->include);
+}
+
+static void
+read_rules(struct work *w)
+{
+	rule_list_init(&w->rules);
+	for (const struct unit *u = w->units.first; u; u = u->next)
+		rules_read(u->sections.rules, u->part, &w->rules, &w->scratch,
+			w->diag);
+	rules_check_names(&w->rules, &w->scratch, w->diag);
+	if (w->diag->errors == 0)
+		rules_lint(&w->rules, &w->scratch, w->diag);
+}
+
+/* Those of included files are about these files alone: only their shape is
+ * looked at. */
+static void
+read_tests(struct work *w, struct reader *r, struct policy *p)
+{
+	struct testcases others;
+
+	for (const struct unit *u = w->units.first; u; u = u->next) {
+		bool own = w->in->file && u == w->units.first;
+		r->arena = own ? &p->arena : &w->scratch;
+		testcases_read(r, u->sections.tests, own ? &p->tests : &others);
+	}
 }
 
 static void
@@ -114,18 +107,17 @@ read_sections(struct work *w, struct policy *p)
 	};
 	struct settings_input settings = {
 		.has_file = w->in->file != NULL,
+		.default_allow = default_allow(w),
 		.part = w->part,
-		.global = w->sections.global,
-		.auth = w->sections.auth,
+		.global = w->main->global,
+		.auth = w->main->auth,
 		.envp = w->in->envp,
 	};
 	settings_read(&r, &settings, &p->settings);
-	rule_list_init(&w->rules);
-	rules_read(w->sections.rules, &w->rules, &w->scratch, w->diag);
-	if (w->diag->errors == 0)
-		rules_lint(&w->rules, &w->scratch, w->diag);
+	read_rules(w);
 	read_toggles(w, p);
-	testcases_read(&r, w->sections.tests, &p->tests);
+	include_check(&w->units, &w->rules, p->settings.default_allow, w->diag);
+	read_tests(w, &r, p);
 }
 
 static bool
@@ -135,7 +127,6 @@ emit(struct work *w, struct policy *p)
 	const char *why;
 	struct lower_options options = {
 		.default_allow = p->settings.default_allow,
-		.file = w->source ? w->source->name : STR(""),
 		.no_index = w->in->no_index,
 	};
 	if (!lower(&w->rules, &options, &image, &w->scratch, w->diag))
@@ -152,7 +143,7 @@ emit(struct work *w, struct policy *p)
 static void
 lint(struct work *w, const struct policy *p)
 {
-	const struct sections *s = &w->sections;
+	const struct sections *s = w->main;
 	struct lint_input in = {
 		.policy = p,
 		.rules = &w->rules,
@@ -176,9 +167,12 @@ lint(struct work *w, const struct policy *p)
 static bool
 compile(struct work *w, struct policy *p)
 {
+	static const struct sections none;
+
 	w->diag->notes = w->in->lint == LINT_ALL;
-	if (w->in->file && !read_tree(w))
+	if (!include_read(w->in, &w->scratch, w->diag, &w->units))
 		return false;
+	w->main = w->in->file ? &w->units.first->sections : &none;
 	w->part = is_part(w);
 	read_sections(w, p);
 	if (arena_overflowed(&p->arena) || arena_overflowed(&w->scratch))
@@ -196,7 +190,7 @@ policy_compile(const struct policy_input *in, struct arena *diag_arena,
 {
 	struct work w = {.in = in, .diag = diag};
 	struct policy *p = calloc(1, sizeof(*p));
-	diag_init(diag, diag_arena, NULL);
+	diag_init(diag, diag_arena);
 	if (!p) {
 		diag_file_error(diag, "out of memory");
 		return NULL;

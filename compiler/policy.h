@@ -16,12 +16,19 @@ enum lint_mode {
 };
 
 struct policy_input {
-	const char *file;        /* NULL: no file, the toggles alone */
-	struct str text;         /* its bytes */
+	const char *file; /* NULL: no file, and without `policies` the toggles
+			     alone */
+	struct str text;  /* its bytes */
+	/* Ready policies that are included, beside what the file includes; ends
+	 * with NULL. NULL: none. */
+	const char *const *policies;
 	const char *const *envp; /* NULL-terminated "NAME=value" */
 	/* For token_file; the bytes go to the arena, and end in NUL behind
 	 * them; false with errno. NULL: there are no files. */
 	bool (*read_file)(
+		void *ctx, const char *path, struct arena *a, struct str *out);
+	/* The same for `include`, of at most INCLUDE_BYTES_MAX. */
+	bool (*read_include)(
 		void *ctx, const char *path, struct arena *a, struct str *out);
 	void *read_file_ctx;
 	/* Without a candidate index: to compare the two. */

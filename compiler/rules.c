@@ -4,6 +4,7 @@
 #include "compiler/actions.h"
 #include "compiler/conditions.h"
 #include "compiler/rule_lint.h"
+#include "compiler/source.h"
 #include "runtime/limits.h"
 
 #include <assert.h>
@@ -19,7 +20,7 @@ struct draft {
 struct rules_reader {
 	struct reader r;
 	struct cond_reader conds;
-	struct intern names; /* of rules, to their lines */
+	enum rule_part part;
 };
 
 void
@@ -27,6 +28,7 @@ rule_list_init(struct rule_list *l)
 {
 	*l = (struct rule_list){0};
 	l->tail = &l->first;
+	l->names_tail = &l->names;
 }
 
 void
@@ -49,6 +51,10 @@ by_order(const void *a, const void *b)
 	const struct ordered *x = a, *y = b;
 	if (x->rule->toggle != y->rule->toggle)
 		return x->rule->toggle ? 1 : -1;
+	if (x->rule->part != y->rule->part)
+		return x->rule->part < y->rule->part ? -1 : 1;
+	if (x->rule->pos.file != y->rule->pos.file)
+		return x->rule->pos.file < y->rule->pos.file ? -1 : 1;
 	if (x->rule->priority != y->rule->priority)
 		return x->rule->priority > y->rule->priority ? -1 : 1;
 	return x->seq < y->seq ? -1 : 1;
@@ -131,22 +137,46 @@ static const struct key action_key =
 /* --- one rule ---------------------------------------------------------------- */
 
 static void
-check_name(struct rules_reader *rr, const struct tree *node,
-	const struct draft *draft)
+keep_name(struct rules_reader *rr, const struct tree *node,
+	const struct draft *draft, struct rule_list *l)
 {
-	struct diag *d = rr->r.diag;
 	const struct tree *name = tree_get(node, "name");
-	bool is_new;
 	if (draft->rule.name.n == 0) {
 		if (!name || tree_is_null(name))
-			diag_error(d, node->pos, "a rule needs a name");
+			diag_error(
+				rr->r.diag, node->pos, "a rule needs a name");
 		return;
 	}
-	uint32_t line = intern_put(
-		&rr->names, draft->rule.name, name->pos.line, &is_new);
-	if (!is_new)
-		diag_error(d, name->pos,
-			"the rule in line %u has the same name", line);
+	struct rule_name *n = arena_alloc(rr->r.arena, sizeof(*n));
+	if (!n)
+		return;
+	*n = (struct rule_name){NULL, draft->rule.name, name->pos};
+	*l->names_tail = n;
+	l->names_tail = &n->next;
+	l->nnames++;
+}
+
+/* What a guard or a policy is for; the configuration itself may do both. */
+static void
+check_part(struct rules_reader *rr, const struct draft *draft)
+{
+	bool filters = draft->action == ACTION_RESPONSE_FILTER;
+	bool allows = draft->action == ACTION_ALLOW;
+	struct diag *d = rr->r.diag;
+	if (draft->action < 0 || filters)
+		return;
+	if (rr->part == RULE_GUARD && allows) {
+		diag_error(d, draft->action_node->pos,
+			"a guard allows nothing: its rules come before all "
+			"others");
+		diag_help(d, "put this rule into a file of kind: policy");
+	}
+	if (rr->part == RULE_POLICY && !allows) {
+		diag_error(d, draft->action_node->pos,
+			"a policy only allows: this rule would hold back what "
+			"comes behind it, and nothing else");
+		diag_help(d, "put this rule into a file of kind: guard");
+	}
 }
 
 static void
@@ -227,6 +257,7 @@ read_conditions(
 	draft->rule.when =
 		conditions_read(&rr->conds, list ? list : &none, COND_AND);
 	draft->rule.pos = node->pos;
+	draft->rule.part = rr->part;
 	return draft->rule.when != NULL;
 }
 
@@ -237,8 +268,9 @@ read_rule(struct rules_reader *rr, const struct tree *node, struct rule_list *l)
 	size_t errors = rr->r.diag->errors;
 	if (!read_map(&rr->r, node, &rule_map, &draft))
 		return;
-	check_name(rr, node, &draft);
+	keep_name(rr, node, &draft, l);
 	read_action(rr, node, &draft);
+	check_part(rr, &draft);
 	read_operands(rr, node, &draft);
 	bool ok = read_conditions(rr, node, &draft);
 	if (!ok || rr->r.diag->errors != errors)
@@ -254,21 +286,51 @@ read_rule(struct rules_reader *rr, const struct tree *node, struct rule_list *l)
 }
 
 void
-rules_read(const struct tree *node, struct rule_list *l, struct arena *a,
-	struct diag *d)
+rules_read(const struct tree *node, enum rule_part part, struct rule_list *l,
+	struct arena *a, struct diag *d)
 {
-	struct rules_reader rr = {.r = {.arena = a, .scratch = a, .diag = d}};
+	struct rules_reader rr = {
+		.r = {.arena = a, .scratch = a, .diag = d},
+		.part = part,
+	};
 	if (!node || tree_is_null(node) || !read_is_list(&rr.r, node))
 		return;
-	if (node->count > RULES_MAX) {
+	if (node->count > RULES_MAX - l->count) {
 		diag_error(d, node->key_pos, "more than %u rules", RULES_MAX);
 		return;
 	}
 	rr.conds.r = &rr.r;
-	intern_init(&rr.names, a);
 	intern_init(&rr.conds.patterns, a);
 	for (const struct tree *t = node->first; t; t = t->next)
 		read_rule(&rr, t, l);
-	intern_fini(&rr.names);
 	intern_fini(&rr.conds.patterns);
+}
+
+static void
+tell_same_name(struct diag *d, struct pos pos, struct pos before)
+{
+	if (pos.file == before.file)
+		diag_error(d, pos, "the rule in line %u has the same name",
+			before.line);
+	else
+		diag_error(d, pos, "the rule in %.*s:%u has the same name",
+			STR_FMT(diag_source(d, before)->name), before.line);
+}
+
+void
+rules_check_names(const struct rule_list *l, struct arena *a, struct diag *d)
+{
+	struct pos *places = arena_alloc(a, (l->nnames + 1) * sizeof(*places));
+	struct intern names;
+	uint32_t n = 0;
+	bool is_new;
+	intern_init(&names, a);
+	for (const struct rule_name *i = l->names; places && i; i = i->next) {
+		uint32_t at = intern_put(&names, i->text, n, &is_new);
+		if (is_new)
+			places[n++] = i->pos;
+		else if (!names.failed)
+			tell_same_name(d, i->pos, places[at]);
+	}
+	intern_fini(&names);
 }

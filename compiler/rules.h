@@ -51,6 +51,13 @@ struct rule_filter {
 	struct str match; /* a regex */
 };
 
+/* Where a rule stands: rules of a part come before those of the next. */
+enum rule_part {
+	RULE_GUARD,  /* of a guard: nothing before it can allow */
+	RULE_OWN,    /* of the configuration itself */
+	RULE_POLICY, /* of a policy that it includes */
+};
+
 struct rule {
 	struct rule *next; /* in the order written */
 	struct str name, description, message;
@@ -60,7 +67,8 @@ struct rule {
 	bool dry_run;
 	bool toggle;       /* lowered from a toggle: no place in a file */
 	struct cond *when; /* COND_AND of the conditions */
-	struct pos pos;    /* of the rule in the file */
+	enum rule_part part;
+	struct pos pos; /* of the rule in its file */
 	/* of ACTION_REQUIRE_ROLE: any of them */
 	const struct str *roles;
 	size_t nroles;
@@ -70,6 +78,12 @@ struct rule {
 	size_t nfilters;
 };
 
+/* The name of a rule, be the rest of it right or wrong. */
+struct rule_name {
+	struct rule_name *next;
+	struct str text;
+	struct pos pos;
+};
 /* Can it end a request with a denial? */
 static inline bool
 rule_restricts(const struct rule *r)
@@ -81,6 +95,8 @@ rule_restricts(const struct rule *r)
 struct rule_list {
 	struct rule *first, **tail;
 	size_t count;
+	struct rule_name *names, **names_tail;
+	uint32_t nnames;
 };
 
 /* The bytes, as written, of the first name of a body path: up to a dot that
@@ -99,13 +115,19 @@ extern const struct key_map rule_map;
 void rule_list_init(struct rule_list *l);
 void rule_list_add(struct rule_list *l, struct rule *r);
 
-/* In the order of evaluation: those of the file by priority, equal ones as
- * written, those of toggles behind them all. l->count of them, in the arena;
- * NULL when it is full. */
+/* In the order of evaluation: by part, within one by file, within one by
+ * priority, equal ones as written; those of toggles behind them all. l->count
+ * of them, in the arena; NULL when it is full. */
 const struct rule **rules_in_order(const struct rule_list *l, struct arena *a);
 
-/* Types the `rules` node (a list; NULL is none) into l; errors go to d. */
-void rules_read(const struct tree *node, struct rule_list *l, struct arena *a,
-	struct diag *d);
+/* Types the `rules` node (a list; NULL is none) of a file into l; errors go to
+ * d. */
+void rules_read(const struct tree *node, enum rule_part part,
+	struct rule_list *l, struct arena *a, struct diag *d);
+
+/* No two rules of whatever files may have one name: it is what the log, rate
+ * limits and tests know them by. */
+void rules_check_names(
+	const struct rule_list *l, struct arena *a, struct diag *d);
 
 #endif

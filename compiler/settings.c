@@ -46,9 +46,7 @@ settings_read(
 	struct reader *r, const struct settings_input *in, struct settings *out)
 {
 	*out = defaults;
-	/* As the Rust docker-proxy's files expect; without a file the toggles
-	 * alone decide, and they deny. */
-	out->default_allow = in->has_file;
+	out->default_allow = in->default_allow;
 	settings_read_global(r, in, out);
 	settings_read_auth(r, in, out);
 	settings_warn_env(r, in->envp);

@@ -209,7 +209,8 @@ struct settings {
 /* Where settings come from: the environment goes before the file. */
 struct settings_input {
 	bool has_file;
-	bool part; /* of a configuration: no `auth` is missed */
+	bool default_allow; /* where `global` does not say */
+	bool part;          /* of a configuration: no `auth` is missed */
 	const struct tree *global, *auth; /* NULL: not in the file */
 	const char *const *envp;
 };

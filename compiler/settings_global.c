@@ -258,7 +258,8 @@ static const struct key global_keys[] = {
 			"verified"),
 	KEY("default", SWITCH, INTO(struct global, s.default_allow),
 		.words = default_words, .unsaid = "`allow` with a file",
-		.help = "when no rule ended the request. Say `deny`"),
+		.help = "when no rule ended the request. Say `deny`. With a "
+			"file that includes others it is `deny`"),
 	KEY("threads", U32, INTO(struct global, s.threads), RANGE(0, 1024),
 		.preset = "0",
 		.help = "0: one for each CPU the process may use, at most 64"),
@@ -304,8 +305,9 @@ static const struct key global_keys[] = {
 		.help = "`{listen: \"127.0.0.1:9091\"}`: health, readiness, "
 			"metrics. Nobody is asked for a token"),
 	KEY("watch", BOOL, INTO(struct global, s.watch), .preset = "false",
-		.help = "reload when the file changes: when another one is in "
-			"its place, or it was written and closed, and it has "
+		.help = "reload when the file changes, or one that it "
+			"includes: when another one is in its place, or it was "
+			"written and closed, and it has "
 			"been left alone for 200 ms. A mounted ConfigMap "
 			"counts; a certificate does not (send SIGHUP), nor "
 			"what changes at the far end of a link into another "

@@ -58,7 +58,7 @@ why_forbidden(uint32_t u)
 static struct pos
 pos_at(const struct source *s, size_t offset)
 {
-	struct pos pos = {1, 1, 1};
+	struct pos pos = {1, 1, 1, s->file};
 	for (size_t i = 0; i < offset; i++) {
 		if (s->text.p[i] == '\n') {
 			pos.line++;
@@ -167,7 +167,7 @@ source_init(struct source *s, struct str name, struct str text, struct arena *a,
 	struct diag *d)
 {
 	*s = (struct source){.name = name, .text = text};
-	d->source = s;
+	diag_add_source(d, s);
 	if (text.n > SOURCE_BYTES_MAX) {
 		diag_file_error(d, "the file is larger than %u MiB",
 			SOURCE_BYTES_MAX / MIB(1));

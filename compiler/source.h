@@ -13,12 +13,13 @@
 
 struct source {
 	struct str name; /* as told to the user */
+	uint32_t file;   /* as in struct pos: its number in d */
 	struct str text;
 	const uint32_t *lines; /* offset of each line's start; in the arena */
 	size_t nlines;
 };
 
-/* False after an error was added to d (d->source is set to s). */
+/* False after an error was added to d, which has s as a source then. */
 bool source_init(struct source *s, struct str name, struct str text,
 	struct arena *a, struct diag *d);
 

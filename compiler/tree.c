@@ -52,7 +52,7 @@ move_to_line_of(struct builder *b, size_t offset)
 			hi = mid;
 	}
 	b->at = b->source->lines[lo];
-	b->at_pos = (struct pos){(uint32_t)lo + 1, 1, 1};
+	b->at_pos = (struct pos){(uint32_t)lo + 1, 1, 1, b->source->file};
 }
 
 static struct pos
@@ -431,7 +431,7 @@ tell_syntax_errors(struct builder *b, struct fy_diag *fyd)
 	while ((err = fy_diag_errors_iterate(fyd, &iter))) {
 		if (err->type != FYET_ERROR || !err->msg)
 			continue;
-		struct pos pos = {1, 1, 1};
+		struct pos pos = {1, 1, 1, b->source->file};
 		if (err->line > 0)
 			pos.line = (uint32_t)err->line;
 		if (err->column > 0)
@@ -514,7 +514,7 @@ tree_parse(const struct source *s, const char *const *envp, struct arena *a,
 		.arena = a,
 		.diag = d,
 		.envp = envp,
-		.at_pos = {1, 1, 1}};
+		.at_pos = {1, 1, 1, s->file}};
 	intern_init(&b.keys, a);
 	/* libfyaml takes a length of 0 for "up to the NUL". */
 	bool ok = s->text.n == 0 || parse(&b);
@@ -527,7 +527,7 @@ tree_parse(const struct source *s, const char *const *envp, struct arena *a,
 		struct tree *map = arena_alloc(a, sizeof(*map));
 		if (map) {
 			map->kind = TREE_MAP;
-			map->pos = (struct pos){1, 1, 1};
+			map->pos = (struct pos){1, 1, 1, s->file};
 		}
 		return map;
 	}

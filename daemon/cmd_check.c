@@ -10,7 +10,6 @@
 #include "runtime/limits.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 static void
 check_server(const struct settings_tls *s, struct file_hearer *h)
@@ -70,31 +69,30 @@ tests_pass(const struct policy *p, const char *file, FILE *err)
 
 /* --- all of it ----------------------------------------------------------------- */
 
-int
-cmd_check(const char *file, const char *const *envp, FILE *out, FILE *err)
+/* Prints errors and warnings to err and, of a valid policy, its settings and
+ * rules to out. */
+static int
+check(const struct config *c, FILE *out, FILE *err)
 {
 	struct arena arena;
 	struct diag diag;
 	int status = 1;
-	struct policy_input in = {
-		.file = file,
-		.envp = envp,
-		.read_file = file_read_secret,
-		.tls_check = &cmd_check_tls,
-		.strict = true,
-		.lint = LINT_WARNINGS,
-		.others_read = file && file_others_read(file),
-	};
+	struct policy_input in = config_input(c, NULL);
+	in.tls_check = &cmd_check_tls;
+	in.strict = true;
+	in.lint = LINT_WARNINGS;
+	in.others_read = c->file && file_others_read(c->file);
 	arena_init(&arena, POLICY_ARENA_MAX);
-	if (file && !file_read(file, SOURCE_BYTES_MAX, &arena, &in.text)) {
-		fprintf(err, "%s: error: %s\n", file, strerror(errno));
+	if (c->file &&
+		!file_read(c->file, SOURCE_BYTES_MAX, &arena, &in.text)) {
+		fprintf(err, "%s: error: %s\n", c->file, strerror(errno));
 		goto out;
 	}
 	struct policy *p = policy_compile(&in, &arena, &diag);
 	diag_write(&diag, err);
 	if (p) {
 		policy_write(p, out);
-		status = tests_pass(p, file, err) ? 0 : 1;
+		status = tests_pass(p, c->file, err) ? 0 : 1;
 	}
 	policy_free(p);
 	diag_fini(&diag);
@@ -106,12 +104,15 @@ out:
 static int
 run(const struct arguments *a)
 {
-	return cmd_check(config_find(argument_value(a, "--config")),
-		(const char *const *)environ, stdout, stderr);
+	struct config c;
+	int status = config_read(a, &c, stderr);
+
+	return status == EXIT_OK ? check(&c, stdout, stderr) : status;
 }
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration"},
+	{"--policy", "NAME", "a ready policy, without a file"},
 	{0},
 };
 

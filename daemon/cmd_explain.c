@@ -167,12 +167,12 @@ run(const struct arguments *a)
 	struct words w = {.a = a};
 	struct policy *policy = NULL;
 	struct offline *o = NULL;
+	struct config config;
 	int status = WRONG;
 
 	arena_init(&w.arena, POLICY_ARENA_MAX);
-	if (read_words(&w))
-		policy = config_compile(
-			config_find(argument_value(a, "--config")), stderr);
+	if (read_words(&w) && config_read(a, &config, stderr) == EXIT_OK)
+		policy = config_compile(&config, NULL, stderr);
 	if (policy)
 		o = offline_new(policy);
 	if (o)
@@ -185,6 +185,7 @@ run(const struct arguments *a)
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration"},
+	{"--policy", "NAME", "a ready policy, without a file"},
 	{"--role", "ROLE",
 		"who asks, as authenticated; without this and the "
 		"next the proxy finds out as ever"},

@@ -205,8 +205,9 @@ cmd_healthcheck(const char *file, FILE *out)
 {
 	/* Its warnings were told by the proxy itself. */
 	FILE *silence = fopen("/dev/null", "we");
+	const struct config c = {.file = file};
 	struct policy *policy =
-		config_compile(file, silence ? silence : stderr);
+		config_compile(&c, NULL, silence ? silence : stderr);
 	int status = EXIT_INVALID;
 
 	if (policy)

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- what is told ------------------------------------------------------------ */
 
@@ -47,14 +46,12 @@ lint(const char *file, size_t format)
 	struct arena arena;
 	struct diag diag;
 	int status = EXIT_USAGE;
-	struct policy_input in = {
-		.file = file,
-		.envp = (const char *const *)environ,
-		.read_file = file_read_secret,
-		.tls_check = &cmd_check_tls,
-		.lint = LINT_ALL,
-		.others_read = file && file_others_read(file),
-	};
+	const struct config config = {.file = file};
+	struct policy_input in = config_input(&config, NULL);
+
+	in.tls_check = &cmd_check_tls;
+	in.lint = LINT_ALL;
+	in.others_read = file && file_others_read(file);
 	arena_init(&arena, POLICY_ARENA_MAX);
 	if (file && !file_read(file, SOURCE_BYTES_MAX, &arena, &in.text)) {
 		fprintf(stderr, "%s: error: %s\n", file, strerror(errno));

@@ -135,7 +135,7 @@ convert(const struct migrate_input *in, struct arena *a)
 	struct diag diag;
 	FILE *out = open_memstream(&text, &size);
 
-	diag_init(&diag, a, NULL);
+	diag_init(&diag, a);
 	bool ok = out && migrate(in, a, &diag, out, &done);
 	ok = out && fclose(out) == 0 && ok;
 	diag_write(&diag, stderr);

@@ -114,7 +114,8 @@ hear(struct tests_hearer *h, const struct tests_outcome *o)
 
 /* --- coverage --------------------------------------------------------------------- */
 
-/* Of a file's own rules: those of toggles are ours to test. */
+/* Of a file's own rules: those of toggles are ours to test, and those of what
+ * it includes have tests where they stand. */
 static void
 put_coverage(const struct report *r, const struct tested *t)
 {
@@ -124,7 +125,8 @@ put_coverage(const struct report *r, const struct tested *t)
 
 	for (uint32_t i = 0; i < p->nrules; i++) {
 		const struct program_rule *rule = &p->rules[i];
-		if ((rule->flags & RULE_TOGGLE) || !explain_can_fire(p, i))
+		bool own = str_eq(program_text(p, rule->file), str_of(t->file));
+		if (!own || !explain_can_fire(p, i))
 			continue;
 		all++;
 		fired += t->fired[i];
@@ -145,9 +147,10 @@ static bool
 open_file(struct report *r, const char *file)
 {
 	struct tested *t = &r->files[r->nfiles++];
+	const struct config config = {.file = file};
 
 	t->file = file;
-	t->policy = config_compile(file, stderr);
+	t->policy = config_compile(&config, NULL, stderr);
 	if (!t->policy)
 		return false;
 	t->fired = calloc(t->policy->program.nrules + 1, sizeof(*t->fired));

@@ -305,7 +305,8 @@ command_usage(const struct command *c, FILE *out)
 		usage_of(c, out);
 		return;
 	}
-	fputs("usage: docker-proxy [serve] [--config FILE] [--demo]\n"
+	fputs("usage: docker-proxy [serve] [--config FILE | --policy NAME...] "
+	      "[--demo]\n"
 	      "       docker-proxy COMMAND [--help]...\n"
 	      "\n"
 	      "A policy-enforcing proxy for the Docker Engine's API.\n"

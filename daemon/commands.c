@@ -10,6 +10,7 @@
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
 #include "daemon/cmd_migrate.h"
+#include "daemon/cmd_policies.h"
 #include "daemon/cmd_schema.h"
 #include "daemon/cmd_test.h"
 #include "daemon/cmd_version.h"
@@ -19,6 +20,8 @@
 const struct command *const commands[] = {
 	&command_serve,
 	&command_check,
+	&command_policies,
+	&command_policies_show,
 	&command_lint,
 	&command_explain,
 	&command_test,

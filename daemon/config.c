@@ -1,7 +1,9 @@
 /* Finding, reading and compiling the configuration. */
 #include "daemon/config.h"
 
+#include "daemon/command.h"
 #include "daemon/file.h"
+#include "daemon/watch.h"
 #include "runtime/limits.h"
 
 #include <errno.h>
@@ -28,21 +30,84 @@ config_find(const char *given)
 	return NULL;
 }
 
-struct policy *
-config_compile(const char *file, FILE *err)
+/* --policy, as often as it is given. */
+static int
+read_policies(const struct arguments *a, struct config *out, FILE *err)
 {
-	struct policy_input in = {
-		.file = file,
+	const char *name;
+
+	for (unsigned n = 0; (name = argument_nth(a, "--policy", n)); n++) {
+		if (n == READY_MAX) {
+			fprintf(err, "docker-proxy: more than %d policies\n",
+				READY_MAX);
+			return EXIT_USAGE;
+		}
+		if (!ready_find(str_of(name))) {
+			fprintf(err,
+				"docker-proxy: there is no policy \"%s\"; see "
+				"docker-proxy policies\n",
+				name);
+			return EXIT_USAGE;
+		}
+		out->policies[n] = name;
+	}
+	return EXIT_OK;
+}
+
+int
+config_read(const struct arguments *a, struct config *out, FILE *err)
+{
+	*out = (struct config){0};
+	if (!argument_given(a, "--policy")) {
+		out->file = config_find(argument_value(a, "--config"));
+		return EXIT_OK;
+	}
+	if (argument_given(a, "--config")) {
+		fputs("docker-proxy: --policy is for a proxy without a "
+		      "file; a file has \"include: [policy:NAME]\"\n",
+			err);
+		return EXIT_USAGE;
+	}
+	return read_policies(a, out, err);
+}
+
+static bool
+read_include(void *ctx, const char *path, struct arena *a, struct str *out)
+{
+	struct watch_list *files = ctx;
+
+	if (files)
+		watch_list_add(files, path);
+	return file_read(path, INCLUDE_BYTES_MAX, a, out);
+}
+
+struct policy_input
+config_input(const struct config *c, struct watch_list *files)
+{
+	return (struct policy_input){
+		.file = c->file,
+		.policies = c->policies[0] ? c->policies : NULL,
 		.envp = (const char *const *)environ,
 		.read_file = file_read_secret,
+		.read_include = read_include,
+		.read_file_ctx = files,
 	};
+}
+
+struct policy *
+config_compile(const struct config *c, struct watch_list *files, FILE *err)
+{
+	struct policy_input in = config_input(c, files);
 	struct policy *policy = NULL;
 	struct arena arena;
 	struct diag diag;
 
 	arena_init(&arena, POLICY_ARENA_MAX);
-	if (file && !file_read(file, SOURCE_BYTES_MAX, &arena, &in.text)) {
-		fprintf(err, "docker-proxy: cannot read %s: %s\n", file,
+	if (c->file && files)
+		watch_list_add(files, c->file);
+	if (c->file &&
+		!file_read(c->file, SOURCE_BYTES_MAX, &arena, &in.text)) {
+		fprintf(err, "docker-proxy: cannot read %s: %s\n", c->file,
 			strerror(errno));
 	} else {
 		policy = policy_compile(&in, &arena, &diag);

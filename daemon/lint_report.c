@@ -58,8 +58,9 @@ is_finding(const struct diag_entry *e)
 static struct str
 file_of(const struct diag *d, const struct diag_entry *e)
 {
-	return d->source && (e->pos.line > 0 || e->whole_file) ? d->source->name
-							       : STR("");
+	const struct source *s = diag_source(d, e->pos);
+
+	return s && (e->pos.line > 0 || e->whole_file) ? s->name : STR("");
 }
 
 /* --- JSON ------------------------------------------------------------------- */

@@ -66,9 +66,32 @@ log_lines(enum log_level level, const char *text)
 	}
 }
 
+struct policy *
+reload_compile(struct reload *r, FILE *err)
+{
+	struct watch_list files = {0};
+	struct policy *p = config_compile(r->config, &files, err);
+
+	watch_take(&r->watch, &files);
+	return p;
+}
+
+/* An empty file is a policy, one that shuts everybody out. While the proxy
+ * runs it is rather the work of a full disk. */
+static bool
+is_empty(const struct reload *r)
+{
+	const struct stat *st = &r->watch.files.v[0].seen;
+	bool empty = S_ISREG(st->st_mode) && st->st_size == 0;
+
+	if (empty)
+		log_say(LOG_LEVEL_ERROR, "%s is empty", r->config->file);
+	return empty;
+}
+
 /* NULL with the errors logged, line by line. */
 static struct policy *
-compile(const char *config)
+compile(struct reload *r)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -76,11 +99,15 @@ compile(const char *config)
 
 	if (!f)
 		return NULL;
-	struct policy *p = config_compile(config, f);
+	struct policy *p = reload_compile(r, f);
+	bool refused = !p || is_empty(r);
 	if (fclose(f) == 0 && text)
-		log_lines(p ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, text);
+		log_lines(refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, text);
 	free(text);
-	return p;
+	if (!refused)
+		return p;
+	policy_free(p);
+	return NULL;
 }
 
 /* The files of the Engine's TLS are read again, unless another Engine is
@@ -127,7 +154,7 @@ next_generation(struct reload *r)
 {
 	struct shared *s = r->shared;
 	struct tls_context *tls;
-	struct policy *p = compile(r->config);
+	struct policy *p = compile(r);
 
 	if (!p)
 		return NULL;
@@ -167,7 +194,7 @@ come_into_force(struct reload *r, struct generation *g)
 static bool
 follow_watch(struct reload *r)
 {
-	if (r->shared->generation->policy->settings.watch && r->watch.path)
+	if (r->shared->generation->policy->settings.watch && r->config->file)
 		return watch_start(&r->watch, r->shared->first->base);
 	watch_stop(&r->watch);
 	return true;
@@ -192,37 +219,23 @@ tell(struct reload *r, bool ok)
 	notify_ready(r->notify, text);
 }
 
-/* An empty file is a policy, one that shuts everybody out. While the proxy
- * runs it is rather the work of a full disk. */
-static bool
-is_empty(const struct reload *r)
-{
-	const struct stat *st = &r->watch.seen;
-	bool empty = S_ISREG(st->st_mode) && st->st_size == 0;
-
-	if (empty)
-		log_say(LOG_LEVEL_ERROR, "%s is empty", r->config);
-	return empty;
-}
-
 static void
 reload(struct reload *r)
 {
 	if (r->shared->first->draining)
 		return;
-	if (!r->config) {
+	if (!r->config->file) {
 		log_say(LOG_LEVEL_WARN, "there is no configuration file to "
 					"read again");
 		return;
 	}
 	notify_reloading(r->notify);
-	watch_note(&r->watch);
-	struct generation *g = is_empty(r) ? NULL : next_generation(r);
+	struct generation *g = next_generation(r);
 	if (g)
 		come_into_force(r, g);
 	tell(r, g);
 	/* Without it the proxy goes on; the error has been logged. */
-	if (g && !follow_watch(r))
+	if (!follow_watch(r))
 		log_say(LOG_LEVEL_WARN, "only SIGHUP reloads");
 }
 
@@ -244,12 +257,10 @@ on_changed(void *arg)
 }
 
 void
-reload_init(struct reload *r, const char *config)
+reload_init(struct reload *r, const struct config *config)
 {
 	*r = (struct reload){.config = config};
-	watch_init(&r->watch, config, on_changed, r);
-	if (r->watch.path)
-		watch_note(&r->watch);
+	watch_init(&r->watch, on_changed, r);
 }
 
 bool
@@ -267,7 +278,7 @@ reload_start(struct reload *r, const struct fixed *fixed, struct shared *shared,
 void
 reload_stop(struct reload *r)
 {
-	watch_stop(&r->watch);
+	watch_fini(&r->watch);
 	if (r->sighup)
 		event_free(r->sighup);
 }

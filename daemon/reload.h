@@ -1,7 +1,8 @@
-/* Reloading: the configuration's file is compiled again, and a good one
- * becomes the next generation; with any error nothing changes.
+/* Reloading: the configuration's file is compiled again, with what it
+ * includes, and a good one becomes the next generation; with any error nothing
+ * changes.
  *
- * On SIGHUP and, with `watch`, when the file changes. On the main thread: its
+ * On SIGHUP and, with `watch`, when one of the files changes. On the main thread: its
  * requests wait while it compiles. What a reload does not change is told.
  */
 #ifndef DAEMON_RELOAD_H
@@ -10,24 +11,30 @@
 #include "daemon/watch.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
+struct config;
 struct fixed;
 struct listeners;
 struct notify;
+struct policy;
 struct shared;
 
 struct reload {
-	const char *config;    /* borrowed; the file that was found at start */
-	struct shared *shared; /* borrowed */
+	const struct config *config; /* borrowed; as it was found at start */
+	struct shared *shared;       /* borrowed */
 	struct listeners *listeners; /* borrowed */
 	const struct fixed *fixed;   /* borrowed */
 	const struct notify *notify; /* borrowed */
 	struct event *sighup;        /* owned */
-	struct watch watch;
+	struct watch watch;          /* its files: those that were read last */
 };
 
-/* Before the configuration is read for the first time. */
-void reload_init(struct reload *r, const char *config);
+void reload_init(struct reload *r, const struct config *config);
+
+/* Compiles the configuration, the first time too; what is wrong goes to err.
+ * NULL after an error. */
+struct policy *reload_compile(struct reload *r, FILE *err);
 
 /* Before the loop runs, and before anybody can connect. False with the error
  * logged. */

@@ -336,14 +336,16 @@ static bool
 enter_sandbox(struct server *s)
 {
 	const struct settings *settings = settings_of(s);
-	const char *config = s->reload.config;
+	const struct watch_list *files = &s->reload.watch.files;
 	struct sandbox *box = &s->sandbox;
 
 	sandbox_init(box, settings->sandbox);
-	if (!sandbox_will_serve(box, settings, &s->shared.engine) ||
-		(config &&
-			!sandbox_will_use(box, SANDBOX_READ, str_of(config))))
+	if (!sandbox_will_serve(box, settings, &s->shared.engine))
 		return false;
+	for (size_t i = 0; i < files->n; i++)
+		if (!sandbox_will_use(
+			    box, SANDBOX_READ, str_of(files->v[i].path)))
+			return false;
 	if (!sandbox_enter(box) || !start_threads(s) || !sandbox_seal(box))
 		return false;
 	s->shared.sandbox = box->parts;
@@ -443,6 +445,7 @@ finish(struct server *s)
 {
 	block_signals();
 	notify_fini(&s->notify);
+	reload_stop(&s->reload);
 	for (unsigned i = 1; i < s->nstarted; i++) {
 		worker_drain(&s->workers[i], true);
 		worker_join(&s->workers[i]);
@@ -450,7 +453,6 @@ finish(struct server *s)
 	if (s->workers) {
 		listeners_close(&s->listeners);
 		admin_close(s->admin);
-		reload_stop(&s->reload);
 		struct event *const events[] = {
 			s->sigterm, s->sigint, s->sigusr1, s->drained};
 		for (size_t i = 0; i < 4; i++)
@@ -490,7 +492,7 @@ take_mode(struct server *s, const char *mode, const struct policy *policy)
 }
 
 static int
-serve(const char *config, bool demo, const char *mode)
+serve(const struct config *config, bool demo, const char *mode)
 {
 	struct server s = {.notify.fd = -1};
 
@@ -502,12 +504,13 @@ serve(const char *config, bool demo, const char *mode)
 	if (!environment_hide() || !inherited_init(&s.inherited))
 		return EXIT_INVALID;
 	reload_init(&s.reload, config);
-	struct policy *policy = config_compile(config, stderr);
+	struct policy *policy = reload_compile(&s.reload, stderr);
 	/* Who reads no file again needs no token again. */
-	if (!config)
+	if (!config->file)
 		environment_forget("DOCKER_PROXY_SECRET");
 	if (!policy || !take_mode(&s, mode, policy)) {
 		policy_free(policy);
+		reload_stop(&s.reload);
 		fputs("docker-proxy: not started\n", stderr);
 		return EXIT_INVALID;
 	}
@@ -529,6 +532,8 @@ static int
 run(const struct arguments *a)
 {
 	const char *mode = argument_value(a, "--mode");
+	struct config config;
+	int status = config_read(a, &config, stderr);
 
 	if (mode && strcmp(mode, "enforce") != 0 &&
 		strcmp(mode, "learn") != 0) {
@@ -538,12 +543,15 @@ run(const struct arguments *a)
 			mode);
 		return EXIT_USAGE;
 	}
-	return serve(config_find(argument_value(a, "--config")),
-		argument_given(a, "--demo"), mode);
+	return status == EXIT_OK
+		       ? serve(&config, argument_given(a, "--demo"), mode)
+		       : status;
 }
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration"},
+	{"--policy", "NAME",
+		"a ready policy, without a file; more than one may be given"},
 	{"--demo", NULL,
 		"where there is no Engine, start a small built-in "
 		"demonstration engine with sample data"},

@@ -1,4 +1,4 @@
-/* Watching the configuration's file: inotify on its folder. */
+/* Watching the configuration's files: inotify on their folders. */
 #include "daemon/watch.h"
 
 #include "daemon/log.h"
@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -40,67 +41,116 @@ settle(struct watch *w)
 static void
 look(struct watch *w)
 {
+	bool pending = evtimer_pending(w->settled, NULL);
 	struct stat now;
 
-	if (stat(w->path, &now) != 0 || same_file(&now, &w->seen))
-		return;
-	if (evtimer_pending(w->settled, NULL) && same_file(&now, &w->coming))
-		return;
-	w->coming = now;
-	settle(w);
+	for (size_t i = 0; i < w->files.n; i++) {
+		struct watch_file *f = &w->files.v[i];
+		if (stat(f->path, &now) != 0 || same_file(&now, &f->seen))
+			continue;
+		if (pending && same_file(&now, &f->coming))
+			continue;
+		f->coming = now;
+		settle(w);
+	}
 }
 
 static bool
-watch_folder(struct watch *w)
+watch_folder(struct watch *w, struct watch_file *f)
 {
-	const char *slash = strrchr(w->path, '/');
-	size_t n = slash ? (size_t)(slash - w->path) + 1 : 0;
+	const char *slash = strrchr(f->path, '/');
+	size_t n = slash ? (size_t)(slash - f->path) + 1 : 0;
 	char folder[PATH_MAX] = ".";
 
 	errno = ENAMETOOLONG;
 	if (n >= sizeof(folder))
 		return false;
 	if (n) {
-		memcpy(folder, w->path, n);
+		memcpy(folder, f->path, n);
 		folder[n] = '\0';
 	}
-	w->folder = inotify_add_watch(
+	f->folder = inotify_add_watch(
 		w->fd, folder, EVENTS | FOLDER_GONE | IN_ONLYDIR);
-	return w->folder >= 0;
+	return f->folder >= 0;
+}
+
+/* The folders that are not watched. False: the configuration's own cannot be;
+ * that of an included file may come back later. */
+static bool
+watch_folders(struct watch *w)
+{
+	bool ok = true;
+
+	for (size_t i = w->files.n; i-- > 0;) {
+		struct watch_file *f = &w->files.v[i];
+		ok = f->folder >= 0 || watch_folder(w, f);
+	}
+	return ok;
 }
 
 /* False: there is none in its place, and nothing is watched any more. */
 static bool
-watch_folder_anew(struct watch *w)
+watch_folders_anew(struct watch *w)
 {
-	if (watch_folder(w))
+	if (watch_folders(w))
 		return true;
 	log_say(LOG_LEVEL_ERROR,
 		"watch: the folder of %s is gone: %s; only SIGHUP reloads",
-		w->path, strerror(errno));
+		w->files.v[0].path, strerror(errno));
 	watch_stop(w);
 	return false;
+}
+
+/* Is some file another one, and none of them on the move? */
+static bool
+have_settled(struct watch *w)
+{
+	bool changed = false;
+	struct stat now;
+
+	for (size_t i = 0; i < w->files.n; i++) {
+		const struct watch_file *f = &w->files.v[i];
+		if (stat(f->path, &now) != 0 || same_file(&now, &f->seen))
+			continue;
+		if (!same_file(&now, &f->coming)) {
+			look(w);
+			return false;
+		}
+		changed = true;
+	}
+	return changed;
 }
 
 static void
 on_settled(evutil_socket_t fd, short what, void *arg)
 {
 	struct watch *w = arg;
-	struct stat now;
 	(void)fd;
 	(void)what;
 
-	if (w->folder < 0 && !watch_folder_anew(w))
-		return;
-	if (stat(w->path, &now) != 0 || same_file(&now, &w->seen))
-		return;
-	if (same_file(&now, &w->coming))
+	if (watch_folders_anew(w) && have_settled(w))
 		w->changed(w->arg);
-	else
-		look(w);
 }
 
-/* What happened to the file does not matter: its path tells. */
+/* The folder of that watch is not the one at its path any more. */
+static bool
+lose_folder(struct watch *w, int folder)
+{
+	bool lost = false;
+
+	for (size_t i = 0; i < w->files.n; i++) {
+		struct watch_file *f = &w->files.v[i];
+		if (f->folder != folder)
+			continue;
+		f->folder = -1;
+		lost = true;
+	}
+	if (lost)
+		inotify_rm_watch(w->fd, folder);
+	return lost;
+}
+
+/* What happened to a file does not matter: its path tells. */
 static bool
 read_events(struct watch *w)
 {
@@ -112,7 +162,8 @@ read_events(struct watch *w)
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *e =
 				(const void *)(buf + at);
-			gone |= e->wd == w->folder && (e->mask & FOLDER_GONE);
+			if (e->mask & FOLDER_GONE)
+				gone |= lose_folder(w, e->wd);
 			at += (ssize_t)(sizeof(*e) + e->len);
 		}
 	return !gone;
@@ -125,34 +176,55 @@ on_events(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 
-	if (read_events(w)) {
+	if (read_events(w))
 		look(w);
+	else /* Another one may be on its way to its place. */
+		settle(w);
+}
+
+void
+watch_list_add(struct watch_list *l, const char *path)
+{
+	struct watch_file *f = &l->v[l->n];
+
+	if (l->n == SOURCES_MAX)
 		return;
-	}
-	/* Another one may be on its way to its place. */
-	inotify_rm_watch(w->fd, w->folder);
-	w->folder = -1;
-	settle(w);
+	*f = (struct watch_file){.path = strdup(path), .folder = -1};
+	if (!f->path)
+		return;
+	if (stat(path, &f->seen) != 0)
+		f->seen = (struct stat){0};
+	l->n++;
 }
 
 void
-watch_init(struct watch *w, const char *path, void (*changed)(void *arg),
-	void *arg)
+watch_list_fini(struct watch_list *l)
 {
-	*w = (struct watch){
-		.path = path,
-		.fd = -1,
-		.folder = -1,
-		.changed = changed,
-		.arg = arg,
-	};
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i].path);
+	l->n = 0;
 }
 
 void
-watch_note(struct watch *w)
+watch_init(struct watch *w, void (*changed)(void *arg), void *arg)
 {
-	if (stat(w->path, &w->seen) != 0)
-		w->seen = (struct stat){0};
+	*w = (struct watch){.fd = -1, .changed = changed, .arg = arg};
+}
+
+void
+watch_fini(struct watch *w)
+{
+	watch_stop(w);
+	watch_list_fini(&w->files);
+}
+
+void
+watch_take(struct watch *w, struct watch_list *l)
+{
+	watch_stop(w);
+	watch_list_fini(&w->files);
+	w->files = *l;
+	l->n = 0;
 }
 
 bool
@@ -161,7 +233,7 @@ watch_start(struct watch *w, struct event_base *base)
 	if (w->fd >= 0)
 		return true;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (w->fd >= 0 && watch_folder(w)) {
+	if (w->fd >= 0 && watch_folders(w)) {
 		w->event = event_new(
 			base, w->fd, EV_READ | EV_PERSIST, on_events, w);
 		w->settled = evtimer_new(base, on_settled, w);
@@ -173,7 +245,7 @@ watch_start(struct watch *w, struct event_base *base)
 		errno = ENOMEM;
 	}
 	log_say(LOG_LEVEL_ERROR, "watch: cannot watch the folder of %s: %s",
-		w->path, strerror(errno));
+		w->files.v[0].path, strerror(errno));
 	watch_stop(w);
 	return false;
 }
@@ -189,4 +261,6 @@ watch_stop(struct watch *w)
 		close(w->fd);
 	w->event = w->settled = NULL;
 	w->fd = -1;
+	for (size_t i = 0; i < w->files.n; i++)
+		w->files.v[i].folder = -1;
 }

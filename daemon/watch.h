@@ -1,16 +1,19 @@
-/* Watching the configuration's file: tells when another one is there.
+/* Watching the configuration's files: tells when another one is there.
  *
- * Its folder is watched, not the file: editors put a new file in its place,
- * and a mounted ConfigMap turns a symbolic link. What happens in the folder
- * counts only when the path then leads to other contents (device, inode,
+ * Folders are watched, not files: editors put a new file in the old one's
+ * place, and a mounted ConfigMap turns a symbolic link. What happens in a
+ * folder counts only when a path then leads to other contents (device, inode,
  * size, times), and these have stayed the same for a while; a file that is
- * not there is waited for. A folder put in the place of the watched one is
+ * not there is waited for. A folder put in the place of a watched one is
  * watched in its stead. On the main thread.
  */
 #ifndef DAEMON_WATCH_H
 #define DAEMON_WATCH_H
 
+#include "runtime/limits.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/stat.h>
 
 #define WATCH_SETTLE_MS 200 /* without a change, before it is told */
@@ -18,12 +21,27 @@
 struct event;
 struct event_base;
 
+struct watch_file {
+	char *path;         /* owned */
+	struct stat seen;   /* as it was when it was read; 0: not there */
+	struct stat coming; /* as it was when settling began */
+	int folder;         /* its watch; -1: it has gone */
+};
+
+/* Files that were read, the configuration first. */
+struct watch_list {
+	struct watch_file v[SOURCES_MAX];
+	size_t n;
+};
+
+/* Notes what the file is like now: call it before reading. One too many, or
+ * without memory, is left out. */
+void watch_list_add(struct watch_list *l, const char *path);
+void watch_list_fini(struct watch_list *l);
+
 struct watch {
-	const char *path;      /* borrowed: the file's */
-	struct stat seen;      /* as it was when it was read last */
-	struct stat coming;    /* as it was when settling began */
+	struct watch_list files;
 	int fd;                /* owned: of inotify; -1: off */
-	int folder;            /* its watch; -1: it has gone */
 	struct event *event;   /* owned */
 	struct event *settled; /* owned */
 	void (*changed)(void *arg);
@@ -31,11 +49,11 @@ struct watch {
 };
 
 /* Off. */
-void watch_init(struct watch *w, const char *path, void (*changed)(void *arg),
-	void *arg);
+void watch_init(struct watch *w, void (*changed)(void *arg), void *arg);
+void watch_fini(struct watch *w);
 
-/* From now on: what the file is like now is known. Call it before reading. */
-void watch_note(struct watch *w);
+/* These files from now on; *l is empty then. Off. */
+void watch_take(struct watch *w, struct watch_list *l);
 
 /* False with the error logged. On when it is on already: nothing. */
 bool watch_start(struct watch *w, struct event_base *base)

@@ -137,15 +137,20 @@ static void
 take_param(struct gather *g, const struct docker_shape *query,
 	const struct target_param *p)
 {
+	bool known = !query->whole;
+
 	for (size_t i = 0; i < query->n; i++) {
 		const struct docker_member *m = &query->members[i];
 		if (!str_eq(m->name, p->name))
 			continue;
+		known = true;
 		if (m->form == FORM_QUERY_JSON)
 			take_json_param(g, m, p->value);
-		else
+		else if (m->form == FORM_TEXT)
 			m->text(g, m, p->value);
 	}
+	if (!known)
+		gather_join(g, FIELD_DOCKER_UNKNOWN, "query.", p->name);
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
@@ -271,7 +276,7 @@ docker_normal(
 	bool ok = true;
 
 	*out = text;
-	if (field == FIELD_DOCKER_CAPABILITIES)
+	if (field == FIELD_DOCKER_CAPABILITIES || field == FIELD_DOCKER_DROPPED)
 		*out = docker_capability(text, a);
 	if (field == FIELD_DOCKER_SECURITY)
 		*out = docker_security(text, a, &ok);

@@ -24,6 +24,10 @@ no_fact(struct gather *g, const struct docker_member *m, struct str s)
 	{ \
 		STR(param), FORM_TEXT, FIELD_DOCKER_##f, "", take, NULL, NULL \
 	}
+#define IGNORED(param) \
+	{ \
+		STR(param), FORM_ANY, 0, NULL, NULL, NULL, NULL \
+	}
 #define IN_JSON(param) \
 	{ \
 		STR(param), .form = FORM_QUERY_JSON, \
@@ -118,7 +122,7 @@ doubt_build(struct gather *g, struct str name)
 
 #define QUERY(of) \
 	static const struct docker_shape of##_query = { \
-		of##_params, COUNT(of##_params), NULL, NULL}
+		.members = of##_params, .n = COUNT(of##_params)}
 
 /* One slash before the name is taken off (daemon/names.go). */
 static void
@@ -170,8 +174,34 @@ static const struct docker_member build_params[] = {
 	IN_JSON("cachefrom"),
 	IN_JSON("labels"),
 	IN_JSON("ulimits"),
+	IGNORED("buildid"),
+	IGNORED("cpuperiod"),
+	IGNORED("cpuquota"),
+	IGNORED("cpusetcpus"),
+	IGNORED("cpusetmems"),
+	IGNORED("cpushares"),
+	IGNORED("dockerfile"),
+	IGNORED("forcerm"),
+	IGNORED("isolation"),
+	IGNORED("memory"),
+	IGNORED("memswap"),
+	IGNORED("nocache"),
+	IGNORED("outputs"), /* to the client, or an image */
+	IGNORED("platform"),
+	IGNORED("pull"),
+	IGNORED("q"),
+	IGNORED("remote"),
+	IGNORED("rm"),
+	IGNORED("securityopt"), /* refused but on Windows */
+	IGNORED("session"),
+	IGNORED("shmsize"),
+	IGNORED("squash"),
+	IGNORED("target"),
+	IGNORED("version"),
 };
-QUERY(build);
+/* A call that runs whatever it is sent: no parameter may go unjudged. */
+static const struct docker_shape build_query = {
+	.members = build_params, .n = COUNT(build_params), .whole = true};
 
 /* --- calls ------------------------------------------------------------------------------ */
 

@@ -57,6 +57,8 @@ struct docker_shape {
 	const struct docker_shape *embedded; /* as Go embeds a struct */
 	/* For facts that several members say together; NULL: none. */
 	void (*object)(struct gather *g, const struct json_node *object);
+	/* Of a query: these are all its parameters, another is unknown. */
+	bool whole;
 };
 
 /* --- docker_calls.c ---------------------------------------------------------- */

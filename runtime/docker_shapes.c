@@ -10,7 +10,7 @@
 
 /* --- mounts ------------------------------------------------------------------ */
 
-const struct docker_shape docker_shape_nothing = {NULL, 0, NULL, NULL};
+const struct docker_shape docker_shape_nothing = {0};
 
 static const struct docker_member driver_members[] = {
 	TEXT("Name", DRIVERS, as_is),
@@ -199,7 +199,7 @@ static const struct docker_member host_config_members[] = {
 	ANY("AutoRemove"),
 	TEXTS("Binds", HOST_PATHS, docker_take_bind),
 	TEXTS("CapAdd", CAPABILITIES, docker_take_capability),
-	ANY("CapDrop"),
+	TEXTS("CapDrop", DROPPED, docker_take_capability),
 	TEXTS("Capabilities", CAPABILITIES, docker_take_capability),
 	WORD("Cgroup", NAMESPACES, "cgroup:", docker_take_namespace),
 	WORD("CgroupnsMode", NAMESPACES, "cgroup:", docker_take_namespace),

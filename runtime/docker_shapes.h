@@ -41,7 +41,7 @@
 	{ \
 		name##_members, \
 			sizeof(name##_members) / sizeof(name##_members[0]), \
-			on, take \
+			on, take, false \
 	}
 
 /* A request's body. */

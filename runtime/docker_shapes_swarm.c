@@ -118,7 +118,7 @@ static const struct docker_member container_spec_members[] = {
 	ANY("Isolation"),
 	PAIRS("Sysctls", SYSCTLS, docker_take_sysctl),
 	TEXTS("CapabilityAdd", CAPABILITIES, docker_take_capability),
-	ANY("CapabilityDrop"),
+	TEXTS("CapabilityDrop", DROPPED, docker_take_capability),
 	OBJECTS("Ulimits", docker_shape_ulimit),
 	ANY("OomScoreAdj"),
 };

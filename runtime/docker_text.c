@@ -61,9 +61,7 @@ void
 docker_take_capability(
 	struct gather *g, const struct docker_member *m, struct str s)
 {
-	(void)m;
-	gather_add(
-		g, FIELD_DOCKER_CAPABILITIES, docker_capability(s, g->arena));
+	gather_add(g, (enum field)m->field, docker_capability(s, g->arena));
 }
 
 /* --- security options: daemon.parseSecurityOpt ----------------------------------- */
@@ -536,7 +534,8 @@ plugin_all_devices(struct gather *g, struct str s)
 static void
 plugin_capability(struct gather *g, struct str s)
 {
-	docker_take_capability(g, NULL, s);
+	gather_add(
+		g, FIELD_DOCKER_CAPABILITIES, docker_capability(s, g->arena));
 }
 
 /* plugin/backend_linux.go: computePrivileges */

@@ -57,6 +57,8 @@
 #define TREE_DEPTH_MAX       32
 #define TREE_NODES_MAX       1000000u
 #define LINT_STEPS_MAX       2000000u /* 20 ms; 1,000 rules of usual size */
+#define SOURCES_MAX          32       /* a configuration and what it includes */
+#define INCLUDE_BYTES_MAX    MIB(1)   /* of what it includes: 4,000 rules */
 #define RULES_MAX            100000u
 #define RATE_REQUESTS_MAX    1000000000 /* more is no limit */
 #define RATE_TIME_MAX_MS     604800000  /* a week: buckets are in memory */

@@ -40,7 +40,7 @@ check_value(enum field field, struct str s)
 	assert(s.n > 0);
 	if (field == FIELD_DOCKER_HOST_PATHS)
 		check_path(s);
-	if (field == FIELD_DOCKER_CAPABILITIES)
+	if (field == FIELD_DOCKER_CAPABILITIES || field == FIELD_DOCKER_DROPPED)
 		for (size_t i = 0; i < s.n; i++)
 			assert(s.p[i] < 'a' || s.p[i] > 'z');
 	if (field == FIELD_DOCKER_USER)

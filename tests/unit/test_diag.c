@@ -24,7 +24,7 @@ init(struct fixture *f, const char *text)
 {
 	*f = (struct fixture){0};
 	arena_init(&f->arena, MIB(64));
-	diag_init(&f->diag, &f->arena, NULL);
+	diag_init(&f->diag, &f->arena);
 	assert_true(source_init(
 		&f->source, STR("p.conf"), str_of(text), &f->arena, &f->diag));
 }
@@ -49,7 +49,8 @@ test_excerpt(void **state)
 	struct fixture f;
 	(void)state;
 	init(&f, "a: 1\n\top: équal\n");
-	diag_error(&f.diag, (struct pos){2, 6, 5}, "unknown \"%s\"", "équal");
+	diag_error(
+		&f.diag, (struct pos){2, 6, 5, 0}, "unknown \"%s\"", "équal");
 	diag_help(&f.diag, "say %s", "equals");
 	assert_told(&f, "p.conf:2:6: error: unknown \"équal\"\n"
 			"  2 | \top: équal\n"
@@ -64,9 +65,9 @@ test_ends_of_lines(void **state)
 	struct fixture f;
 	(void)state;
 	init(&f, "ab\n");
-	diag_error(&f.diag, (struct pos){1, 2, 99}, "long");
-	diag_error(&f.diag, (struct pos){1, 3, 1}, "behind");
-	diag_error(&f.diag, (struct pos){7, 1, 1}, "outside");
+	diag_error(&f.diag, (struct pos){1, 2, 99, 0}, "long");
+	diag_error(&f.diag, (struct pos){1, 3, 1, 0}, "behind");
+	diag_error(&f.diag, (struct pos){7, 1, 1, 0}, "outside");
 	assert_told(&f, "p.conf:1:2: error: long\n  1 | ab\n    |  ^\n"
 			"p.conf:1:3: error: behind\n  1 | ab\n    |   ^\n"
 			"p.conf:7:1: error: outside\n  7 | \n    | ^\n");
@@ -80,9 +81,9 @@ test_order(void **state)
 	init(&f, "a\nb\n");
 	diag_env_error(&f.diag, "E");
 	diag_file_warning(&f.diag, FINDING_NO_VALUE, "F");
-	diag_error(&f.diag, (struct pos){2, 1, 1}, "second");
+	diag_error(&f.diag, (struct pos){2, 1, 1, 0}, "second");
 	diag_warning(
-		&f.diag, FINDING_NO_EFFECT, (struct pos){1, 1, 1}, "first");
+		&f.diag, FINDING_NO_EFFECT, (struct pos){1, 1, 1, 0}, "first");
 	diag_help(&f.diag, "of the first");
 	assert_told(&f, "p.conf:1:1: warning: first [DP003]\n  1 | a\n    | ^\n"
 			"    = help: of the first\n"
@@ -98,8 +99,8 @@ test_warning_at_the_place_of_an_error(void **state)
 	(void)state;
 	init(&f, "a\n");
 	diag_warning(
-		&f.diag, FINDING_NO_EFFECT, (struct pos){1, 1, 1}, "minor");
-	diag_error(&f.diag, (struct pos){1, 1, 1}, "major");
+		&f.diag, FINDING_NO_EFFECT, (struct pos){1, 1, 1, 0}, "minor");
+	diag_error(&f.diag, (struct pos){1, 1, 1, 0}, "major");
 	assert_told(&f, "p.conf:1:1: error: major\n  1 | a\n    | ^\n");
 }
 
@@ -158,7 +159,7 @@ test_hostile_source_line(void **state)
 	(void)state;
 	f = (struct fixture){0};
 	arena_init(&f.arena, MIB(1));
-	diag_init(&f.diag, &f.arena, NULL);
+	diag_init(&f.diag, &f.arena);
 	assert_false(source_init(&f.source, STR("p.conf"),
 		STR("a: \x1b[2J\xff"), &f.arena, &f.diag));
 	assert_told(&f, "p.conf:1:4: error: the file contains a control byte\n"
@@ -174,7 +175,7 @@ test_long_text_and_line(void **state)
 	memset(line, 'x', 1000);
 	line[1000] = '\0';
 	init(&f, line);
-	diag_error(&f.diag, (struct pos){1, 500, 3}, "%s", line);
+	diag_error(&f.diag, (struct pos){1, 500, 3, 0}, "%s", line);
 	assert_true(f.diag.entries[0].text.n < 700);
 	f.diag.entries[0].text = STR("long");
 	assert_told(&f,
@@ -193,7 +194,7 @@ assert_covered(const char *line, const char *want)
 	struct fixture f;
 	char told[256];
 	init(&f, line);
-	diag_error(&f.diag, (struct pos){1, 1, 1}, "x");
+	diag_error(&f.diag, (struct pos){1, 1, 1, 0}, "x");
 	snprintf(told, sizeof(told),
 		"p.conf:1:1: error: x\n  1 | %s\n    | ^\n", want);
 	assert_told(&f, told);

@@ -19,6 +19,19 @@ static void
 test_capabilities(void **state)
 {
 	static const struct docker_case cases[] = {
+		{F(DROPPED), CREATE,
+			HOST("\"CapDrop\":[\"all\",\"cap_net_raw\"]"),
+			"ALL | NET_RAW"},
+		{F(DROPPED), "POST /services/create",
+			"{\"TaskTemplate\":{\"ContainerSpec\":"
+			"{\"CapabilityDrop\":[\"CAP_ALL\"]}}}",
+			"ALL"},
+		{F(CAPABILITIES), CREATE, HOST("\"CapDrop\":[\"ALL\"]"), ""},
+		{F(UNKNOWN),
+			"POST /build?t=a&q=1&remote=&dockerfile=x&version=2",
+			NULL, ""},
+		{F(UNKNOWN), "POST /build?t=a&Privileged=1&entitlements=x",
+			NULL, "query.Privileged | query.entitlements"},
 		{F(CAPABILITIES), CREATE, HOST(""), ""},
 		{F(CAPABILITIES), CREATE, HOST("\"CapAdd\":[\"sys_admin\"]"),
 			"SYS_ADMIN"},

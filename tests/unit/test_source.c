@@ -22,7 +22,7 @@ static bool
 check(struct fixture *f, struct str text)
 {
 	arena_init(&f->arena, MIB(64));
-	diag_init(&f->diag, &f->arena, NULL);
+	diag_init(&f->diag, &f->arena);
 	return source_init(
 		&f->source, STR("p.conf"), text, &f->arena, &f->diag);
 }

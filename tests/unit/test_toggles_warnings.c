@@ -383,7 +383,7 @@ a_full_arena_is_an_error(void **state)
 		struct toggles t;
 		arena_init(&texts, MIB(1));
 		arena_init(&a, cap);
-		diag_init(&d, &texts, NULL);
+		diag_init(&d, &texts);
 		rule_list_init(&l);
 		toggles_read(NULL, envp, &t, &l, &a, &d);
 		assert_int_equal(arena_overflowed(&a), d.errors > 0);

@@ -24,7 +24,7 @@ parse(struct fixture *f, struct str text, const char *const *envp)
 {
 	*f = (struct fixture){0};
 	arena_init(&f->arena, POLICY_ARENA_MAX);
-	diag_init(&f->diag, &f->arena, NULL);
+	diag_init(&f->diag, &f->arena);
 	assert_true(source_init(
 		&f->source, STR("p.conf"), text, &f->arena, &f->diag));
 	f->root = tree_parse(&f->source, envp, &f->arena, &f->diag);

@@ -54,7 +54,7 @@ fixture_init(
 {
 	fixture_env(f, env, sep);
 	arena_init(&f->arena, POLICY_ARENA_MAX);
-	diag_init(&f->diag, &f->arena, NULL);
+	diag_init(&f->diag, &f->arena);
 	rule_list_init(&f->rules);
 	toggles_read(
 		node, f->envp, &f->toggles, &f->rules, &f->arena, &f->diag);
@@ -63,8 +63,7 @@ fixture_init(
 	if (f->diag.errors > 0)
 		return;
 	const char *why = NULL;
-	struct lower_options options = {
-		.default_allow = true, .file = STR("test")};
+	struct lower_options options = {.default_allow = true};
 	assert_true(lower(&f->rules, &options, &f->image, &f->arena, &f->diag));
 	if (!program_load(&f->program, f->image.bytes, f->image.size, &why))
 		fail_msg("program: %s", why);
