@@ -19,7 +19,7 @@ enum {
 struct flag {
 	const char *name;  /* "--config"; "-H" */
 	const char *value; /* what its value is called, "FILE"; NULL: none */
-	const char *help;  /* half a sentence; NULL: as for the one above */
+	const char *help;  /* half a sentence */
 };
 
 struct arguments;
