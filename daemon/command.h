@@ -30,7 +30,7 @@ struct command {
 	const char *operands;     /* "METHOD TARGET", "[FILE...]"; NULL: none */
 	unsigned least, most;     /* how many operands */
 	const struct flag *flags; /* the last has no name; NULL: none */
-	const char *help;         /* half a sentence; NULL: left out */
+	const char *help;         /* half a sentence */
 	int (*run)(const struct arguments *a); /* returns the exit code */
 };
 

@@ -11,6 +11,7 @@
 #include "daemon/cmd_lint.h"
 #include "daemon/cmd_migrate.h"
 #include "daemon/cmd_policies.h"
+#include "daemon/cmd_replay.h"
 #include "daemon/cmd_schema.h"
 #include "daemon/cmd_test.h"
 #include "daemon/cmd_version.h"
@@ -29,6 +30,7 @@ const struct command *const commands[] = {
 	&command_audit_verify,
 	&command_init,
 	&command_learn,
+	&command_replay,
 	&command_migrate,
 	&command_schema,
 	&command_completion,

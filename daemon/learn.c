@@ -212,14 +212,14 @@ add(struct learnt *l, const struct audit_record *r)
 	return !arena_overflowed(&l->arena);
 }
 
-enum learn_read
+enum audit_line
 learn_add(struct learnt *l, struct str line)
 {
 	struct audit_record r;
 
 	arena_reset(&l->line);
 	if (!audit_record_read(&r, line, &l->line))
-		return arena_overflowed(&l->line) ? LEARN_NO_MEMORY
-						  : LEARN_NO_EVENT;
-	return add(l, &r) ? LEARN_OK : LEARN_NO_MEMORY;
+		return arena_overflowed(&l->line) ? AUDIT_LINE_NO_MEMORY
+						  : AUDIT_LINE_NO_EVENT;
+	return add(l, &r) ? AUDIT_LINE_OK : AUDIT_LINE_NO_MEMORY;
 }

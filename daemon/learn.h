@@ -7,6 +7,7 @@
 #ifndef DAEMON_LEARN_H
 #define DAEMON_LEARN_H
 
+#include "daemon/audit_files.h"
 #include "runtime/arena.h"
 #include "runtime/docker.h"
 #include "runtime/endpoint.h"
@@ -52,14 +53,8 @@ struct learnt {
 void learn_init(struct learnt *l);
 void learn_fini(struct learnt *l);
 
-enum learn_read {
-	LEARN_OK,
-	LEARN_NO_EVENT, /* the line is none of an audit log */
-	LEARN_NO_MEMORY,
-};
-
 /* A line of the log. Other events than requests are passed over. */
-enum learn_read learn_add(struct learnt *l, struct str line);
+enum audit_line learn_add(struct learnt *l, struct str line);
 
 /* Would the path fit the call? */
 bool learn_fits(const struct learnt_call *c, struct str path);
