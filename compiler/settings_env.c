@@ -8,6 +8,7 @@
 static const char *const known[] = {
 	"DOCKER_PROXY_BIND",
 	"DOCKER_PROXY_CONFIG",
+	"DOCKER_PROXY_FORWARD", /* the port proxy's, in dockerd's own */
 	"DOCKER_PROXY_LOG_LEVEL",
 	"DOCKER_PROXY_PORT",
 	"DOCKER_PROXY_PROFILE",

@@ -209,7 +209,7 @@ static void
 complete(void)
 {
 	static char text[WORDS_MAX][WORD_MAX];
-	char *words[WORDS_MAX];
+	char *words[WORDS_MAX] = {NULL};
 	int n = 0;
 
 	while (n < WORDS_MAX && fgets(text[n], WORD_MAX, stdin)) {

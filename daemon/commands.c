@@ -6,8 +6,10 @@
 #include "daemon/cmd_completion.h"
 #include "daemon/cmd_explain.h"
 #include "daemon/cmd_healthcheck.h"
+#include "daemon/cmd_init.h"
 #include "daemon/cmd_learn.h"
 #include "daemon/cmd_lint.h"
+#include "daemon/cmd_migrate.h"
 #include "daemon/cmd_policies.h"
 #include "daemon/cmd_schema.h"
 #include "daemon/cmd_test.h"
@@ -25,7 +27,9 @@ const struct command *const commands[] = {
 	&command_test,
 	&command_healthcheck,
 	&command_audit_verify,
+	&command_init,
 	&command_learn,
+	&command_migrate,
 	&command_schema,
 	&command_completion,
 	&command_demo_engine,

@@ -68,7 +68,7 @@ struct leg {
 /* What is to be written: references, as the system takes them, and a block for
  * what we make up. */
 struct outq {
-	struct iovec *refs; /* borrowed: OUTQ_REFS of them */
+	struct iovec *refs; /* borrowed: OUTQ_REFS, or as many as will do */
 	uint16_t first, count;
 	char *block; /* owned: made-up bytes; NULL when there are none */
 	enum block_size size;

@@ -16,7 +16,7 @@ struct offline {
 	struct regex_scratch *scratch; /* owned */
 	uint32_t *limits;              /* owned: a place for each rule */
 	uint32_t nlimits;
-	const struct docker *means;    /* borrowed of who asks, or NULL */
+	const struct docker *means; /* borrowed of who asks, or NULL */
 	struct arrival arrival;
 	struct judge judge;
 	struct str rest; /* bytes behind the head */

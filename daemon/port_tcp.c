@@ -315,7 +315,8 @@ conn_start(
 	}
 	c->tcp = t;
 	c->from = *from;
-	c->up.pipes = c->down.pipes = &t->pipes;
+	relay_init(&c->up, &t->pipes);
+	relay_init(&c->down, &t->pipes);
 	c->client.fd = c->backend.fd = -1;
 	evtimer_assign(&c->timer, t->port->base, on_timer, c);
 	if (!leg_open(

@@ -113,6 +113,13 @@ flush(struct relay *r, struct leg *dst)
 	       (!r->pipe || drain_pipe(r, dst));
 }
 
+void
+relay_init(struct relay *r, struct pipes *pipes)
+{
+	r->q.refs = &r->ref;
+	r->pipes = pipes;
+}
+
 enum relay_step
 relay_run(struct relay *r, struct leg *src, struct leg *dst)
 {

@@ -14,6 +14,7 @@
 
 struct relay {
 	struct outq q;          /* to be written: of the reader's block */
+	struct iovec ref;       /* its one: nothing is read before it is gone */
 	struct pipes *pipes;    /* borrowed; NULL: never splice */
 	struct pipe_pair *pipe; /* owned; NULL: bytes are copied */
 	unsigned large, small;  /* reads of that kind, one after the other */
@@ -25,6 +26,9 @@ enum relay_step {
 	RELAY_DONE,   /* the sink has been shut down */
 	RELAY_BROKEN, /* the source ended by an error, or the sink has */
 };
+
+/* Of a struct of zeros that stays where it is. pipes: NULL, never splice. */
+void relay_init(struct relay *r, struct pipes *pipes);
 
 /* Moves what there is, reading src at most once. */
 enum relay_step relay_run(struct relay *r, struct leg *src, struct leg *dst);

@@ -365,10 +365,15 @@ def test_tls_comes_with_a_reload(world):
     made = authority.issue("server", "server", names=["IP:127.0.0.1"])
     cert, key = (shutil.copy(f, world.folder) for f in made)
     os.chmod(key, 0o644)
-    p = start(world.proxy())
+    tls = {"cert": cert, "key": key}
+    # OpenSSL itself must have been loaded before.
+    p = start(world.proxy(settings={"listeners": [
+        {"name": "tls", "bind": "127.0.0.1", "port": free_port(),
+         "tls": tls},
+        {"name": "tcp", "bind": "127.0.0.1", "port": free_port()}]}))
     port = free_port()
     assert " is in force: " in reload(p, listen_too(
-        bind="127.0.0.1", port=port, tls={"cert": cert, "key": key}))
+        bind="127.0.0.1", port=port, tls=tls))
     context = ssl.create_default_context(cafile=str(authority.ca))
     sock = wire.socket.create_connection(("127.0.0.1", port), wire.TIMEOUT)
     with raw_client.Client(tls_peer.TlsSocket(sock, context)) as c:

@@ -362,3 +362,11 @@ def test_corpus_of_crafted_requests():
                       re.M)
     assert {r[0]: [int(r[1]), int(r[2])] for r in rows} == counts
     assert part.strip().startswith(f"{len(entries)} requests")
+
+
+def test_what_the_wizard_opens_is_told():
+    words = re.findall(r'^CALL\("(\w+)"', read("daemon", "init_calls.def"),
+                       re.M)
+    page = read("docs", "getting-started.md").partition("`--may` takes:")[2]
+    assert {n for row in rows(page.partition("\n\nHave")[0])
+            for n in quoted(row[0])} == set(words)

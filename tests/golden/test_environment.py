@@ -80,7 +80,8 @@ def test_each_variable_is_tried():
     told = {name for row in re.findall(r"^\| (.*?) \|", table, re.M)
             for name in re.findall("`([A-Z_0-9]+)`", row)}
     tried = {name for env, _, _ in EFFECTS for name in env}
-    assert told == tried - {"CONTAINERS"} | {"DOCKER_PROXY_CONFIG"}
+    assert told == tried - {"CONTAINERS"} | {
+        "DOCKER_PROXY_CONFIG", "DOCKER_PROXY_FORWARD"}
 
 
 def test_which_file(check, tmp_path):

@@ -1,5 +1,5 @@
 /* Judging without a connection: each way out, and what is told of it. That it
- * is the running proxy's own is shown by tests/flow/test_explain.py. */
+ * is the running proxy's own is shown by tests/flow/test_explain_agrees.py. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -198,16 +198,18 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("held", [False, True])
-def test_bad_bytes(own_proxy, engine, held):
-    """Whether or not the audit log asks for bodies."""
-    more = {"audit_log": "audit", "audit_docker": True} if held else {}
-    proxy = own_proxy(global_={
-        "limits": {"inspected_body_bytes": "64KiB"}, **more})
+@pytest.mark.parametrize("asks, reasons", [
+    ("nobody", 15), ("rule", 25), ("audit log", 25)])
+def test_bad_bytes(own_proxy, engine, asks, reasons):
+    """Whoever asks for bodies."""
+    proxy = own_proxy(
+        global_={"limits": {"inspected_body_bytes": "64KiB"},
+                 **({"audit_log": "audit", "audit_docker": True}
+                    if asks == "audit log" else {})},
+        rules=proxy_process.DENIALS if asks == "rule" else [])
     assert differ(proxy, engine, list(BAD.values())) == []
-    reasons = {t[0].partition(":")[2]
-               for t in explained(proxy, list(BAD.values()))}
-    assert len(reasons) > 25, reasons
+    told = {t[0] for t in explained(proxy, list(BAD.values()))}
+    assert len(told) > reasons, told
 
 
 def test_authentication(own_proxy, engine):

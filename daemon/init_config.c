@@ -1,0 +1,344 @@
+/* init: what the answers come to. */
+#include "daemon/init.h"
+
+#include "runtime/sha256.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+/* RFC 4648, section 5, without padding. */
+bool
+init_token_new(struct init_token *t)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	unsigned char chance[sizeof(t->text) - 1];
+
+	if (getrandom(chance, sizeof(chance), 0) != (ssize_t)sizeof(chance))
+		return false;
+	for (size_t i = 0; i < sizeof(chance); i++)
+		t->text[i] = digits[chance[i] & 63];
+	t->text[sizeof(chance)] = '\0';
+	return true;
+}
+
+/* In single quotes, where only those must be doubled; `$$` is a dollar. */
+static void
+quote(struct str s, FILE *out)
+{
+	putc('\'', out);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\'' || s.p[i] == '$')
+			putc(s.p[i], out);
+		putc(s.p[i], out);
+	}
+	putc('\'', out);
+}
+
+static void
+pair(const char *before, struct str s, FILE *out)
+{
+	fputs(before, out);
+	quote(s, out);
+	putc('\n', out);
+}
+
+/* --- global, auth --------------------------------------------------------------- */
+
+static void
+write_listener(const struct init_answers *a, FILE *out)
+{
+	struct str s = a->v[INIT_LISTEN];
+	size_t colon = 0;
+
+	if (init_is_unix(a)) {
+		fputs("  listeners:\n    - {name: local, unix: ", out);
+		quote(s, out);
+		fputs(", mode: \"0660\"}\n", out);
+		return;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == ':')
+			colon = i;
+	struct str host = {s.p, colon};
+	if (str_starts(host, STR("[")))
+		host = (struct str){host.p + 1, host.n - 2};
+	pair("  bind: ", host, out);
+	fprintf(out, "  port: %.*s\n", STR_FMT(str_from(s, colon + 1)));
+	if (a->v[INIT_CERT].n == 0)
+		return;
+	pair("  tls:\n    cert: ", a->v[INIT_CERT], out);
+	pair("    key: ", a->v[INIT_KEY], out);
+}
+
+static void
+write_auth(const struct init_answers *a, const struct init_token *tokens,
+	size_t n, FILE *out)
+{
+	uint8_t digest[32];
+
+	if (str_eq(a->v[INIT_AUTH], STR("none"))) {
+		fputs("auth:\n"
+		      "  # Whoever can connect may do what the rules allow.\n"
+		      "  type: none\n",
+			out);
+		return;
+	}
+	fputs("auth:\n"
+	      "  type: bearer\n"
+	      "  # Hashes: the tokens themselves are in NAME.token, for the "
+	      "clients.\n"
+	      "  tokens:\n",
+		out);
+	for (size_t i = 0; i < n; i++) {
+		sha256(str_of(tokens[i].text), digest);
+		fputs("    - {token_sha256: ", out);
+		for (size_t b = 0; b < sizeof(digest); b++)
+			fprintf(out, "%02x", digest[b]);
+		fprintf(out, ", role: client, name: %.*s}\n",
+			STR_FMT(tokens[i].name));
+	}
+}
+
+/* --- rules ------------------------------------------------------------------ */
+
+static bool
+may(const struct init_answers *a, const char *word)
+{
+	return init_has(a->v[INIT_MAY], word);
+}
+
+static void
+write_guards(const struct init_answers *a, FILE *out)
+{
+	struct str rate = a->v[INIT_RATE];
+
+	if (!str_eq(rate, STR("0")))
+		fprintf(out,
+			"  # Before what allows: more is answered with 429.\n"
+			"  - name: not-too-many-changes\n"
+			"    conditions:\n"
+			"      - {field: method, operator: not_in, value: "
+			"[GET, HEAD]}\n"
+			"    action: rate_limit\n"
+			"    rate_limit: {requests: %.*s, period: 60s, "
+			"penalty: "
+			"60s, key: %s}\n",
+			STR_FMT(rate),
+			str_eq(a->v[INIT_AUTH], STR("none")) ? "client_ip"
+							     : "identity");
+	if (may(a, "pull"))
+		fputs("  # From a registry, not from an address of the "
+		      "client's choice.\n"
+		      "  - name: no-imports\n"
+		      "    conditions:\n"
+		      "      - {field: path, operator: equals, value: "
+		      "/images/create}\n"
+		      "      - {field: query.fromSrc, operator: exists}\n"
+		      "    action: deny\n",
+			out);
+	if (may(a, "create") || may(a, "exec"))
+		fputs("  # Nothing that leads to the host, wherever a request "
+		      "says it.\n"
+		      "  - name: not-to-the-host\n"
+		      "    conditions:\n"
+		      "      - or:\n"
+		      "          - {field: docker.host_paths, operator: "
+		      "exists}\n"
+		      "          - {field: docker.capabilities, operator: "
+		      "exists}\n"
+		      "          - {field: docker.namespaces, operator: "
+		      "exists}\n"
+		      "          - {field: docker.devices, operator: exists}\n"
+		      "          - {field: docker.security, operator: "
+		      "not_only_in, value: [\"no-new-privileges=true\"]}\n"
+		      "          - {field: docker.drivers, operator: "
+		      "not_only_in, value: [local, bridge, default]}\n"
+		      "          - {field: docker.runtime, operator: "
+		      "not_only_in, value: [runc]}\n"
+		      "          - {field: docker.cgroup_parent, operator: "
+		      "exists}\n"
+		      "          - {field: docker.unknown, operator: exists}\n"
+		      "    action: deny\n"
+		      "    message: Nothing that leads to the host\n",
+			out);
+}
+
+static void
+write_allows(const struct init_answers *a, FILE *out)
+{
+	unsigned number = 0;
+
+	for (const struct init_call *c = init_calls; c->word; c++) {
+		if (c->help)
+			number = 0;
+		number++;
+		if (!may(a, c->word))
+			continue;
+		if (c->help)
+			fprintf(out, "  # %s\n", c->help);
+		fprintf(out,
+			"  - name: %s-%u\n"
+			"    conditions:\n"
+			"      - {field: method, operator: in, value: [%s]}\n"
+			"      - {field: path, operator: matches, value: "
+			"'^%s$'}\n"
+			"    action: allow\n",
+			c->word, number, c->methods, c->path);
+	}
+}
+
+static void
+write_redaction(const struct init_answers *a, FILE *out)
+{
+	if (str_eq(a->v[INIT_REDACT], STR("no")) || !may(a, "look"))
+		return;
+	fputs("  # Applies to whatever is allowed.\n"
+	      "  - name: no-passwords\n"
+	      "    conditions:\n"
+	      "      - {field: path, operator: matches, value: "
+	      "'^/containers/[^/]+/json$'}\n"
+	      "    action: response_filter\n"
+	      "    response_filter:\n"
+	      "      - {field: Config.Env.*, action: redact, match: "
+	      "'(?i)^[^=]*(PASS|SECRET|TOKEN|KEY)'}\n",
+		out);
+}
+
+static void
+write_tests(const struct init_answers *a, FILE *out)
+{
+	fputs("# Run by docker-proxy test.\ntests:\n", out);
+	for (const struct init_call *c = init_calls; c->word; c++)
+		fprintf(out, "  - {request: %s, ip: 127.0.0.1, expect: %s}\n",
+			c->sample, may(a, c->word) ? "allow" : "deny");
+	fputs("  - {request: GET /secrets, ip: 127.0.0.1, expect: deny}\n",
+		out);
+	if (may(a, "create"))
+		fputs("  - request: POST /containers/create\n"
+		      "    ip: 127.0.0.1\n"
+		      "    body: {HostConfig: {Privileged: true}}\n"
+		      "    expect: deny\n"
+		      "    rule: not-to-the-host\n",
+			out);
+}
+
+void
+init_write_config(const struct init_answers *a, const struct init_token *tokens,
+	size_t ntokens, FILE *out)
+{
+	fputs("# Written by docker-proxy init.\n"
+	      "global:\n",
+		out);
+	write_listener(a, out);
+	pair("  socket: ", a->v[INIT_ENGINE], out);
+	fputs("  # What no rule allows.\n"
+	      "  default: deny\n",
+		out);
+	pair("  audit_log: ", a->v[INIT_AUDIT], out);
+	write_auth(a, tokens, ntokens, out);
+	fputs("rules:\n", out);
+	write_guards(a, out);
+	write_allows(a, out);
+	write_redaction(a, out);
+	write_tests(a, out);
+}
+
+/* --- around it ------------------------------------------------------------------ */
+
+void
+init_write_compose(const struct init_answers *a, const char *config, FILE *out)
+{
+	bool local = init_is_unix(a);
+
+	fputs("# Written by docker-proxy init. The image is what `make image` "
+	      "builds.\n"
+	      "services:\n"
+	      "  docker-proxy:\n"
+	      "    image: docker-proxy\n"
+	      "    restart: unless-stopped\n"
+	      "    command: [--config, /etc/docker-proxy/docker-proxy.conf]\n"
+	      "    environment:\n"
+	      "      DOCKER_SOCKET: /host/run/docker.sock\n",
+		out);
+	if (!local)
+		fputs("      DOCKER_PROXY_BIND: \"*\"\n", out);
+	fputs("    # The number of the group of the Engine's socket.\n"
+	      "    group_add: [\"${DOCKER_GID:?stat -c %g "
+	      "/var/run/docker.sock}\"]\n"
+	      "    volumes:\n"
+	      "      # The folder: the socket is another file when the Engine "
+	      "was replaced.\n"
+	      "      - /var/run:/host/run:ro\n"
+	      "      - type: bind\n"
+	      "        source: ",
+		out);
+	quote(str_of(config), out);
+	fputs("\n"
+	      "        target: /etc/docker-proxy/docker-proxy.conf\n"
+	      "        read_only: true\n"
+	      "    networks: [docker-api]\n"
+	      "    read_only: true\n"
+	      "    cap_drop: [ALL]\n"
+	      "    security_opt: [\"no-new-privileges:true\"]\n"
+	      "    mem_limit: 128m\n"
+	      "    pids_limit: 128\n"
+	      "    stop_grace_period: 35s\n"
+	      "networks:\n"
+	      "  # Clients join this one, and nobody else.\n"
+	      "  docker-api: {internal: true}\n",
+		out);
+}
+
+/* A word of a unit's command line. */
+static void
+quote_unit(struct str s, FILE *out)
+{
+	putc('"', out);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			putc('\\', out);
+		if (s.p[i] == '%' || s.p[i] == '$')
+			putc(s.p[i], out);
+		putc(s.p[i], out);
+	}
+	putc('"', out);
+}
+
+void
+init_write_unit(const struct init_answers *a, const char *config, FILE *out)
+{
+	(void)a;
+	fputs("# Written by docker-proxy init.\n"
+	      "[Unit]\n"
+	      "Description=Proxy that enforces a policy on the Docker "
+	      "Engine's API\n"
+	      "After=network.target docker.socket\n"
+	      "\n"
+	      "[Service]\n"
+	      "Type=notify\n"
+	      "ExecStart=/opt/docker-proxy/bin/docker-proxy --config ",
+		out);
+	quote_unit(str_of(config), out);
+	fputs("\n"
+	      "ExecReload=kill -HUP $MAINPID\n"
+	      "WatchdogSec=30s\n"
+	      "TimeoutStopSec=40s\n"
+	      "Restart=on-failure\n"
+	      "DynamicUser=yes\n"
+	      "# The Engine's socket is open to this group.\n"
+	      "SupplementaryGroups=docker\n"
+	      "RuntimeDirectory=docker-proxy\n"
+	      "LogsDirectory=docker-proxy\n"
+	      "UMask=0077\n"
+	      "CapabilityBoundingSet=\n"
+	      "NoNewPrivileges=yes\n"
+	      "ProtectSystem=strict\n"
+	      "ProtectHome=read-only\n"
+	      "PrivateDevices=yes\n"
+	      "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\n"
+	      "\n"
+	      "[Install]\n"
+	      "WantedBy=multi-user.target\n",
+		out);
+}
