@@ -28,6 +28,9 @@ function finish()
 BEGIN {
 	print "/* Made by compiler/ready.awk. */"
 	print "#include \"compiler/ready.h\"\n"
+	print "/* Not among the constants that are read all the time: the kernel"
+	print " * maps sixteen pages where one is asked for. */"
+	print "#define APART __attribute__((section(\".policies\")))\n"
 }
 
 FNR == 1 {
@@ -39,7 +42,7 @@ FNR == 1 {
 	sub(/^.*\//, "", name)
 	sub(/\.yaml$/, "", name)
 	description = kind = ""
-	printf "static const char text_%d[] =\n", n
+	printf "static const char text_%d[] APART =\n", n
 }
 
 /^description: / { description = substr($0, length("description: ") + 1) }

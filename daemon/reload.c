@@ -81,8 +81,9 @@ reload_compile(struct reload *r, FILE *err)
 static bool
 is_empty(const struct reload *r)
 {
-	const struct stat *st = &r->watch.files.v[0].seen;
-	bool empty = S_ISREG(st->st_mode) && st->st_size == 0;
+	const struct watch_list *l = &r->watch.files;
+	bool empty = l->n > 0 && S_ISREG(l->v[0].seen.st_mode) &&
+		     l->v[0].seen.st_size == 0;
 
 	if (empty)
 		log_say(LOG_LEVEL_ERROR, "%s is empty", r->config->file);
@@ -194,7 +195,7 @@ come_into_force(struct reload *r, struct generation *g)
 static bool
 follow_watch(struct reload *r)
 {
-	if (r->shared->generation->policy->settings.watch && r->config->file)
+	if (r->shared->generation->policy->settings.watch && r->watch.files.n)
 		return watch_start(&r->watch, r->shared->first->base);
 	watch_stop(&r->watch);
 	return true;

@@ -185,16 +185,18 @@ on_events(evutil_socket_t fd, short what, void *arg)
 void
 watch_list_add(struct watch_list *l, const char *path)
 {
-	struct watch_file *f = &l->v[l->n];
+	struct watch_file *v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	struct watch_file f = {.path = strdup(path), .folder = -1};
 
-	if (l->n == SOURCES_MAX)
+	if (v)
+		l->v = v;
+	if (!v || !f.path) {
+		free(f.path);
 		return;
-	*f = (struct watch_file){.path = strdup(path), .folder = -1};
-	if (!f->path)
-		return;
-	if (stat(path, &f->seen) != 0)
-		f->seen = (struct stat){0};
-	l->n++;
+	}
+	if (stat(path, &f.seen) != 0)
+		f.seen = (struct stat){0};
+	v[l->n++] = f;
 }
 
 void
@@ -202,7 +204,8 @@ watch_list_fini(struct watch_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		free(l->v[i].path);
-	l->n = 0;
+	free(l->v);
+	*l = (struct watch_list){0};
 }
 
 void
@@ -224,7 +227,7 @@ watch_take(struct watch *w, struct watch_list *l)
 	watch_stop(w);
 	watch_list_fini(&w->files);
 	w->files = *l;
-	l->n = 0;
+	*l = (struct watch_list){0};
 }
 
 bool

@@ -10,8 +10,6 @@
 #ifndef DAEMON_WATCH_H
 #define DAEMON_WATCH_H
 
-#include "runtime/limits.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -30,12 +28,12 @@ struct watch_file {
 
 /* Files that were read, the configuration first. */
 struct watch_list {
-	struct watch_file v[SOURCES_MAX];
+	struct watch_file *v; /* owned */
 	size_t n;
 };
 
-/* Notes what the file is like now: call it before reading. One too many, or
- * without memory, is left out. */
+/* Notes what the file is like now: call it before reading. Without memory it is
+ * left out. */
 void watch_list_add(struct watch_list *l, const char *path);
 void watch_list_fini(struct watch_list *l);
 

@@ -72,8 +72,8 @@ tell(struct each *e, struct str bytes)
 int
 main(int argc, char **argv)
 {
-	struct each e = {
-		.policy = config_compile(argc > 1 ? argv[1] : NULL, stderr)};
+	const struct config config = {.file = argc > 1 ? argv[1] : NULL};
+	struct each e = {.policy = config_compile(&config, NULL, stderr)};
 	char *bytes = NULL;
 	size_t n;
 

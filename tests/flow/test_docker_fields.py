@@ -130,7 +130,7 @@ def test_refused_calls(guarded, engine, method, target):
 
 @pytest.mark.parametrize("method, target", [
     ("PUT", "/containers/web/archive?path=/tmp&n="),
-    ("POST", "/build?t=x&n="),
+    ("POST", "/build?t=x&dockerfile="),
     ("POST", "/images/create?fromSrc=-&repo=x&n="),
     ("POST", "/images/load?n="),
 ])
