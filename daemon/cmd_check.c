@@ -55,8 +55,8 @@ hear_test(struct tests_hearer *h, const struct tests_outcome *o)
 	fprintf(c->err, "%s\n", c->file);
 }
 
-static bool
-tests_pass(const struct policy *p, const char *file, FILE *err)
+bool
+check_tests(const struct policy *p, const char *file, FILE *err)
 {
 	struct check c = {{hear_test}, file, err};
 	struct tests_count count;
@@ -92,7 +92,7 @@ check(const struct config *c, FILE *out, FILE *err)
 	diag_write(&diag, err);
 	if (p) {
 		policy_write(p, out);
-		status = tests_pass(p, c->file, err) ? 0 : 1;
+		status = check_tests(p, c->file, err) ? 0 : 1;
 	}
 	policy_free(p);
 	diag_fini(&diag);

@@ -5,8 +5,8 @@
 #include "daemon/cmd_init.h"
 
 #include "compiler/policy.h"
+#include "daemon/cmd_check.h"
 #include "daemon/init.h"
-#include "daemon/offline.h"
 #include "runtime/limits.h"
 
 #include <assert.h>
@@ -26,38 +26,6 @@ struct wizard {
 	struct arena arena;
 };
 
-/* --- trying it ------------------------------------------------------------------- */
-
-/* Does each call get what was answered? */
-static bool
-run_tests(const struct init_answers *a, const struct policy *p)
-{
-	const struct judge_caller caller = {.role = STR("client")};
-	struct offline_from from = {.caller = &caller, .weekday = 1};
-	struct offline *o = offline_new(p);
-	bool ok = o;
-
-	ip_parse(STR("127.0.0.1"), &from.ip);
-	for (const struct init_call *c = init_calls; ok && c->word; c++) {
-		size_t n = strcspn(c->sample, " ");
-		const struct offline_request q = {
-			.method = {c->sample, n},
-			.target = str_of(c->sample + n + 1),
-		};
-		struct str bytes;
-		ok = offline_bytes(&q, a->arena, &bytes) &&
-		     offline_judge(o, &from, bytes, NULL).allow ==
-			     init_has(a->v[INIT_MAY], c->word);
-		if (!ok)
-			fprintf(stderr,
-				"docker-proxy: it does not do what it should: "
-				"%s\n",
-				c->sample);
-	}
-	offline_free(o);
-	return ok;
-}
-
 static bool
 try_config(struct wizard *w, struct str text)
 {
@@ -69,9 +37,8 @@ try_config(struct wizard *w, struct str text)
 	};
 	struct diag diag;
 	struct policy *p = policy_compile(&in, &w->arena, &diag);
-	bool ok = p && run_tests(&w->answers, p);
-
 	diag_write(&diag, stderr);
+	bool ok = p && check_tests(p, in.file, stderr);
 	diag_fini(&diag);
 	policy_free(p);
 	return ok;

@@ -21,7 +21,7 @@ enum init_question {
 };
 
 struct init_call {
-	const char *word, *help, *methods, *path, *sample;
+	const char *word, *help, *method, *path, *sample;
 };
 extern const struct init_call init_calls[]; /* the last has no word */
 
@@ -43,6 +43,9 @@ bool init_has(struct str list, const char *word);
 
 /* The next of a comma-separated list, which is shortened; empty at its end. */
 struct str init_next(struct str *list);
+
+/* Does something in front create containers? */
+bool init_creates(const struct init_answers *a);
 
 /* A path, where clients connect? */
 bool init_is_unix(const struct init_answers *a);

@@ -1,7 +1,7 @@
 /* init: asking. */
 #include "daemon/init.h"
 
-#include "compiler/show.h"
+#include "compiler/ready.h"
 #include "runtime/cidr.h"
 
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #define NAME_MAX_LEN 64
 
 const struct init_call init_calls[] = {
-#define CALL(word, help, methods, path, sample) \
-	{word, help, methods, path, sample},
+#define CALL(word, help, method, path, sample) \
+	{word, help, method, path, sample},
 #include "daemon/init_calls.def"
 #undef CALL
 	{NULL, NULL, NULL, NULL, NULL},
@@ -58,6 +58,20 @@ init_has(struct str list, const char *word)
 	return false;
 }
 
+/* Policies whose clients create containers include the guard themselves. */
+bool
+init_creates(const struct init_answers *a)
+{
+	struct str list = a->v[INIT_FRONT];
+
+	while (list.n > 0) {
+		const struct ready_policy *p = ready_find(init_next(&list));
+		if (str_find(p->text, STR("policy:no-host-escape")) < p->text.n)
+			return true;
+	}
+	return false;
+}
+
 bool
 init_is_unix(const struct init_answers *a)
 {
@@ -67,10 +81,36 @@ init_is_unix(const struct init_answers *a)
 /* --- what is wrong with an answer; NULL: nothing ----------------------------------- */
 
 static const char *
-wrong_words(struct str list)
+wrong_front(struct str list)
 {
 	if (list.n == 0)
-		return "say at least one; ? lists them";
+		return "say at least one";
+	while (list.n > 0) {
+		const struct ready_policy *p = ready_find(init_next(&list));
+		if (!p || p->guard)
+			return "there is no such policy";
+	}
+	return NULL;
+}
+
+static const char *
+wrong_guards(struct str list)
+{
+	if (str_eq(list, STR("none")))
+		return NULL;
+	if (list.n == 0)
+		return "say none, or at least one";
+	while (list.n > 0) {
+		const struct ready_policy *p = ready_find(init_next(&list));
+		if (!p || !p->guard)
+			return "there is no such guard";
+	}
+	return NULL;
+}
+
+static const char *
+wrong_words(struct str list)
+{
 	while (list.n > 0) {
 		struct str word = init_next(&list);
 		const struct init_call *c = init_calls;
@@ -183,6 +223,10 @@ wrong(const struct init_answers *a, enum init_question q, struct str s)
 	if (!str_is_utf8(s))
 		return "this is no UTF-8";
 	switch (q) {
+	case INIT_FRONT:
+		return wrong_front(s);
+	case INIT_GUARDS:
+		return wrong_guards(s);
 	case INIT_MAY:
 		return wrong_words(s);
 	case INIT_LISTEN:
@@ -223,7 +267,22 @@ is_void(const struct init_answers *a, enum init_question q)
 		return init_is_unix(a);
 	if (q == INIT_KEY)
 		return a->v[INIT_CERT].n == 0;
+	if (q == INIT_REDACT)
+		return init_has(a->v[INIT_GUARDS], "no-secrets-in-answers");
+	if (q == INIT_RATE)
+		return init_has(a->v[INIT_GUARDS], "rate-limits");
 	return q == INIT_TOKENS && str_eq(a->v[INIT_AUTH], STR("none"));
+}
+
+/* Who creates containers anew must see them as they are. */
+static struct str
+preset_of(const struct init_answers *a, enum init_question q)
+{
+	if (q == INIT_GUARDS && init_creates(a))
+		return STR("no-host-escape");
+	if (q == INIT_REDACT && init_creates(a))
+		return STR("no");
+	return str_of(questions[q].preset);
 }
 
 /* --- at the terminal ------------------------------------------------------------- */
@@ -234,8 +293,17 @@ print_help(enum init_question q)
 	printf("  %s\n", questions[q].help);
 	for (const struct init_call *c = init_calls; q == INIT_MAY && c->word;
 		c++)
-		if (c->help)
-			printf("    %-10s %s\n", c->word, c->help);
+		printf("    %-10s %s\n", c->word, c->help);
+}
+
+static void
+print_choice(enum init_question q)
+{
+	if (q != INIT_FRONT && q != INIT_GUARDS)
+		return;
+	for (const struct ready_policy *p = ready_policies; p->name; p++)
+		if (p->guard == (q == INIT_GUARDS))
+			printf("  %-22s %s\n", p->name, p->description);
 }
 
 /* One line without its end; false at the end of the input. */
@@ -257,9 +325,10 @@ read_line(struct arena *a, struct str *out)
 static bool
 ask(struct init_answers *a, enum init_question q)
 {
-	struct str preset = str_of(questions[q].preset), line;
+	struct str preset = preset_of(a, q), line;
 	const char *why;
 
+	print_choice(q);
 	for (;;) {
 		printf("%s [%s] ", questions[q].text,
 			preset.n > 0 ? preset.p : "nothing");
@@ -283,12 +352,12 @@ ask(struct init_answers *a, enum init_question q)
 }
 
 static bool
-take_flag(struct init_answers *a, enum init_question q, const char *text)
+take(struct init_answers *a, enum init_question q, struct str text)
 {
 	const char *why = is_void(a, q) ? "does not go with the other answers"
-					: wrong(a, q, str_of(text));
+					: wrong(a, q, text);
 
-	a->v[q] = str_of(text);
+	a->v[q] = text;
 	if (why)
 		fprintf(stderr, "docker-proxy: %s: %s\n", questions[q].flag,
 			why);
@@ -309,8 +378,8 @@ init_ask(struct init_answers *a, const struct arguments *arguments, bool yes,
 		if (!given && is_void(a, q))
 			continue;
 		if (given || yes) {
-			if (!take_flag(
-				    a, q, given ? given : questions[q].preset))
+			if (!take(a, q,
+				    given ? str_of(given) : preset_of(a, q)))
 				return false;
 			continue;
 		}

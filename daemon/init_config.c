@@ -102,97 +102,75 @@ write_auth(const struct init_answers *a, const struct init_token *tokens,
 
 /* --- rules ------------------------------------------------------------------ */
 
-static bool
-may(const struct init_answers *a, const char *word)
-{
-	return init_has(a->v[INIT_MAY], word);
-}
-
+/* `policy:a, policy:b, ` of a list of names. */
 static void
-write_guards(const struct init_answers *a, FILE *out)
+write_names(struct str list, FILE *out)
 {
-	struct str rate = a->v[INIT_RATE];
-
-	if (!str_eq(rate, STR("0")))
-		fprintf(out,
-			"  # Before what allows: more is answered with 429.\n"
-			"  - name: not-too-many-changes\n"
-			"    conditions:\n"
-			"      - {field: method, operator: not_in, value: "
-			"[GET, HEAD]}\n"
-			"    action: rate_limit\n"
-			"    rate_limit: {requests: %.*s, period: 60s, "
-			"penalty: "
-			"60s, key: %s}\n",
-			STR_FMT(rate),
-			str_eq(a->v[INIT_AUTH], STR("none")) ? "client_ip"
-							     : "identity");
-	if (may(a, "pull"))
-		fputs("  # From a registry, not from an address of the "
-		      "client's choice.\n"
-		      "  - name: no-imports\n"
-		      "    conditions:\n"
-		      "      - {field: path, operator: equals, value: "
-		      "/images/create}\n"
-		      "      - {field: query.fromSrc, operator: exists}\n"
-		      "    action: deny\n",
-			out);
-	if (may(a, "create") || may(a, "exec"))
-		fputs("  # Nothing that leads to the host, wherever a request "
-		      "says it.\n"
-		      "  - name: not-to-the-host\n"
-		      "    conditions:\n"
-		      "      - or:\n"
-		      "          - {field: docker.host_paths, operator: "
-		      "exists}\n"
-		      "          - {field: docker.capabilities, operator: "
-		      "exists}\n"
-		      "          - {field: docker.namespaces, operator: "
-		      "exists}\n"
-		      "          - {field: docker.devices, operator: exists}\n"
-		      "          - {field: docker.security, operator: "
-		      "not_only_in, value: [\"no-new-privileges=true\"]}\n"
-		      "          - {field: docker.drivers, operator: "
-		      "not_only_in, value: [local, bridge, default]}\n"
-		      "          - {field: docker.runtime, operator: "
-		      "not_only_in, value: [runc]}\n"
-		      "          - {field: docker.cgroup_parent, operator: "
-		      "exists}\n"
-		      "          - {field: docker.unknown, operator: exists}\n"
-		      "    action: deny\n"
-		      "    message: Nothing that leads to the host\n",
-			out);
-}
-
-static void
-write_allows(const struct init_answers *a, FILE *out)
-{
-	unsigned number = 0;
-
-	for (const struct init_call *c = init_calls; c->word; c++) {
-		if (c->help)
-			number = 0;
-		number++;
-		if (!may(a, c->word))
-			continue;
-		if (c->help)
-			fprintf(out, "  # %s\n", c->help);
-		fprintf(out,
-			"  - name: %s-%u\n"
-			"    conditions:\n"
-			"      - {field: method, operator: in, value: [%s]}\n"
-			"      - {field: path, operator: matches, value: "
-			"'^%s$'}\n"
-			"    action: allow\n",
-			c->word, number, c->methods, c->path);
+	while (list.n > 0) {
+		struct str name = init_next(&list);
+		fprintf(out, "policy:%.*s%s", STR_FMT(name),
+			list.n > 0 ? ", " : "");
 	}
 }
 
 static void
-write_redaction(const struct init_answers *a, FILE *out)
+write_include(const struct init_answers *a, FILE *out)
 {
-	if (str_eq(a->v[INIT_REDACT], STR("no")) || !may(a, "look"))
-		return;
+	struct str guards = a->v[INIT_GUARDS];
+
+	fputs("# docker-proxy policies show NAME prints what each allows, and "
+	      "why.\n"
+	      "include: [",
+		out);
+	if (!str_eq(guards, STR("none"))) {
+		write_names(guards, out);
+		fputs(", ", out);
+	}
+	write_names(a->v[INIT_FRONT], out);
+	fputs("]\n", out);
+}
+
+static bool
+has_rate(const struct init_answers *a)
+{
+	struct str rate = a->v[INIT_RATE];
+
+	return rate.n > 0 && !str_eq(rate, STR("0"));
+}
+
+static void
+write_rate(const struct init_answers *a, FILE *out)
+{
+	fprintf(out,
+		"  # Before what allows: more is answered with 429.\n"
+		"  - name: not-too-many-changes\n"
+		"    conditions:\n"
+		"      - {field: method, operator: not_in, value: [GET, "
+		"HEAD]}\n"
+		"    action: rate_limit\n"
+		"    rate_limit: {requests: %.*s, period: 60s, penalty: 60s, "
+		"key: %s}\n",
+		STR_FMT(a->v[INIT_RATE]),
+		str_eq(a->v[INIT_AUTH], STR("none")) ? "client_ip"
+						     : "identity");
+}
+
+static void
+write_call(const struct init_call *c, FILE *out)
+{
+	fprintf(out,
+		"  # %s\n"
+		"  - name: %s\n"
+		"    conditions:\n"
+		"      - {field: method, operator: equals, value: %s}\n"
+		"      - {field: path, operator: matches, value: '^%s$'}\n"
+		"    action: allow\n",
+		c->help, c->word, c->method, c->path);
+}
+
+static void
+write_redaction(FILE *out)
+{
 	fputs("  # Applies to whatever is allowed.\n"
 	      "  - name: no-passwords\n"
 	      "    conditions:\n"
@@ -206,21 +184,42 @@ write_redaction(const struct init_answers *a, FILE *out)
 }
 
 static void
+write_rules(const struct init_answers *a, FILE *out)
+{
+	bool redact = str_eq(a->v[INIT_REDACT], STR("yes"));
+
+	if (!has_rate(a) && a->v[INIT_MAY].n == 0 && !redact)
+		return;
+	fputs("rules:\n", out);
+	if (has_rate(a))
+		write_rate(a, out);
+	for (const struct init_call *c = init_calls; c->word; c++)
+		if (init_has(a->v[INIT_MAY], c->word))
+			write_call(c, out);
+	if (redact)
+		write_redaction(out);
+}
+
+/* What they include was tested when the program was made. */
+static void
 write_tests(const struct init_answers *a, FILE *out)
 {
-	fputs("# Run by docker-proxy test.\ntests:\n", out);
-	for (const struct init_call *c = init_calls; c->word; c++)
-		fprintf(out, "  - {request: %s, ip: 127.0.0.1, expect: %s}\n",
-			c->sample, may(a, c->word) ? "allow" : "deny");
-	fputs("  - {request: GET /secrets, ip: 127.0.0.1, expect: deny}\n",
+	fputs("# Run by docker-proxy test.\n"
+	      "tests:\n"
+	      "  - {request: GET /_ping, expect: allow}\n"
+	      "  - {request: GET /swarm/unlockkey, expect: deny}\n"
+	      "  - {request: \"POST /plugins/pull?remote=a\", expect: deny}\n",
 		out);
-	if (may(a, "create"))
-		fputs("  - request: POST /containers/create\n"
-		      "    ip: 127.0.0.1\n"
-		      "    body: {HostConfig: {Privileged: true}}\n"
-		      "    expect: deny\n"
-		      "    rule: not-to-the-host\n",
-			out);
+	for (const struct init_call *c = init_calls; c->word; c++)
+		if (init_has(a->v[INIT_MAY], c->word))
+			fprintf(out, "  - {request: %s, expect: allow}\n",
+				c->sample);
+	fputs("  - request: POST /containers/create\n"
+	      "    body: {HostConfig: {Privileged: true}}\n"
+	      "    expect: deny\n",
+		out);
+	if (init_creates(a))
+		fputs("    rule: baseline-capabilities\n", out);
 }
 
 void
@@ -237,10 +236,8 @@ init_write_config(const struct init_answers *a, const struct init_token *tokens,
 		out);
 	pair("  audit_log: ", a->v[INIT_AUDIT], out);
 	write_auth(a, tokens, ntokens, out);
-	fputs("rules:\n", out);
-	write_guards(a, out);
-	write_allows(a, out);
-	write_redaction(a, out);
+	write_include(a, out);
+	write_rules(a, out);
 	write_tests(a, out);
 }
 

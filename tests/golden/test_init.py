@@ -47,7 +47,7 @@ def wizard(tmp_path):
 
 def test_empty_lines_take_the_presets(tmp_path, wizard):
     asked = [q for q in QUESTIONS if q[0] != "KEY"]
-    assert len(asked) == 12
+    assert len(asked) == 14
     for _, _, preset, text in asked:
         wizard.answer(f"{text} [{preset or 'nothing'}", "")
     wizard.expect("Written:")
@@ -64,11 +64,21 @@ def test_empty_lines_take_the_presets(tmp_path, wizard):
 
 
 def test_answers(tmp_path, wizard):
-    wizard.answer("What may clients do?", "?")
+    wizard.expect("Traefik, Docker provider")
+    wizard.answer("What is in front?", "traefik, nginx")
+    wizard.expect("there is no such policy")
+    wizard.answer("What is in front?", "no-host-escape")
+    wizard.expect("there is no such policy")
+    wizard.answer("What is in front?", "traefik, dozzle")
+    wizard.expect("limits of requests for each client address")
+    wizard.answer("With which guards, or none? [none", "traefik")
+    wizard.expect("there is no such guard")
+    wizard.answer("With which guards", "restricted")
+    wizard.answer("What else may it do", "?")
     wizard.expect("restart containers")
-    wizard.answer("What may clients do?", "look, reboot")
+    wizard.answer("What else may it do", "reboot")
     wizard.expect("there is no such word")
-    wizard.answer("What may clients do?", "look, restart")
+    wizard.answer("What else may it do", "restart,stop")
     wizard.answer("Where do clients connect?", "localhost")
     wizard.expect("write address:port")
     wizard.answer("Where do clients connect?", "/run/docker-proxy/a.sock")
@@ -91,10 +101,38 @@ def test_answers(tmp_path, wizard):
         "/run/docker-proxy/a.sock"
     assert found["auth"] == {"type": "none"}
     assert found["rules"][0]["rate_limit"]["requests"] == 5
-    assert [r["name"] for r in found["rules"][1:]] == [
-        "look-1", "look-2", "restart-1"]
+    assert found["include"] == ["policy:restricted", "policy:traefik",
+                                "policy:dozzle"]
+    assert [r["name"] for r in found["rules"][1:]] == ["stop", "restart"]
     assert run(tmp_path, "--check-config", "--config",
                "own.conf").returncode == 0
+
+
+def test_what_creates_containers_is_guarded(tmp_path, wizard):
+    """And sees their environment: it would create them anew without."""
+    wizard.answer("What is in front?", "traefik, watchtower")
+    wizard.answer("none? [no-host-escape", "")
+    for question in ("What else", "Where do", "Where is", "With TLS", "Who",
+                     "Whom"):
+        wizard.answer(question, "")
+    wizard.answer("containers? [no", "")
+    for _ in range(5):
+        wizard.answer("?", "")
+    assert wizard.end() == 0
+    found = config(tmp_path)
+    assert found["include"] == ["policy:no-host-escape", "policy:traefik",
+                                "policy:watchtower"]
+    assert "rules" not in found
+
+
+def test_guards_that_make_questions_void(tmp_path):
+    flags = ["--guards", "no-secrets-in-answers,rate-limits"]
+    for more in (["--rate", "9"], ["--redact", "yes"]):
+        done = run(tmp_path, "init", "--yes", *flags, *more)
+        assert done.returncode == 2
+        assert "does not go with the other answers" in done.stderr
+    assert run(tmp_path, "init", "--yes", *flags).returncode == 0
+    assert "rules" not in config(tmp_path)
 
 
 @pytest.mark.parametrize("answered", range(4))
@@ -120,10 +158,10 @@ def test_an_interrupt_leaves_nothing(tmp_path, wizard):
 
 def test_flags_are_not_asked_for(tmp_path):
     flags = [w for _, flag, preset, _ in QUESTIONS
-             for w in (flag, preset) if preset and flag != "--may"]
+             for w in (flag, preset) if preset and flag != "--front"]
     t = Terminal(BINARY, "init", *flags, "--compose", "", "--systemd", "",
-                 "--tls-cert", "", cwd=tmp_path)
-    t.answer("What may clients do?", "logs")
+                 "--tls-cert", "", "--may", "", cwd=tmp_path)
+    t.answer("What is in front?", "dozzle")
     t.expect("Written:")
     assert t.text.count("] ") == 1
     assert t.end() == 0
@@ -138,22 +176,68 @@ def test_yes(tmp_path):
     assert files(tmp_path) == ["client.token", "docker-proxy.conf"]
 
 
-def words():
+def samples():
+    """{word: a request that it opens}"""
     text = (ROOT / "daemon" / "init_calls.def").read_text()
-    return sorted(set(re.findall(r'^CALL\("(\w+)"', text, re.M)))
+    rows = [re.findall(r'"([^"]*)"', row) for row in text.split("\nCALL(")[1:]]
+    return {row[0]: row[-1] for row in rows}
 
 
-@pytest.mark.parametrize("may", [*words(), ",".join(words())])
-def test_each_word_compiles_without_a_finding(tmp_path, may):
-    done = run(tmp_path, "init", "--yes", "--may", may, "--rate", "9")
+def words():
+    return sorted(samples())
+
+
+def ready(kind):
+    paths = sorted((ROOT / "policies").glob("*.yaml"))
+    return [p.stem for p in paths if f"\nkind: {kind}\n" in p.read_text()]
+
+
+def one_and_all(names):
+    return [*names, ",".join(names)]
+
+
+def written_is_sound(folder, *flags):
+    done = run(folder, "init", "--yes", *flags)
     assert (done.returncode, done.stderr) == (0, "")
-    done = run(tmp_path, "--check-config")
+    done = run(folder, "--check-config")
     assert (done.returncode, done.stderr) == (0, "")
-    tests = config(tmp_path)["tests"]
-    assert {t["expect"] for t in tests} == {"allow", "deny"}
-    done = run(tmp_path, "test", "docker-proxy.conf")
+    done = run(folder, "lint", "docker-proxy.conf")
+    assert (done.returncode, done.stdout) == (0, "")
+    done = run(folder, "test", "docker-proxy.conf")
     assert done.returncode == 0, done.stdout
-    assert run(tmp_path, "lint", "docker-proxy.conf").returncode == 0
+
+
+def allows(folder, method, path):
+    return run(folder, "explain", method, path, "--role", "client",
+               "--identity", "client").returncode == 0
+
+
+@pytest.mark.parametrize("front", one_and_all(ready("policy")))
+def test_each_policy_compiles_without_a_finding(tmp_path, front):
+    """What can create or build anything is guarded without being asked."""
+    written_is_sound(tmp_path, "--front", front, "--rate", "9")
+    creates = any(allows(tmp_path, "POST", path) for path in (
+        "/containers/create", "/services/create", "/build"))
+    include = config(tmp_path)["include"]
+    assert ("policy:no-host-escape" in include) == creates
+    assert include[-front.count(",") - 1:] == [
+        f"policy:{name}" for name in front.split(",")]
+
+
+@pytest.mark.parametrize("guards", [*one_and_all(ready("guard")), "none"])
+def test_each_guard_compiles_without_a_finding(tmp_path, guards):
+    written_is_sound(tmp_path, "--guards", guards)
+
+
+@pytest.mark.parametrize("may", one_and_all(words()))
+def test_each_word_compiles_without_a_finding(tmp_path, may):
+    written_is_sound(tmp_path, "--may", may)
+    tests = config(tmp_path)["tests"]
+    for word in words():
+        assert allows(tmp_path, *samples()[word].split()) == (
+            word in may.split(","))
+        assert (word in may.split(",")) == any(
+            t["request"] == samples()[word] for t in tests)
 
 
 def test_tokens(tmp_path):
@@ -199,7 +283,10 @@ def test_tls_and_every_address(tmp_path):
 
 @pytest.mark.parametrize("flags, told", [
     (["--may", "everything"], "--may: there is no such word"),
-    (["--may", ""], "--may: say at least one"),
+    (["--front", ""], "--front: say at least one"),
+    (["--front", "traefik,,dozzle"], "--front: there is no such policy"),
+    (["--guards", ""], "--guards: say none, or at least one"),
+    (["--guards", "none,restricted"], "--guards: there is no such guard"),
     (["--listen", "2375"], "--listen: write address:port"),
     (["--listen", "127.0.0.1:99999"], "--listen: write address:port"),
     (["--listen", "/" + "a" * 107], "at most 107 bytes"),
