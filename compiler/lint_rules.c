@@ -154,6 +154,13 @@ ends_alike(const struct rule *end, const struct rule *r)
 	       (r->action == ACTION_DENY || r->action == ACTION_ALLOW);
 }
 
+/* Policies that are included may say the same: none knows of the others. */
+static bool
+is_of_others(const struct rule *end, const struct rule *r)
+{
+	return r->part != RULE_OWN && r->pos.file != end->pos.file;
+}
+
 static void
 lint_shadow(struct lint *l, size_t i)
 {
@@ -161,7 +168,7 @@ lint_shadow(struct lint *l, size_t i)
 
 	for (size_t k = 0; k < i && take_steps(&l->implies, 1); k++) {
 		const struct rule *end = l->rules[k];
-		if (!ends_alike(end, r) ||
+		if (!ends_alike(end, r) || is_of_others(end, r) ||
 			!implies(&l->implies, r->when, end->when))
 			continue;
 		diag_warning(l->diag, FINDING_SHADOWED_RULE, r->pos,

@@ -295,3 +295,35 @@ def test_the_table_of_the_documentation():
     if os.environ.get("UPDATE_GOLDEN"):
         page.write_text(text)
     assert page.read_text() == text
+
+
+SHADOWED = """kind: policy
+rules:
+  - name: %s
+    conditions:
+      - {field: method, operator: equals, value: GET}
+      - {field: path, operator: equals, value: /version}
+    action: allow
+tests:
+  - {request: GET /version, expect: allow}
+"""
+
+
+@pytest.mark.parametrize("kind", ["policy", "guard"])
+def test_included_files_may_say_the_same(tmp_path, kind):
+    """Within one of them it is a finding, as ever."""
+    text = SHADOWED.replace("policy", kind)
+    if kind == "guard":
+        text = text.replace("allow\ntests", "deny\ntests").replace(
+            "expect: allow", "expect: deny")
+    files = {name: tmp_path / f"{name}.yaml" for name in "ab"}
+    for name, path in files.items():
+        path.write_text(text % name)
+    config = tmp_path / "docker-proxy.conf"
+    config.write_text("global: {audit_log: stdout}\n"
+                      "auth: {type: none}\ninclude: [./a.yaml, ./b.yaml]\n"
+                      "tests: [{request: GET /info, expect: deny}]\n")
+    assert "[DP101]" not in run("lint", str(config)).stdout
+    twice = text.partition("tests:")[0].partition("rules:\n")[2] % "c"
+    files["b"].write_text((text % "b").replace("tests:", twice + "tests:"))
+    assert '"c" never fires: rule "b"' in run("lint", str(config)).stdout
