@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -307,19 +308,54 @@ def policies():
     """(where, text) of each policy in the documentation."""
     for page in PAGES:
         blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S)
-        for i, text in enumerate(b for b in blocks if "rules:" in b):
+        whole = page.name == "cookbook.md"
+        for i, text in enumerate(b for b in blocks if "rules:" in b or whole):
             yield pytest.param(text, id=f"{page.name}-{i + 1}")
+
+
+TOKENS = {"CI_TOKEN": "abc", "TEAM_TOKEN": "def", "ONCALL_TOKEN": "ghi"}
+
+
+def certified(text, folder):
+    """With the certificates that it names."""
+    good = ROOT / "tests" / "data" / "lint"
+    for name in re.findall(r"(?:cert|key|client_ca): (\w+\.(?:pem|key))", text):
+        kind = "key" if name.endswith(".key") else "pem"
+        shutil.copy(good / f"good.{kind}", folder / name)
+        text = text.replace(name, str(folder / name))
+    return text
 
 
 @pytest.mark.parametrize("text", policies())
 def test_the_policies_compile(tmp_path, text):
-    """Rules without settings are linted, as a part of a configuration."""
+    """Rules without settings are linted, as a part of a configuration. Of a
+    whole one, --check-config runs the tests, too."""
     path = tmp_path / "docker-proxy.conf"
-    path.write_text(text)
+    path.write_text(certified(text, tmp_path))
     command = "--check-config" if "auth:" in text else "lint"
-    done = proxy(command, "--config", str(path), CI_TOKEN="abc")
+    done = proxy(command, "--config", str(path), **TOKENS)
     told = done.stderr if "auth:" in text else done.stdout
     assert (done.returncode, told) == (0, "")
+
+
+def recipes():
+    """(title, text) of each recipe: one configuration each."""
+    for part in read("docs", "cookbook.md").split("\n## ")[1:]:
+        blocks = re.findall(r"```yaml\n(.*?)```", part, re.S)
+        yield pytest.param(blocks, id=part.partition("\n")[0])
+
+
+@pytest.mark.parametrize("blocks", recipes())
+def test_recipes(tmp_path, blocks):
+    """Each is whole, and has tests that pass and reach every rule."""
+    [text] = blocks
+    assert "auth:" in text
+    path = tmp_path / "docker-proxy.conf"
+    path.write_text(certified(text, tmp_path))
+    done = proxy("test", "--coverage", str(path), **TOKENS)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "no test reaches" not in done.stdout
+    assert " 0 tests" not in done.stdout
 
 
 @pytest.mark.parametrize("command", ["--check-config", "lint"])
