@@ -227,6 +227,15 @@ docker_reads_body(const struct facts *f)
 	return c && c->body;
 }
 
+bool
+docker_reads_query(const struct facts *f)
+{
+	assert(f->docker);
+	const struct docker_call *c = find_call(f);
+
+	return c && c->query;
+}
+
 const struct docker_list *
 docker_values(const struct facts *f, enum field field, bool *doubt_out)
 {
