@@ -9,6 +9,8 @@
 
 #define LIST_ROOM_MIN 8u
 
+_Static_assert(DOCKER_COUNT <= 32, "doubts has a bit for each field");
+
 /* --- lists -------------------------------------------------------------------- */
 
 static unsigned
