@@ -8,11 +8,12 @@
 
 #define BIT(f) (UINT64_C(1) << ((f)-DOCKER_FIRST))
 
-/* Names and texts that a next run may give anew. */
+/* Names and texts that a next run may give anew; and who gives up more than
+ * was seen does no harm. */
 #define FREE_FIELDS \
 	(BIT(FIELD_DOCKER_TARGET) | BIT(FIELD_DOCKER_NAME) | \
-		BIT(FIELD_DOCKER_ENV) | BIT(FIELD_DOCKER_LABELS) | \
-		BIT(FIELD_DOCKER_ANNOTATIONS))
+		BIT(FIELD_DOCKER_DROPPED) | BIT(FIELD_DOCKER_ENV) | \
+		BIT(FIELD_DOCKER_LABELS) | BIT(FIELD_DOCKER_ANNOTATIONS))
 /* Where it must be known what is meant: they are the ways to the host. */
 #define HOST_FIELDS \
 	(BIT(FIELD_DOCKER_HOST_PATHS) | BIT(FIELD_DOCKER_MOUNT_TYPES) | \
