@@ -220,15 +220,15 @@ check_part(struct includer *inc, struct pos pos, const struct unit *u)
 		diag_error(inc->diag, pos, "a guard can include guards only");
 }
 
-/* A guard that is empty is one that a full disk has cut off, or that is being
- * written: what it refuses must not be let in meanwhile. */
+/* A guard that says nothing is one that a full disk has cut off, or that is
+ * being written: what it refuses must not be let in meanwhile. Who means it
+ * writes `rules: []`. */
 static void
 check_empty(struct includer *inc, struct pos pos, const struct unit *u)
 {
 	const struct sections *s = &u->sections;
 
-	if ((s->rules && s->rules->count > 0) ||
-		(s->include && s->include->count > 0))
+	if ((s->rules && !tree_is_null(s->rules)) || s->include)
 		return;
 	diag_error(inc->diag, pos, "%.*s has no rules, and includes none",
 		STR_FMT(u->source.name));
