@@ -220,6 +220,20 @@ check_part(struct includer *inc, struct pos pos, const struct unit *u)
 		diag_error(inc->diag, pos, "a guard can include guards only");
 }
 
+/* A guard that says nothing is one that a full disk has cut off, or that is
+ * being written: what it refuses must not be let in meanwhile. Who means it
+ * writes `rules: []`. */
+static void
+check_empty(struct includer *inc, struct pos pos, const struct unit *u)
+{
+	const struct sections *s = &u->sections;
+
+	if ((s->rules && !tree_is_null(s->rules)) || s->include)
+		return;
+	diag_error(inc->diag, pos, "%.*s has no rules, and includes none",
+		STR_FMT(u->source.name));
+}
+
 static void
 include(struct includer *inc, struct pos pos, struct str name)
 {
@@ -243,7 +257,8 @@ include(struct includer *inc, struct pos pos, struct str name)
 		if (!(ready ? find_ready(inc, pos, name, &text)
 			    : read_text_of(inc, pos, name, &text)))
 			return;
-		add_unit(inc, name, text);
+		if (add_unit(inc, name, text))
+			check_empty(inc, pos, find_unit(inc, name));
 		inc->of = of;
 	}
 	check_part(inc, pos, find_unit(inc, name));

@@ -126,8 +126,7 @@ write_clients(struct migrant *m)
 	bool host_bits;
 	struct cidr net;
 
-	if (migrate_get(m, "proxysocketendpoint") ||
-		migrate_get(m, "SP_PROXYSOCKETENDPOINT"))
+	if (get(m, "proxysocketendpoint", "SP_PROXYSOCKETENDPOINT"))
 		return STR("");
 	fputs("  - name: clients\n"
 	      "    conditions:\n"

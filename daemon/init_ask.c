@@ -246,6 +246,9 @@ wrong(const struct init_answers *a, enum init_question q, struct str s)
 	case INIT_KEY:
 		return s.n == 0 ? "a certificate needs its key" : NULL;
 	case INIT_OUTPUT:
+		if (s.n == 0)
+			return "it needs a name";
+		return wrong_file(a, s);
 	case INIT_COMPOSE:
 	case INIT_SYSTEMD:
 		return wrong_file(a, s);

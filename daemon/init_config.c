@@ -95,8 +95,9 @@ write_auth(const struct init_answers *a, const struct init_token *tokens,
 		fputs("    - {token_sha256: ", out);
 		for (size_t b = 0; b < sizeof(digest); b++)
 			fprintf(out, "%02x", digest[b]);
-		fprintf(out, ", role: client, name: %.*s}\n",
-			STR_FMT(tokens[i].name));
+		fputs(", role: client, name: ", out);
+		quote(tokens[i].name, out);
+		fputs("}\n", out);
 	}
 }
 

@@ -57,11 +57,23 @@ place(const struct init_file *f, bool force)
 	return ok || complain(f->name);
 }
 
+/* With force the last of two that have one name would be all there is. */
+static bool
+are_different(const struct init_file *files, size_t n)
+{
+	errno = EEXIST;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(files[i].name, files[j].name) == 0)
+				return complain(files[i].name);
+	return true;
+}
+
 bool
 init_write_files(struct init_file *files, size_t n, bool force)
 {
 	size_t placed = 0;
-	bool ok = true;
+	bool ok = are_different(files, n);
 
 	for (size_t i = 0; ok && i < n; i++)
 		ok = prepare(&files[i]);

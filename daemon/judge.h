@@ -3,8 +3,9 @@
  * What the running proxy (flow_judge.c) and those who only ask what it would
  * do (offline.c) have in common, so that the two cannot differ. It knows of no
  * socket, clock or lock: what it needs of them is in struct judge. In order:
- * judge_find_head(), judge_head(), judge_caller(), then vm_run() on rq->vm; where that asks for
- * the body, judge_hold(), the body into rq->held, judge_body(), vm_run().
+ * judge_find_head(), judge_head(), judge_caller(), then vm_run() on rq->vm;
+ * where that asks for the body, judge_hold(), the body into rq->held,
+ * judge_body(), vm_run().
  */
 #ifndef DAEMON_JUDGE_H
 #define DAEMON_JUDGE_H

@@ -53,7 +53,8 @@ texts_add(struct learnt_texts *t, struct str s, struct arena *a)
 /* What a path names, and around it. */
 struct named {
 	struct str before, name, behind;
-	bool reads_body;
+	bool reads_body, says_more;
+	uint64_t says; /* bits of fields: those that the name is a value of */
 };
 
 static struct named
@@ -71,10 +72,13 @@ split(enum method method, struct str path, struct arena *a)
 	bool doubt;
 
 	n.reads_body = docker_reads_body(&facts);
+	n.says_more = n.reads_body || docker_reads_query(&facts);
 	const struct docker_list *l =
 		docker_values(&facts, FIELD_DOCKER_TARGET, &doubt);
 	if (l->n == 0)
 		return n;
+	for (unsigned f = 0; f < DOCKER_COUNT; f++)
+		n.says |= (uint64_t)(docker.lists[f].n > 0) << f;
 	/* Every path that names something is /kind/name and perhaps more. */
 	size_t at = str_find(str_from(path, 1), STR("/")) + 2;
 	if (at + l->v[0].text.n > path.n)
@@ -116,6 +120,8 @@ add_call(struct learnt *l, enum method method, const struct named *n)
 		.before = arena_str(&l->arena, n->before),
 		.behind = arena_str(&l->arena, n->behind),
 		.reads_body = n->reads_body,
+		.says_more = n->says_more,
+		.named = n->says,
 	};
 	return c;
 }
@@ -160,7 +166,9 @@ add_meaning(struct learnt *l, struct learnt_call *c,
 	struct docker docker;
 	uint64_t hidden;
 
-	c->untold |= !audit_record_means(r, &l->line, &docker, &hidden);
+	/* What was not sent needs no record. */
+	if (!audit_record_means(r, &l->line, &docker, &hidden))
+		c->untold |= c->reads_body || r->query.n > 0;
 	for (unsigned f = 0; f < DOCKER_COUNT; f++)
 		add_values(l, c, f, &docker.lists[f], name);
 	c->doubts |= docker.doubts;

@@ -31,6 +31,7 @@ struct learnt_call {
 	struct str path, target; /* of its first request */
 	uint64_t requests;
 	bool reads_body; /* its body says what it means */
+	bool says_more;  /* so does its body or its query */
 	bool untold;     /* of some request it is not recorded what it means */
 	bool anonymous;  /* some request was nobody's */
 	struct learnt_texts roles;

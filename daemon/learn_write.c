@@ -1,18 +1,19 @@
 /* Learning: the policy, as an operator would write it. */
 #include "daemon/learn.h"
 
-#include "compiler/show.h"
+#include "compiler/source.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define BIT(f) (UINT64_C(1) << ((f)-DOCKER_FIRST))
 
-/* Names and texts that a next run may give anew. */
+/* Names and texts that a next run may give anew; and who gives up more than
+ * was seen does no harm. */
 #define FREE_FIELDS \
 	(BIT(FIELD_DOCKER_TARGET) | BIT(FIELD_DOCKER_NAME) | \
-		BIT(FIELD_DOCKER_ENV) | BIT(FIELD_DOCKER_LABELS) | \
-		BIT(FIELD_DOCKER_ANNOTATIONS))
+		BIT(FIELD_DOCKER_DROPPED) | BIT(FIELD_DOCKER_ENV) | \
+		BIT(FIELD_DOCKER_LABELS) | BIT(FIELD_DOCKER_ANNOTATIONS))
 /* Where it must be known what is meant: they are the ways to the host. */
 #define HOST_FIELDS \
 	(BIT(FIELD_DOCKER_HOST_PATHS) | BIT(FIELD_DOCKER_MOUNT_TYPES) | \
@@ -22,19 +23,39 @@
 
 /* --- text -------------------------------------------------------------------- */
 
-/* Inside a YAML string in double quotes, where "$" would be a variable. */
+/* The number of a character of UTF-8, or a byte. */
+static uint32_t
+code_of(struct str c)
+{
+	uint32_t code = (unsigned char)c.p[0];
+
+	if (c.n > 1)
+		code &= 0x7fu >> c.n;
+	for (size_t i = 1; i < c.n; i++)
+		code = code << 6 | ((unsigned char)c.p[i] & 0x3fu);
+	return code;
+}
+
+/* Inside a YAML string in double quotes, where "$" would be a variable. What
+ * a configuration may not have as it is, is written by its number. */
 static void
 write_text(struct str s, FILE *out)
 {
-	for (size_t i = 0, plain; i < s.n; i += plain) {
-		for (plain = 0; i + plain < s.n; plain++)
-			if (memchr("\"\\$", s.p[i + plain], 3))
-				break;
-		show_text((struct str){s.p + i, plain}, out);
-		if (plain > 0)
-			continue;
-		fprintf(out, "%c%c", s.p[i] == '$' ? '$' : '\\', s.p[i]);
-		plain = 1;
+	while (s.n > 0) {
+		bool plain;
+		struct str c = {s.p, source_char(s, &plain)};
+		s = str_from(s, c.n);
+		if (*c.p == '$')
+			fputs("$$", out);
+		else if (*c.p == '"' || *c.p == '\\')
+			fprintf(out, "\\%c", *c.p);
+		else if (plain && *c.p != '\n' && *c.p != '\t')
+			fwrite(c.p, 1, c.n, out);
+		else
+			fprintf(out,
+				code_of(c) < 0x100 ? "\\x%02" PRIX32
+						   : "\\U%08" PRIX32,
+				code_of(c));
 	}
 }
 
@@ -139,7 +160,7 @@ why_open(const struct learnt_call *c, unsigned f)
 		return "not all of its values are recorded";
 	if (c->doubts & bit)
 		return "some of its values could not be read";
-	if (has_id(&c->values[f]))
+	if (!(HOST_FIELDS & bit) && has_id(&c->values[f]))
 		return "it had ids, which change";
 	return NULL;
 }
@@ -165,7 +186,7 @@ write_field(const struct learnt_call *c, unsigned f, FILE *out)
 				: "only_in");
 		write_list(t, out);
 		fputs("}\n", out);
-	} else if (c->reads_body && !(c->named & bit)) {
+	} else if (c->says_more && !(c->named & bit)) {
 		fprintf(out, "      - {field: %s, operator: not_exists}\n",
 			name);
 	}
@@ -184,13 +205,15 @@ is_read(const struct learnt_call *c)
 static const char *
 why_not(const struct learnt_call *c)
 {
+	if (c->says_more && c->untold)
+		return "it is not recorded what it means: record it with "
+		       "`audit_docker: true` or `--mode learn`";
 	if (is_read(c))
 		return NULL;
-	if (c->reads_body && c->untold)
-		return "it is not recorded what its body says: record it with "
-		       "`audit_docker: true` or `--mode learn`";
 	if (c->doubts & HOST_FIELDS)
 		return "what it asks of the host could not be read";
+	if (c->hidden & HOST_FIELDS)
+		return "not all that it asks of the host is recorded";
 	return NULL;
 }
 
@@ -214,7 +237,7 @@ write_rule(const struct learnt *l, const struct learnt_call *c, FILE *out)
 		write_list(&c->roles, out);
 		fputs("}\n", out);
 	}
-	if (!is_read(c) && c->method != METHOD_DELETE)
+	if (c->says_more || (!is_read(c) && c->method != METHOD_DELETE))
 		for (unsigned f = 0; f < DOCKER_COUNT; f++)
 			write_field(c, f, out);
 }

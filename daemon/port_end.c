@@ -57,36 +57,20 @@ port_sockaddr_len(const union port_sockaddr *a)
 	return a->sa.sa_family == AF_INET ? sizeof(a->in) : sizeof(a->in6);
 }
 
-static const char *
-write_text(const union port_sockaddr *a, long port, char buf[PORT_END_TEXT])
-{
-	char ip[INET6_ADDRSTRLEN];
-	bool four = a->sa.sa_family == AF_INET;
-
-	if (four)
-		inet_ntop(AF_INET, &a->in.sin_addr, ip, sizeof(ip));
-	else
-		inet_ntop(AF_INET6, &a->in6.sin6_addr, ip, sizeof(ip));
-	snprintf(buf, PORT_END_TEXT, four ? "%s:%ld" : "[%s]:%ld", ip, port);
-	return buf;
-}
-
 const char *
 port_end_text(const struct port_end *e, char buf[PORT_END_TEXT])
 {
-	if (!e->any)
-		return write_text(&e->addr, e->port, buf);
-	snprintf(buf, PORT_END_TEXT, ":%ld", e->port);
+	const union port_sockaddr *a = &e->addr;
+	bool four = a->sa.sa_family == AF_INET;
+	char ip[INET6_ADDRSTRLEN] = "";
+
+	if (four)
+		inet_ntop(AF_INET, &a->in.sin_addr, ip, sizeof(ip));
+	else if (!e->any)
+		inet_ntop(AF_INET6, &a->in6.sin6_addr, ip, sizeof(ip));
+	snprintf(buf, PORT_END_TEXT, four || e->any ? "%s:%ld" : "[%s]:%ld", ip,
+		e->port);
 	return buf;
-}
-
-const char *
-port_sockaddr_text(const union port_sockaddr *a, char buf[PORT_END_TEXT])
-{
-	in_port_t port =
-		a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port;
-
-	return write_text(a, ntohs(port), buf);
 }
 
 /* The C library's texts are Go's, but for the first letter. */

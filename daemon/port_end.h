@@ -35,8 +35,6 @@ socklen_t port_sockaddr_len(const union port_sockaddr *a);
 
 /* "127.0.0.1:80", "[::1]:80", ":80" of any. Returns buf. */
 const char *port_end_text(const struct port_end *e, char buf[PORT_END_TEXT]);
-const char *port_sockaddr_text(
-	const union port_sockaddr *a, char buf[PORT_END_TEXT]);
 
 /* "address already in use". Returns buf. */
 const char *port_error_text(int error, char buf[PORT_ERROR_TEXT]);

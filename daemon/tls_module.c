@@ -84,6 +84,7 @@ open_module(struct file_hearer *h, char path[PATH_MAX])
 	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		int n = snprintf(path, PATH_MAX, "%s%s", folder, places[i]);
+		errno = ENAMETOOLONG;
 		if (n < PATH_MAX)
 			fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd >= 0 || errno != ENOENT)

@@ -9,6 +9,8 @@
 
 #define LIST_ROOM_MIN 8u
 
+_Static_assert(DOCKER_COUNT <= 32, "doubts has a bit for each field");
+
 /* --- lists -------------------------------------------------------------------- */
 
 static unsigned
@@ -225,6 +227,15 @@ docker_reads_body(const struct facts *f)
 	const struct docker_call *c = find_call(f);
 
 	return c && c->body;
+}
+
+bool
+docker_reads_query(const struct facts *f)
+{
+	assert(f->docker);
+	const struct docker_call *c = find_call(f);
+
+	return c && c->query;
 }
 
 const struct docker_list *

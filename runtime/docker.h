@@ -53,6 +53,9 @@ struct docker {
  * known. */
 bool docker_reads_body(const struct facts *f);
 
+/* Can its query? The name in its path is no part of that. */
+bool docker_reads_query(const struct facts *f);
+
 /* The values of a docker.* field, borrowed from *f->docker; *doubt_out when
  * there may be others. A field with FIELD_NEEDS_BODY needs f->body where
  * docker_reads_body(). An arena that overflows loses values: ask it. */

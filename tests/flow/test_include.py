@@ -62,6 +62,16 @@ def test_an_included_file_is_watched(including):
     assert (status(r.proxy), status(r.proxy, "/version")) == (200, 403)
 
 
+def test_a_guard_that_is_cut_off_stays_in_force(including):
+    r = including
+    guard = r.path.parent / "guard.yaml"
+    before = r.refused(), r.in_force()
+    guard.write_text("")
+    assert not r.wait(before)
+    assert "guard.yaml has no rules, and includes none" in r.proxy.log()
+    assert status(r.proxy) == 403
+
+
 def test_an_included_file_with_an_error(including):
     r = including
     guard = r.path.parent / "guard.yaml"

@@ -265,6 +265,22 @@ def test_files_that_are_there(tmp_path):
     assert files(tmp_path) == ["client.token", "docker-proxy.conf"]
 
 
+@pytest.mark.parametrize("flags", [
+    ["--output", "a", "--compose", "a"],
+    ["--output", "b.token", "--tokens", "b"]])
+def test_two_files_of_one_name(tmp_path, flags):
+    done = run(tmp_path, "init", "--yes", "--force", *flags)
+    assert done.returncode == 1 and "File exists" in done.stderr
+    assert files(tmp_path) == []
+
+
+def test_names_are_texts(tmp_path):
+    assert run(tmp_path, "init", "--yes", "--tokens", "null,-,1").returncode \
+        == 0
+    assert [t["name"] for t in config(tmp_path)["auth"]["tokens"]] == [
+        "null", "-", "1"]
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     done = run(tmp_path, "init", "--yes", "--systemd", "no/such/unit")
     assert done.returncode == 1
@@ -296,6 +312,7 @@ def test_tls_and_every_address(tmp_path):
     (["--tokens", "a,b,a"], "--tokens: a name stands there twice"),
     (["--tokens", ",".join(f"t{i}" for i in range(101))], "too many"),
     (["--tls-cert", "a"], "--tls-key: a certificate needs its key"),
+    (["--output", ""], "--output: it needs a name"),
     (["--socket", "docker.sock"], "--socket: write auto"),
     (["--rate", "-1"], "--rate: write a number"),
     (["--redact", "maybe"], "--redact: write yes or no"),

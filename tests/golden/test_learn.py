@@ -117,6 +117,55 @@ def test_what_is_not_known_is_not_allowed(tmp_path, call, why):
         "GET /_ping"]
 
 
+def explain(folder, *request):
+    return subprocess.run(
+        [BINARY, "explain", "--config", "learnt.conf", *request], cwd=folder,
+        capture_output=True, text=True, timeout=30).returncode
+
+
+def test_what_no_query_said_is_closed(tmp_path):
+    policy(tmp_path, [
+        event("POST", "/build", {"images": ["docker.io/library/x:latest"]},
+              query="t=x"),
+        event("POST", "/containers/a/start", {"containers": ["a"]}),
+        event("GET", "/containers/a/checkpoints", {"containers": ["a"]})])
+    for request, denied in (
+            (["POST", "/build?t=x"], 0),
+            (["POST", "/build?t=x&networkmode=host"], 1),
+            (["POST", "/build?t=y"], 1),
+            (["POST", "/containers/b/start"], 0),
+            (["POST", "/containers/b/start?checkpoint-dir=/etc"], 1),
+            (["GET", "/containers/b/checkpoints"], 0),
+            (["GET", "/containers/b/checkpoints?dir=/etc"], 1)):
+        assert explain(tmp_path, *request) == denied, request
+
+
+def test_a_query_that_is_not_recorded(tmp_path):
+    learnt = policy(tmp_path, [
+        event("POST", "/containers/a/start"),
+        event("POST", "/containers/a/rename", query="name=b"),
+        event("POST", "/containers/a/stop", query="t=1")])
+    assert [r["name"] for r in learnt["rules"]] == [
+        "POST /containers/{}/start", "POST /containers/{}/stop"]
+    assert explain(tmp_path, "POST",
+                   "/containers/b/start?checkpoint-dir=/etc") == 1
+
+
+def test_the_host_is_never_left_open(tmp_path):
+    """Neither by a value that was too long for the log, nor by one that only
+    looks like an id."""
+    learnt = policy(tmp_path, [
+        event("GET", "/_ping", {}),
+        event("POST", "/containers/create",
+              {"host_paths": ["/x...[cut: 999 bytes]"],
+               "hidden": ["host_paths"]})])
+    assert [r["name"] for r in learnt["rules"]] == ["GET /_ping"]
+    c = conditions(policy(tmp_path, [
+        event("POST", "/containers/create", {"mount_types": ["a" * 64]})]),
+        "POST /containers/create")
+    assert c["docker.mount_types"] == ("only_in", ["a" * 64])
+
+
 def test_roles(tmp_path):
     learnt = policy(tmp_path, [
         event("GET", "/info", {}, user_role="ops"),
@@ -158,7 +207,9 @@ def test_tests_of_what_was_and_of_what_was_not(tmp_path):
 def test_paths_are_data(tmp_path):
     odd = '/x/"$(a)\\E\n# b: {c}\'é.*'
     learnt = policy(tmp_path, [event("GET", odd, {}),
-                               event("GET", "/containers/a.b/json", {})])
+                               event("GET", "/a\u0085\u2028b\u202e\ufeff", {})])
+    assert learnt["rules"][1]["conditions"][1]["value"] == \
+        "/a\u0085\u2028b\u202e\ufeff"
     # "$" begins a variable, "$$" is one.
     assert learnt["rules"][0]["conditions"][1]["value"] == \
         odd.replace("$", "$$")

@@ -113,6 +113,14 @@ def test_too_many_alternatives():
     assert "action: allow" not in written
 
 
+def test_an_endpoint_that_is_empty_is_none():
+    """The proxy listens to the network, and not for everybody."""
+    written = flags("SP_PROXYSOCKETENDPOINT=", "SP_LISTENIP=0.0.0.0",
+                    "SP_ALLOWFROM=10.0.0.0/8", "-allowGET=/info")
+    assert "bind: '0.0.0.0'" in written
+    assert "operator: not_in\n        value: ['10.0.0.0/8']" in written
+
+
 def test_what_would_end_a_value_or_a_comment():
     """A setting can add no line to the configuration."""
     written = run("migrate", "-", input="""

@@ -44,10 +44,14 @@ static const struct file files[] = {
 		"kind: guard\nrules: [{name: x, action: allow}]\n"},
 	{"conf/policy-that-denies",
 		"kind: policy\nrules: [{name: x, action: deny}]\n"},
+	{"conf/empty", ""},
+	{"conf/cut-off", "kind: guard\nrules:\n"},
+	{"conf/no-rules", "kind: guard\nrules: []\n"},
 	{"conf/broken", "rules: [\n"},
 	{"conf/wrong", "kind: guard\n\nrules: [{name: x, action: denny}]\n"},
 	{"conf/settings", "global: {default: allow}\nauth: {type: none}\n"
-			  "toggles: env\n"},
+			  "toggles: env\n"
+			  "rules: [{name: y, action: allow}]\n"},
 };
 
 static bool
@@ -215,6 +219,11 @@ test_refused(void **state)
 		"  1 | include: [policy:trafik]\n"
 		"    |           ^~~~~~~~~~~~~\n"
 		"    = help: did you mean \"traefik\"?");
+	assert_refused("include: [empty]\n",
+		"p.conf:1:11: error: conf/empty has no rules");
+	assert_refused("include: [all, cut-off]\n",
+		"p.conf:1:16: error: conf/cut-off has no rules");
+	assert_order("include: [all, no-rules]\n", "conf/all:all");
 	assert_refused("include: [self]\n",
 		"conf/self:1:11: error: conf/self includes itself\n");
 	assert_refused("include: [one]\n",
