@@ -78,7 +78,8 @@ SOURCES  := $(RUNTIME) $(COMPILER) $(DAEMON) $(TLS) daemon/main.c $(HEADERS) \
 	    $(wildcard tests/bench/*.[ch] tests/unit/*.h tests/diff/*.h) \
 	    $(wildcard tests/diff/language*.c) \
 	    $(wildcard tests/fuzz/*.[ch]) \
-	    tests/flow/alloc_fail.c tests/flow/explain_each.c
+	    tests/flow/alloc_fail.c tests/flow/explain_each.c \
+	    tests/port/sctp.c
 
 obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIBS     := $(B)/libdaemon.a $(B)/libcompiler.a $(B)/libruntime.a
@@ -133,6 +134,13 @@ ALLOC_FAIL := $(B)/tests/alloc_fail.so
 $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
+
+# Preloaded into the proxy by tests/port/test_sctp.py.
+SCTP := $(B)/tests/sctp.so
+$(SCTP): tests/port/sctp.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -shared \
+		-fPIC -o $@ $<
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
@@ -204,7 +212,7 @@ check-flow: all $(ALLOC_FAIL) $(EXPLAIN_EACH) ## scripted conversations with a f
 check-packaging: all ## what packaging/ ships, as far as it needs no Engine
 	$(PYTEST) tests/packaging
 
-check-port: all ## published ports, ours beside the machine's own docker-proxy
+check-port: all $(SCTP) ## published ports, ours beside the machine's own docker-proxy
 	$(PYTEST) tests/port
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".

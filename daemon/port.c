@@ -1,8 +1,8 @@
 /* The port proxy: order of start, and what dockerd hears of it. */
 #include "daemon/port.h"
 
+#include "daemon/port_connections.h"
 #include "daemon/port_sandbox.h"
-#include "daemon/port_tcp.h"
 #include "daemon/port_udp.h"
 
 #include <event2/event.h>
@@ -120,16 +120,11 @@ static bool
 begin(struct port *p, char why[PORT_REASON_BYTES])
 {
 	static bool (*const start[])(struct port *) = {
-		[PORT_TCP] = port_tcp_start,
+		[PORT_TCP] = port_connections_start,
 		[PORT_UDP] = port_udp_start,
-		[PORT_SCTP] = NULL,
+		[PORT_SCTP] = port_connections_start,
 	};
 
-	if (!start[p->proto]) {
-		snprintf(why, PORT_REASON_BYTES,
-			"sctp is not carried by this version");
-		return false;
-	}
 	snprintf(why, PORT_REASON_BYTES, "cannot allocate memory");
 	p->base = new_base();
 	return p->base && start[p->proto](p);

@@ -52,7 +52,8 @@ option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &n) == 0 ? value : -1;
 }
 
-/* The kind of socket that was asked for, and listening if it can. */
+/* The kind of socket that was asked for, and listening if it can. Of TCP there
+ * is more than one: Go likes to make sockets of MPTCP. */
 static bool
 is_fit(int fd, enum port_proto proto)
 {
@@ -60,6 +61,8 @@ is_fit(int fd, enum port_proto proto)
 
 	return (family == AF_INET || family == AF_INET6) &&
 	       option(fd, SO_TYPE) == protos[proto].type &&
+	       (option(fd, SO_PROTOCOL) == IPPROTO_SCTP) ==
+		       (proto == PORT_SCTP) &&
 	       (proto == PORT_UDP || option(fd, SO_ACCEPTCONN) == 1);
 }
 

@@ -13,7 +13,8 @@
 void port_sandbox_enter(void);
 
 /* Gives back the memory of the API proxy's tables, which this process will
- * never look at: the loader has written addresses to all of them. */
+ * never look at: the loader has written addresses to all of them. No constant
+ * table of addresses is there from then on, of the port proxy neither. */
 void port_sandbox_forget_tables(void);
 
 #endif

@@ -84,18 +84,21 @@ class Engine:
         environment = dict(os.environ, OVER_USR=over_usr())
         with open(self.log, "ab") as log:
             self.outer = subprocess.Popen(
-                [*self.inside, "--host", self.host,
-                 "--data-root", self.folder / "data",
-                 "--exec-root", self.folder / "exec",
-                 "--pidfile", self.folder / "dockerd.pid",
-                 "--config-file", self._config(),
-                 "--exec-opt", "native.cgroupdriver=cgroupfs",
-                 "--cgroup-parent", f"/{self.cgroup}"],
-                env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log)
+                [*self.inside, *self.arguments()], env=environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until(self._ready, lambda: "dockerd to answer\n" + self.tail(), 60)
         self.pid = self._inner()
         return self
+
+    def arguments(self):
+        """Of dockerd."""
+        return ["--host", self.host,
+                "--data-root", self.folder / "data",
+                "--exec-root", self.folder / "exec",
+                "--pidfile", self.folder / "dockerd.pid",
+                "--config-file", self._config(),
+                "--exec-opt", "native.cgroupdriver=cgroupfs",
+                "--cgroup-parent", f"/{self.cgroup}"]
 
     def _config(self):
         """A configuration of our own: the machine's is not to be read."""

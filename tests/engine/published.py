@@ -1,9 +1,10 @@
 """An Engine whose published ports are served by the binary under test, and
 both ends of what they carry: processes of ours in its network namespaces."""
 
+import json
 import os
 import pathlib
-import signal
+import socket
 import subprocess
 import sys
 
@@ -86,9 +87,18 @@ class Publishing(engines.Engine):
     inside = [*engines.INSIDE[:-2],
               engines.INSIDE[-2].replace(
                   "exec dockerd \"$@\"",
-                  "{ dockerd \"$@\" --userland-proxy-path "
-                  f"'{proxies.binary()}' & exec sleep infinity; }}"),
+                  "{ dockerd \"$@\" & exec sleep infinity; }"),
               engines.INSIDE[-1]]
+
+    def __init__(self):
+        super().__init__()
+        self.others = []
+
+    def _config(self):
+        path = super()._config()
+        path.write_text(json.dumps({
+            "userland-proxy-path": proxies.binary(), "live-restore": True}))
+        return path
 
     def processes(self, name):
         """Of that name, in its namespace: their pids here."""
@@ -123,9 +133,32 @@ class Publishing(engines.Engine):
         state = self.get_json(f"/containers/{name}/json")["State"]
         return self.host_pid(state["Pid"])
 
-    def kill_dockerd(self):
+    def stop(self):
+        """The first process would not hear a SIGTERM."""
+        if self.outer:
+            self.kill()
+        while self.others:
+            self.others.pop().wait(10)
+
+    def end_dockerd(self, number):
+        """It alone: its containers live."""
         (pid,) = self.processes("dockerd")
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
+        until(lambda: not self.processes("dockerd") and
+              not self.processes("containerd"), "dockerd to end", 30)
+        # Of one that was killed there is a zombie, which has its number.
+        for name in ("dockerd", "containerd"):
+            for pidfile in self.folder.glob(f"**/{name}.pid"):
+                pidfile.unlink()
+
+    def start_dockerd(self):
+        """Another, in the place of the one that has ended."""
+        with open(self.log, "ab") as log:
+            self.others.append(subprocess.Popen(
+                ["nsenter", "--target", str(self.pid), "--mount", "--net",
+                 "--pid", "--wd=/", "dockerd", *self.arguments()],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        until(self._ready, lambda: "dockerd to answer\n" + self.tail(), 60)
 
 
 def enter(pid, script, *args):
@@ -150,6 +183,16 @@ def said(process, word):
 def end(process):
     out, _ = process.communicate(timeout=30)
     return out
+
+
+def has_sctp():
+    """Has the kernel it? As a module it is loaded by asking."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM,
+                      socket.IPPROTO_SCTP).close()
+        return True
+    except OSError:
+        return False
 
 
 def no_proxy_left(engine):

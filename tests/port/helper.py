@@ -57,7 +57,7 @@ def datagram(ip="127.0.0.1", port=0):
     return s
 
 
-BIND = {"tcp": stream, "udp": datagram}
+BIND = {"tcp": stream, "udp": datagram, "sctp": stream}
 
 
 def free_port(ip="127.0.0.1", kind=stream):

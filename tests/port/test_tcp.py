@@ -200,6 +200,56 @@ def test_a_container_that_is_slow_to_accept(kind):
             c.close()
 
 
+def test_an_end_before_there_is_a_connection(kind):
+    """A client that has nothing to say ends its half while the container is
+    slow to accept: it gets its answer."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        full.settimeout(helper.TIMEOUT)
+        fill = socket.create_connection(full.getsockname())
+        proxy = kind.start(container_port=full.getsockname()[1])
+        client = socket.create_connection(("127.0.0.1", proxy.port),
+                                          helper.TIMEOUT)
+        client.shutdown(socket.SHUT_WR)
+        wait_until(lambda: "SYN-SENT" in connecting(full), "it is dialled")
+        time.sleep(0.1)
+        full.accept()[0].close()
+        fill.close()
+        server = full.accept()[0]
+        server.settimeout(helper.TIMEOUT)
+        assert server.recv(1) == b""
+        server.sendall(b"answer")
+        server.close()
+        assert read_all(client) == b"answer"
+
+
+@pytest.mark.defect("it goes on connecting")
+def test_who_goes_away_is_not_waited_for(kind):
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        proxy = kind.start(container_port=full.getsockname()[1])
+        fill = socket.create_connection(full.getsockname())
+        wait_until(lambda: "SYN-SENT" not in connecting(full), "it is full")
+        before = len(proxy.fds())
+        clients = [socket.create_connection(("127.0.0.1", proxy.port))
+                   for _ in range(20)]
+        wait_until(lambda: len(proxy.fds()) >= before + 39, "all are dialled")
+        for c in clients:
+            reset(c)
+        wait_until(lambda: len(proxy.fds()) <= before + 1, "they are dropped")
+        fill.close()
+
+
+def connecting(to):
+    """What ss tells of connections to it that are not made yet."""
+    return subprocess.run(
+        ["ss", "-Htn", "state", "syn-sent", "dport", "=",
+         f":{to.getsockname()[1]}"], capture_output=True, text=True,
+        check=True).stdout and "SYN-SENT"
+
+
 def options(pid):
     """What ss tells of a process' connections."""
     out = subprocess.run(["ss", "-Htnoep"], capture_output=True, text=True,

@@ -1,21 +1,39 @@
-/* The port proxy's connections over TCP: accepting, dialling, relaying. */
-#include "daemon/port_tcp.h"
+/* The port proxy's connections over TCP and SCTP: accepting, dialling,
+ * relaying. */
+#include "daemon/port_connections.h"
 
 #include "daemon/port.h"
-#include "daemon/relay.h"
+#include "daemon/relay_messages.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Behind sys/socket.h, which it needs. */
+#include <linux/sctp.h>
+
 /* Without descriptors, how long to wait for some. */
 #define PAUSE_MS 100
 #define RETRY_MS 100
 
-struct tcp {
+/* What the one protocol does differently from the other. */
+struct carrier {
+	const char *name;
+	int protocol;
+	/* What is set on a listener holds for whom it accepts. */
+	void (*setup)(int fd);
+	enum relay_step (*run)(
+		struct relay *r, struct leg *src, struct leg *dst);
+	bool is_stream; /* of bytes, and each direction ends on its own */
+};
+
+struct acceptor {
+	/* By value: tables of addresses are forgotten (port_sandbox.h). */
+	struct carrier carrier;
 	struct port *port;   /* borrowed */
 	struct event accept; /* of the listener */
 	struct event resume;
@@ -28,7 +46,7 @@ struct tcp {
 };
 
 struct conn {
-	struct tcp *tcp; /* borrowed */
+	struct acceptor *acceptor; /* borrowed */
 	struct leg client, backend;
 	struct relay up, down;
 	struct event timer;
@@ -40,33 +58,54 @@ struct conn {
 
 /* --- sockets ---------------------------------------------------------------- */
 
-/* As Go sets them. What is set on a listener holds for whom it accepts. */
 static void
-setup(int fd)
+set(int fd, int level, int name, int value)
 {
-	static const struct {
-		int level, name, value;
-	} options[] = {
-		{IPPROTO_TCP, TCP_NODELAY, 1},
-		{SOL_SOCKET, SO_KEEPALIVE, 1},
-		{IPPROTO_TCP, TCP_KEEPIDLE, 15},
-		{IPPROTO_TCP, TCP_KEEPINTVL, 15},
-		{IPPROTO_TCP, TCP_KEEPCNT, 9},
-	};
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		setsockopt(fd, options[i].level, options[i].name,
-			&options[i].value, sizeof(options[i].value));
+	setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-static int
-make_socket(const struct tcp *t)
+/* As Go sets them. */
+static void
+setup_tcp(int fd)
 {
-	int fd = socket(t->port->container.addr.sa.sa_family,
-		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 15);
+	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+	set(fd, IPPROTO_TCP, TCP_KEEPCNT, 9);
+}
+
+/* As many streams as there can be, of which either side takes what it will;
+ * and of messages, what came with them. An association has heartbeats of its
+ * own. */
+static void
+setup_sctp(int fd)
+{
+	const struct sctp_initmsg init = {.sinit_num_ostreams = UINT16_MAX};
+	/* The first member alone: of systems the older have fewer. */
+	const uint8_t data_io_event = 1;
+
+	setsockopt(fd, IPPROTO_SCTP, SCTP_INITMSG, &init, sizeof(init));
+	setsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, &data_io_event,
+		sizeof(data_io_event));
+	set(fd, IPPROTO_SCTP, SCTP_NODELAY, 1);
+}
+
+static const struct carrier carriers[] = {
+	[PORT_TCP] = {"tcp", IPPROTO_TCP, setup_tcp, relay_run, true},
+	[PORT_SCTP] = {"sctp", IPPROTO_SCTP, setup_sctp, relay_run_messages,
+		false},
+};
+
+static int
+make_socket(const struct acceptor *a)
+{
+	int fd = socket(a->port->container.addr.sa.sa_family,
+		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		a->carrier.protocol);
 
 	if (fd >= 0)
-		setup(fd);
+		a->carrier.setup(fd);
 	return fd;
 }
 
@@ -84,28 +123,28 @@ arm_timer(struct event *timer, uint32_t ms)
 /* --- the end of one ----------------------------------------------------------- */
 
 static void
-resume(struct tcp *t)
+resume(struct acceptor *a)
 {
-	if (!t->paused)
+	if (!a->paused)
 		return;
-	t->paused = false;
-	event_del(&t->resume);
-	event_add(&t->accept, NULL);
+	a->paused = false;
+	event_del(&a->resume);
+	event_add(&a->accept, NULL);
 }
 
 static void
 conn_free(struct conn *c)
 {
-	struct tcp *t = c->tcp;
+	struct acceptor *a = c->acceptor;
 
-	relay_clear(&c->up, &t->blocks);
-	relay_clear(&c->down, &t->blocks);
+	relay_clear(&c->up, &a->blocks);
+	relay_clear(&c->down, &a->blocks);
 	leg_close(&c->client);
 	leg_close(&c->backend);
 	event_del(&c->timer);
-	port_forward_leave(&t->port->forward, &c->from);
+	port_forward_leave(&a->port->forward, &c->from);
 	free(c);
-	resume(t);
+	resume(a);
 }
 
 /* The other side must not take what it has got for all there was. */
@@ -118,14 +157,15 @@ conn_reset(struct conn *c)
 }
 
 static void
-log_dial(const struct tcp *t, int error)
+log_dial(const struct acceptor *a, int error)
 {
 	char to[PORT_END_TEXT], why[PORT_ERROR_TEXT];
+	const char *name = a->carrier.name;
 
-	port_end_text(&t->port->container, to);
-	port_log("Can't forward traffic to backend tcp/%s: dial tcp %s: "
+	port_end_text(&a->port->container, to);
+	port_log("Can't forward traffic to backend %s/%s: dial %s %s: "
 		 "connect: %s",
-		to, to, port_error_text(error, why));
+		name, to, name, to, port_error_text(error, why));
 }
 
 /* --- dialling ------------------------------------------------------------------ */
@@ -136,8 +176,8 @@ static void on_backend(struct leg *leg);
 static bool
 dial(struct conn *c, int fd)
 {
-	struct tcp *t = c->tcp;
-	const union port_sockaddr *to = &t->port->container.addr;
+	struct acceptor *a = c->acceptor;
+	const union port_sockaddr *to = &a->port->container.addr;
 
 	c->connecting = true;
 	if (connect(fd, &to->sa, port_sockaddr_len(to)) != 0 &&
@@ -148,14 +188,14 @@ dial(struct conn *c, int fd)
 		return false;
 	}
 	errno = ENOMEM;
-	return leg_open(&c->backend, t->port->base, &t->blocks, fd, on_backend);
+	return leg_open(&c->backend, a->port->base, &a->blocks, fd, on_backend);
 }
 
 /* The container does not answer. With connect-retry it may yet. */
 static void
 dial_failed(struct conn *c, int error)
 {
-	const struct port_forward *f = &c->tcp->port->forward;
+	const struct port_forward *f = &c->acceptor->port->forward;
 
 	leg_close(&c->backend);
 	if (c->waited_ms < f->connect_retry_ms) {
@@ -165,8 +205,29 @@ dial_failed(struct conn *c, int error)
 		arm_timer(&c->timer, RETRY_MS);
 		return;
 	}
-	log_dial(c->tcp, error);
+	log_dial(c->acceptor, error);
 	conn_free(c);
+}
+
+static bool
+is_pending(const struct leg *leg)
+{
+	struct pollfd p = {.fd = leg->fd, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* Nothing is sent before there is a connection: an end would undo it. A client
+ * that goes away is not waited for. */
+static void
+await_backend(struct conn *c)
+{
+	if (c->client.hung_up) {
+		conn_reset(c);
+		return;
+	}
+	leg_watch_peer(&c->client, false, false);
+	leg_watch_peer(&c->backend, true, true);
 }
 
 /* 0, or why the connection was not made. One that breaks later is none of
@@ -208,15 +269,17 @@ watch(struct leg *leg, const struct relay *in, const struct relay *out,
 static void
 run(struct conn *c)
 {
-	uint32_t half_close_ms = c->tcp->port->forward.half_close_ms;
-	enum relay_step down = relay_run(&c->down, &c->backend, &c->client);
-	enum relay_step up = relay_run(&c->up, &c->client, &c->backend);
+	uint32_t half_close_ms = c->acceptor->port->forward.half_close_ms;
+	const struct carrier *with = &c->acceptor->carrier;
+	enum relay_step down = with->run(&c->down, &c->backend, &c->client);
+	enum relay_step up = with->run(&c->up, &c->client, &c->backend);
 
 	if (is_broken(&c->backend, down) || is_broken(&c->client, up)) {
 		conn_reset(c);
 		return;
 	}
-	if (c->up.done && c->down.done) {
+	if (with->is_stream ? c->up.done && c->down.done
+			    : c->up.done || c->down.done) {
 		conn_free(c);
 		return;
 	}
@@ -228,11 +291,15 @@ run(struct conn *c)
 }
 
 static void
-on_event(struct conn *c, bool of_backend)
+on_event(struct conn *c)
 {
 	if (c->retrying) {
 		if (c->client.hung_up)
 			conn_free(c);
+		return;
+	}
+	if (c->connecting && is_pending(&c->backend)) {
+		await_backend(c);
 		return;
 	}
 	if (c->connecting) {
@@ -241,7 +308,7 @@ on_event(struct conn *c, bool of_backend)
 			dial_failed(c, error);
 			return;
 		}
-		c->connecting = !of_backend;
+		c->connecting = false;
 		c->backend.rd_failed |= error != 0;
 	}
 	run(c);
@@ -250,15 +317,13 @@ on_event(struct conn *c, bool of_backend)
 static void
 on_client(struct leg *leg)
 {
-	on_event((struct conn *)((char *)leg - offsetof(struct conn, client)),
-		false);
+	on_event((struct conn *)((char *)leg - offsetof(struct conn, client)));
 }
 
 static void
 on_backend(struct leg *leg)
 {
-	on_event((struct conn *)((char *)leg - offsetof(struct conn, backend)),
-		true);
+	on_event((struct conn *)((char *)leg - offsetof(struct conn, backend)));
 }
 
 /* To dial again; or one half has been closed for too long. */
@@ -274,11 +339,11 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	c->retrying = false;
-	int backend = make_socket(c->tcp);
+	int backend = make_socket(c->acceptor);
 	if (backend < 0 || !dial(c, backend))
 		dial_failed(c, errno);
 	else
-		on_event(c, false);
+		on_event(c);
 }
 
 /* --- accepting ------------------------------------------------------------------ */
@@ -286,41 +351,41 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 static bool
 tell_client(struct conn *c)
 {
-	struct tcp *t = c->tcp;
+	struct acceptor *a = c->acceptor;
 	union port_sockaddr own;
 	socklen_t n = sizeof(own);
 
-	if (!t->port->forward.proxy_protocol)
+	if (!a->port->forward.proxy_protocol || !a->carrier.is_stream)
 		return true;
-	char *p = outq_reserve(&c->up.q, &t->blocks, PORT_HEADER_MAX);
+	char *p = outq_reserve(&c->up.q, &a->blocks, PORT_HEADER_MAX);
 	if (!p || getsockname(c->client.fd, &own.sa, &n) != 0)
 		return false;
 	outq_commit(&c->up.q,
-		port_forward_header(&t->port->forward, &c->from, &own, p));
+		port_forward_header(&a->port->forward, &c->from, &own, p));
 	return true;
 }
 
 /* Takes both descriptors over. */
 static void
-conn_start(
-	struct tcp *t, int client, int backend, const union port_sockaddr *from)
+conn_start(struct acceptor *a, int client, int backend,
+	const union port_sockaddr *from)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
-	if (!c || !port_forward_enter(&t->port->forward, from)) {
+	if (!c || !port_forward_enter(&a->port->forward, from)) {
 		close(client);
-		t->spare = backend;
+		a->spare = backend;
 		free(c);
 		return;
 	}
-	c->tcp = t;
+	c->acceptor = a;
 	c->from = *from;
-	relay_init(&c->up, &t->pipes);
-	relay_init(&c->down, &t->pipes);
+	relay_init(&c->up, &a->pipes);
+	relay_init(&c->down, &a->pipes);
 	c->client.fd = c->backend.fd = -1;
-	evtimer_assign(&c->timer, t->port->base, on_timer, c);
+	evtimer_assign(&c->timer, a->port->base, on_timer, c);
 	if (!leg_open(
-		    &c->client, t->port->base, &t->blocks, client, on_client)) {
+		    &c->client, a->port->base, &a->blocks, client, on_client)) {
 		close(backend);
 		conn_free(c);
 		return;
@@ -334,40 +399,40 @@ conn_start(
 	if (!dialled)
 		dial_failed(c, error);
 	else if (relay_holds(&c->up))
-		on_event(c, false);
+		on_event(c);
 }
 
 /* Who waits in the queue goes on waiting. */
 static void
-pause_accepting(struct tcp *t)
+pause_accepting(struct acceptor *a)
 {
-	event_del(&t->accept);
-	t->paused = true;
-	arm_timer(&t->resume, PAUSE_MS);
+	event_del(&a->accept);
+	a->paused = true;
+	arm_timer(&a->resume, PAUSE_MS);
 }
 
 static void
 on_accept(evutil_socket_t fd, short what, void *arg)
 {
-	struct tcp *t = arg;
+	struct acceptor *a = arg;
 	union port_sockaddr from;
 	socklen_t n = sizeof(from);
 	(void)what;
 
-	if (t->spare < 0)
-		t->spare = make_socket(t);
-	int client = t->spare < 0 ? -1
+	if (a->spare < 0)
+		a->spare = make_socket(a);
+	int client = a->spare < 0 ? -1
 				  : accept4(fd, &from.sa, &n,
 					    SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (client >= 0) {
-		int backend = t->spare;
-		t->spare = -1;
-		conn_start(t, client, backend, &from);
+		int backend = a->spare;
+		a->spare = -1;
+		conn_start(a, client, backend, &from);
 		return;
 	}
 	/* Of errors of the one who came, the next knows nothing. */
 	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		pause_accepting(t);
+		pause_accepting(a);
 }
 
 static void
@@ -380,17 +445,18 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 }
 
 bool
-port_tcp_start(struct port *p)
+port_connections_start(struct port *p)
 {
-	struct tcp *t = calloc(1, sizeof(*t));
+	struct acceptor *a = calloc(1, sizeof(*a));
 
-	if (!t)
+	if (!a)
 		return false;
-	t->port = p;
-	t->spare = -1;
-	setup(p->fd);
-	evtimer_assign(&t->resume, p->base, on_resume, t);
+	a->port = p;
+	a->carrier = carriers[p->proto];
+	a->spare = -1;
+	a->carrier.setup(p->fd);
+	evtimer_assign(&a->resume, p->base, on_resume, a);
 	event_assign(
-		&t->accept, p->base, p->fd, EV_READ | EV_PERSIST, on_accept, t);
-	return event_add(&t->accept, NULL) == 0;
+		&a->accept, p->base, p->fd, EV_READ | EV_PERSIST, on_accept, a);
+	return event_add(&a->accept, NULL) == 0;
 }
