@@ -515,7 +515,7 @@ serve(const char *config, bool demo, const char *mode)
 	if (ok) {
 		say_hello(&s);
 		tell_manager(&s);
-		event_base_loop(s.workers[0].base, EVLOOP_NO_EXIT_ON_EMPTY);
+		worker_loop(&s.workers[0]);
 		for (unsigned i = 1; i < s.nstarted; i++)
 			worker_join(&s.workers[i]);
 		s.nstarted = 1;

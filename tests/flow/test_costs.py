@@ -61,6 +61,12 @@ def denied(client):
     assert client.get("/secrets").status == 403
 
 
+def denied_together(client):
+    client.send(CLIENTS * request("GET", "/secrets"))
+    for _ in range(CLIENTS):
+        assert client.response().status == 403
+
+
 # --- system calls -------------------------------------------------------------
 
 
@@ -103,6 +109,8 @@ N = 200
     (medium, FOUR),
     # Nobody reads the log here: it is asked whether it takes a line.
     (denied, {"read": 1, "write": 2, "poll": 1}),
+    # The lines of one turn of the loop are written as one.
+    (denied_together, {"read": 1, "write": CLIENTS + 1, "poll": 1}),
 ], ids=lambda x: getattr(x, "__name__", ""))
 def test_system_calls(own_proxy, engine, kind, ask, calls):
     """A request makes four and waits twice, with the sandbox on. A few more
