@@ -138,7 +138,7 @@ discard(struct engine_conn *c)
 	c->flow = NULL;
 	c->next = p->dead;
 	p->dead = c;
-	worker_bury_soon(c->worker);
+	worker_tidy_soon(c->worker);
 }
 
 static void

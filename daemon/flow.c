@@ -198,7 +198,7 @@ flow_gone(struct flow *f)
 	unlink_flow(w, f);
 	f->next = w->graveyard;
 	w->graveyard = f;
-	worker_bury_soon(w);
+	worker_tidy_soon(w);
 	return FLOW_WAIT;
 }
 

@@ -374,22 +374,21 @@ message_of(struct request *rq)
 	if (r && r->message.len)
 		return program_text(p, r->message);
 	if (r && rq->why == WHY_RATE_LIMITED)
-		return arena_fmt(&rq->arena,
-			"docker-proxy: rate limit \"%.*s\" exceeded",
-			STR_FMT(program_text(p, r->name)));
+		return ARENA_JOIN(&rq->arena,
+			STR("docker-proxy: rate limit \""),
+			program_text(p, r->name), STR("\" exceeded"));
 	if (r)
-		return arena_fmt(&rq->arena,
-			"docker-proxy: denied by rule \"%.*s\"",
-			STR_FMT(program_text(p, r->name)));
+		return ARENA_JOIN(&rq->arena,
+			STR("docker-proxy: denied by rule \""),
+			program_text(p, r->name), STR("\""));
 	if (rq->why == WHY_DENIED)
 		return STR("docker-proxy: denied: no rule allows this");
-	return arena_fmt(&rq->arena, "docker-proxy: %.*s", STR_FMT(text));
+	return ARENA_JOIN(&rq->arena, STR("docker-proxy: "), text);
 }
 
 struct str
 judge_message(struct request *rq)
 {
-	struct str message = message_of(rq);
-
-	return message.n ? message : str_of(why_text(rq->why));
+	rq->message = message_of(rq);
+	return rq->message.n ? rq->message : str_of(why_text(rq->why));
 }

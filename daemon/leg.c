@@ -299,7 +299,7 @@ leg_fill(struct leg *leg)
 	if (leg->tls)
 		return leg_tls_fill(leg);
 	leg->can_read = false;
-	ssize_t n = read(leg->fd, in->block + in->end, room);
+	ssize_t n = recv(leg->fd, in->block + in->end, room, 0);
 	if (n > 0) {
 		in->end += (uint32_t)n;
 		return true;

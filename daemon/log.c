@@ -1,4 +1,4 @@
-/* Log lines: formatting and escaping. */
+/* Log lines: formatting, escaping, writing some at once. */
 #include "daemon/log.h"
 
 #include <poll.h>
@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,9 +30,21 @@ static const char *const level_names[] = {
 };
 
 struct line {
-	char buf[LINE_MAX_BYTES];
+	char *p; /* borrowed: LINE_MAX_BYTES */
 	size_t n;
 };
+
+/* What a thread has gathered: whole lines, no more than a pipe takes in one
+ * piece; and behind them room for the line that may be one too many. */
+struct gathered {
+	void (*soon)(void *arg); /* to be called with the first line */
+	void *arg;
+	size_t n;
+	unsigned lines;
+	char buf[2 * LINE_MAX_BYTES];
+};
+
+static _Thread_local struct gathered *gathered; /* owned; NULL: at once */
 
 void
 log_setup(enum log_level level, bool json)
@@ -55,9 +68,9 @@ log_enabled(enum log_level level)
 static void
 put(struct line *l, struct str s)
 {
-	size_t room = sizeof(l->buf) - 2 - l->n; /* for a quote and \n */
+	size_t room = LINE_MAX_BYTES - 2 - l->n; /* for a quote and \n */
 	size_t n = s.n < room ? s.n : room;
-	memcpy(l->buf + l->n, s.p, n);
+	memcpy(l->p + l->n, s.p, n);
 	l->n += n;
 }
 
@@ -78,6 +91,36 @@ shortened(struct str s, size_t max)
 	return (struct str){s.p, max};
 }
 
+/* Where a byte stands for itself. */
+enum {
+	SHOWN = 1 << 0,  /* in a sentence */
+	QUOTED = 1 << 1, /* in quotes */
+	BARE = 1 << 2,   /* in a value without quotes */
+	ALL = SHOWN | QUOTED | BARE,
+};
+
+static const uint8_t stands[256] = {
+	[' '] = SHOWN | QUOTED,
+	['!'] = ALL,
+	['"'] = SHOWN,
+	['#' ... '<'] = ALL,
+	['='] = SHOWN | QUOTED,
+	['>' ... '['] = ALL,
+	['\\'] = SHOWN,
+	[']' ... '~'] = ALL,
+};
+
+/* How many bytes at the start of s stand for themselves there. */
+static size_t
+plain_bytes(struct str s, unsigned where)
+{
+	size_t n = 0;
+
+	while (n < s.n && (stands[(unsigned char)s.p[n]] & where))
+		n++;
+	return n;
+}
+
 /* U+0080 to U+009F at s[i]: control characters to a terminal. */
 static bool
 is_c1(struct str s, size_t i)
@@ -93,10 +136,16 @@ put_escaped(struct line *l, struct str s, bool quoted)
 {
 	bool utf8 = str_is_utf8(s);
 
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0;; i++) {
+		size_t plain =
+			plain_bytes(str_from(s, i), quoted ? QUOTED : SHOWN);
+		put(l, (struct str){s.p + i, plain});
+		i += plain;
+		if (i == s.n)
+			return;
 		unsigned char c = (unsigned char)s.p[i];
 		char esc[8];
-		if (quoted && (c == '"' || c == '\\')) {
+		if (c == '"' || c == '\\') {
 			put_byte(l, '\\');
 			put_byte(l, (char)c);
 			continue;
@@ -116,12 +165,7 @@ put_escaped(struct line *l, struct str s, bool quoted)
 static bool
 needs_quotes(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c >= 0x7f)
-			return true;
-	}
-	return s.n == 0;
+	return s.n == 0 || plain_bytes(s, BARE) < s.n;
 }
 
 static void
@@ -134,9 +178,9 @@ put_quoted(struct line *l, struct str s)
 
 /* A field is written whole or not at all. */
 static bool
-fits(const struct line *l, const char *key, struct str value)
+fits(const struct line *l, struct str key, struct str value)
 {
-	return l->n + strlen(key) + 6 * value.n + 32 < sizeof(l->buf);
+	return l->n + key.n + 6 * value.n + 32 < LINE_MAX_BYTES;
 }
 
 /* The second is put together once for all lines of it. */
@@ -175,10 +219,13 @@ write_json(struct line *l, enum log_level level, struct str event,
 	put_quoted(l, event);
 	for (size_t i = 0; i < n; i++) {
 		struct str value = shortened(fields[i].value, VALUE_MAX);
-		if (value.n == 0 || !fits(l, fields[i].key, value))
+		if (value.n == 0)
+			continue;
+		struct str key = str_of(fields[i].key);
+		if (!fits(l, key, value))
 			continue;
 		put(l, STR(",\""));
-		put(l, str_of(fields[i].key));
+		put(l, key);
 		put(l, STR("\":"));
 		put_quoted(l, value);
 	}
@@ -199,10 +246,13 @@ write_text(struct line *l, enum log_level level, struct str event,
 	put_escaped(l, event, false);
 	for (size_t i = 0; i < n; i++) {
 		struct str value = shortened(fields[i].value, VALUE_MAX);
-		if (value.n == 0 || !fits(l, fields[i].key, value))
+		if (value.n == 0)
+			continue;
+		struct str key = str_of(fields[i].key);
+		if (!fits(l, key, value))
 			continue;
 		put_byte(l, ' ');
-		put(l, str_of(fields[i].key));
+		put(l, key);
 		put_byte(l, '=');
 		if (needs_quotes(value))
 			put_quoted(l, value);
@@ -217,12 +267,11 @@ static void
 compose(struct line *l, enum log_level level, struct str event,
 	const struct log_field *fields, size_t n)
 {
-	l->n = 0;
 	if (log_json)
 		write_json(l, level, event, fields, n);
 	else
 		write_text(l, level, event, fields, n);
-	l->buf[l->n++] = '\n';
+	l->p[l->n++] = '\n';
 }
 
 /* --- output --------------------------------------------------------------- */
@@ -239,22 +288,22 @@ is_ready(void)
 
 /* A log that cannot be written must not stop the proxy. */
 static void
-output(const struct line *l)
+output(const char *p, size_t n)
 {
-	ssize_t n = write(STDERR_FILENO, l->buf, l->n);
-	(void)n;
+	ssize_t wrote = write(STDERR_FILENO, p, n);
+	(void)wrote;
 }
 
 static void
 tell_lost(unsigned long lost)
 {
-	struct line l;
-	char text[80];
+	char buf[LINE_MAX_BYTES], text[80];
+	struct line l = {.p = buf};
 	int n = snprintf(text, sizeof(text),
 		"%lu log lines were lost: nobody read them", lost);
 
 	compose(&l, LOG_LEVEL_WARN, (struct str){text, (size_t)n}, NULL, 0);
-	output(&l);
+	output(l.p, l.n);
 }
 
 unsigned long
@@ -263,16 +312,13 @@ log_lost(void)
 	return atomic_load(&log_lines_lost);
 }
 
-/* One after the other: what was ready for one thread may not be for two. */
+/* One thread after the other: what was ready for one may not be for two. */
 static void
-write_line(enum log_level level, struct str event,
-	const struct log_field *fields, size_t n)
+write_lines(const char *p, size_t n, unsigned lines)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static unsigned long told;
-	struct line l;
 
-	compose(&l, level, event, fields, n);
 	pthread_mutex_lock(&lock);
 	unsigned long lost = log_lost();
 	bool ready = is_ready();
@@ -282,10 +328,69 @@ write_line(enum log_level level, struct str event,
 		ready = is_ready();
 	}
 	if (ready)
-		output(&l);
+		output(p, n);
 	else
-		atomic_fetch_add(&log_lines_lost, 1);
+		atomic_fetch_add(&log_lines_lost, lines);
 	pthread_mutex_unlock(&lock);
+}
+
+void
+log_flush(void)
+{
+	struct gathered *g = gathered;
+
+	if (!g || g->lines == 0)
+		return;
+	write_lines(g->buf, g->n, g->lines);
+	g->n = 0;
+	g->lines = 0;
+}
+
+void
+log_gather(void (*soon)(void *arg), void *arg)
+{
+	log_flush();
+	free(gathered);
+	gathered = soon ? malloc(sizeof(*gathered)) : NULL;
+	if (!gathered)
+		return;
+	gathered->soon = soon;
+	gathered->arg = arg;
+	gathered->n = 0;
+	gathered->lines = 0;
+}
+
+/* l stands behind the lines that are gathered already. */
+static void
+add_line(struct gathered *g, const struct line *l)
+{
+	if (g->n + l->n > LINE_MAX_BYTES) {
+		log_flush();
+		memmove(g->buf, l->p, l->n);
+	}
+	g->n += l->n;
+	if (g->lines++ == 0)
+		g->soon(g->arg);
+}
+
+static void
+write_line(enum log_level level, struct str event,
+	const struct log_field *fields, size_t n)
+{
+	struct gathered *g = gathered;
+
+	if (!g) {
+		char buf[LINE_MAX_BYTES];
+		struct line l = {.p = buf};
+		compose(&l, level, event, fields, n);
+		write_lines(l.p, l.n, 1);
+		return;
+	}
+	struct line l = {.p = g->buf + g->n};
+	compose(&l, level, event, fields, n);
+	add_line(g, &l);
+	if (level == LOG_LEVEL_ERROR)
+		log_flush();
 }
 
 void

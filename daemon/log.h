@@ -3,9 +3,10 @@
  *   2026-11-22T01:02:03.456Z warn  denied client=10.0.0.7:51812 status=403 ...
  *
  * Whatever came from a peer is escaped: no control byte and no invalid UTF-8
- * reaches the terminal or the collector. One line is one write: threads do
- * not mix. So that a line fits into 4 KiB, long values are shortened. Nobody
- * waits for the log: a line that is not taken at once is lost, and counted.
+ * reaches the terminal or the collector. Whole lines are written, at most
+ * 4 KiB at once: threads do not mix. So that a line fits, long values are
+ * shortened. Nobody waits for the log: what is not taken at once is lost, and
+ * counted.
  */
 #ifndef DAEMON_LOG_H
 #define DAEMON_LOG_H
@@ -30,6 +31,13 @@ bool log_enabled(enum log_level level);
 /* An event with fields; empty values are left out. */
 void log_event(enum log_level level, const char *event,
 	const struct log_field *fields, size_t n);
+
+/* From here on the lines of this thread are gathered, and written together by
+ * log_flush(), or before when they are many or one is an error. `soon` is
+ * called with the first of them and sees to it that log_flush() follows.
+ * NULL, as at first: each line is written at once. */
+void log_gather(void (*soon)(void *arg), void *arg);
+void log_flush(void);
 
 /* How many lines were lost so far. */
 unsigned long log_lost(void);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#define HEAD_MAX    (HTTP1_WRITE_EXTRA * 2)
 #define BODY_MAX    4096
 #define MESSAGE_MAX 512 /* cut to this: at worst six bytes each */
 
@@ -47,13 +48,30 @@ reply_reason(uint16_t status)
 	return STR("Refused");
 }
 
+/* How many bytes at the start of s stand for themselves in JSON. */
+static size_t
+plain_bytes(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+			return i;
+	}
+	return s.n;
+}
+
 static void
 put_json_string(struct http1_writer *w, struct str s)
 {
 	bool utf8 = str_is_utf8(s);
 
 	http1_put(w, STR("\""));
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0;; i++) {
+		size_t plain = plain_bytes(str_from(s, i));
+		http1_put(w, (struct str){s.p + i, plain});
+		i += plain;
+		if (i == s.n)
+			break;
 		unsigned char c = (unsigned char)s.p[i];
 		char esc[8];
 		if (c == '"' || c == '\\') {
@@ -70,8 +88,9 @@ put_json_string(struct http1_writer *w, struct str s)
 	http1_put(w, STR("\""));
 }
 
+/* Written to buf, BODY_MAX bytes. */
 static struct str
-body_of(struct flow *f, char buf[BODY_MAX])
+body_of(struct flow *f, char *buf)
 {
 	struct http1_writer w = {.p = buf, .cap = BODY_MAX};
 	struct str message = judge_message(f->rq);
@@ -155,21 +174,23 @@ reply_queue(struct flow *f)
 {
 	struct request *rq = f->rq;
 	bool text = flow_policy(f)->settings.error_text;
-	char body_buf[BODY_MAX];
 
 	rq->status = judge_status(f->rq);
-	struct str body = body_of(f, body_buf);
-	size_t need = body.n + HTTP1_WRITE_EXTRA * 2;
-	char *p = outq_reserve(&rq->down.q, &f->worker->blocks, need);
+	char *p = outq_reserve(
+		&rq->down.q, &f->worker->blocks, HEAD_MAX + BODY_MAX);
 	if (!p || !outq_has_room(&rq->down.q, 1))
 		return false;
-	struct http1_writer w = {.p = p, .cap = need};
+	/* The head needs its length. */
+	struct str body = body_of(f, p + HEAD_MAX);
+	struct http1_writer w = {.p = p, .cap = HEAD_MAX};
 	put_head(&w, rq,
 		text ? STR("text/plain; charset=utf-8")
 		     : STR("application/json"),
 		body.n);
-	if (rq->head.method != METHOD_HEAD)
-		http1_put(&w, body);
+	if (rq->head.method != METHOD_HEAD) {
+		memmove(p + w.n, body.p, body.n);
+		w.n += body.n;
+	}
 	outq_commit(&rq->down.q, w.n);
 	return true;
 }
@@ -178,13 +199,12 @@ bool
 reply_queue_held(struct flow *f, struct str type)
 {
 	struct request *rq = f->rq;
-	const size_t need = HTTP1_WRITE_EXTRA * 2;
-	char *p = outq_reserve(&rq->down.q, &f->worker->blocks, need);
+	char *p = outq_reserve(&rq->down.q, &f->worker->blocks, HEAD_MAX);
 
 	if (!p || !outq_has_room(&rq->down.q, 2))
 		return false;
 	rq->status = 200;
-	struct http1_writer w = {.p = p, .cap = need};
+	struct http1_writer w = {.p = p, .cap = HEAD_MAX};
 	put_head(&w, rq, type, rq->held_n);
 	outq_commit(&rq->down.q, w.n);
 	if (rq->head.method != METHOD_HEAD)
@@ -231,7 +251,7 @@ peer_text(const struct flow *f, struct arena *a)
 	struct http1_writer w = {.p = text, .cap = sizeof(text)};
 
 	if (!f->from.ip.set)
-		return arena_fmt(a, "uid:%u", f->from.uid);
+		return ARENA_JOIN(a, STR("uid:"), number_text(a, f->from.uid));
 	http1_put(&w, str_of(ip_text(&f->from.ip, ip)));
 	http1_put(&w, STR(":"));
 	http1_put_number(&w, f->from.port);
@@ -249,8 +269,8 @@ write_line(struct flow *f, enum log_level level)
 	bool behind = is_forwarded(f);
 
 	if (r && r->line)
-		place = arena_fmt(a, "%.*s:%u",
-			STR_FMT(program_text(p, r->file)), r->line);
+		place = ARENA_JOIN(a, program_text(p, r->file), STR(":"),
+			number_text(a, r->line));
 	const struct log_field fields[] = {
 		{"client", behind ? client_text(f, a) : peer_text(f, a)},
 		{"via", behind ? peer_text(f, a) : STR("")},

@@ -26,6 +26,7 @@ request_init(struct request *rq, const struct arena *arena,
 	memset(rq, 0, offsetof(struct request, made_id));
 	rq->arena = *arena;
 	rq->scan.cap = arena->cap;
+	docker_init(&rq->docker);
 	rq->head.fields = rq->fields;
 	rq->head.max_fields = l->headers;
 	rq->up.q.refs = rq->refs[0];

@@ -41,7 +41,6 @@ struct request {
 	struct http1_head head;
 	struct target target;
 	struct facts facts;
-	struct docker docker; /* of the facts */
 	struct vm vm;
 	struct json json;               /* of a held body; in scan */
 	const struct redact_plan *plan; /* of the filters that apply, or NULL */
@@ -80,6 +79,7 @@ struct request {
 	bool engine_keeps; /* the Engine's connection can be used again */
 	/* From here on nothing is cleared for the next request. */
 	char made_id[REQUEST_ID_MADE];
+	struct docker docker;            /* of the facts */
 	struct iovec refs[2][OUTQ_REFS]; /* of the two ways */
 	struct http1_field fields[];     /* limits.headers of them */
 };

@@ -13,6 +13,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
+#include "daemon/resident.h"
 #include "daemon/sandbox.h"
 #include "daemon/scrape.h"
 #include "daemon/tables.h"
@@ -517,8 +518,9 @@ serve(const struct config *config, bool demo, const char *mode)
 	bool ok = start_generation(&s, policy) && start(&s, demo);
 	if (ok) {
 		say_hello(&s);
+		resident_forget_start();
 		tell_manager(&s);
-		event_base_loop(s.workers[0].base, EVLOOP_NO_EXIT_ON_EMPTY);
+		worker_loop(&s.workers[0]);
 		for (unsigned i = 1; i < s.nstarted; i++)
 			worker_join(&s.workers[i]);
 		s.nstarted = 1;

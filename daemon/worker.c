@@ -157,7 +157,7 @@ on_pipe(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_bury(evutil_socket_t fd, short what, void *arg)
+on_tidy(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *w = arg;
 	(void)fd;
@@ -165,13 +165,21 @@ on_bury(evutil_socket_t fd, short what, void *arg)
 
 	flow_bury(w);
 	engine_pool_bury(&w->pool);
+	log_flush();
 	end_when_drained(w);
 }
 
+/* Last among the callbacks of this turn. */
 void
-worker_bury_soon(struct worker *w)
+worker_tidy_soon(struct worker *w)
 {
-	event_active(w->bury, EV_TIMEOUT, 0);
+	event_active(w->tidy, EV_TIMEOUT, 0);
+}
+
+static void
+on_log_line(void *arg)
+{
+	worker_tidy_soon(arg);
 }
 
 static struct event_base *
@@ -206,8 +214,8 @@ init_parts(struct worker *w)
 	w->scratch = regex_scratch_new();
 	w->response_fields =
 		malloc(HTTP1_FIELDS_MAX * sizeof(*w->response_fields));
-	w->bury = event_new(w->base, -1, 0, on_bury, w);
-	if (!w->scratch || !w->response_fields || !w->bury)
+	w->tidy = event_new(w->base, -1, 0, on_tidy, w);
+	if (!w->scratch || !w->response_fields || !w->tidy)
 		return false;
 	if (pipe2(w->pipe, O_NONBLOCK | O_CLOEXEC) != 0)
 		return false;
@@ -277,8 +285,8 @@ worker_fini(struct worker *w)
 			close(w->pipe[i]);
 	if (w->pipe_event)
 		event_free(w->pipe_event);
-	if (w->bury)
-		event_free(w->bury);
+	if (w->tidy)
+		event_free(w->tidy);
 	free(w->response_fields);
 	regex_scratch_free(w->scratch);
 	deadlines_fini(&w->deadlines);
@@ -296,12 +304,20 @@ send_message(struct worker *w, const struct message *m)
 	return write(w->pipe[1], m, sizeof(*m)) == (ssize_t)sizeof(*m);
 }
 
+void
+worker_loop(struct worker *w)
+{
+	log_gather(on_log_line, w);
+	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	log_gather(NULL, NULL);
+}
+
 static void *
 run(void *arg)
 {
 	struct worker *w = arg;
 
-	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	worker_loop(w);
 	/* One from each worker: that pipe is never full. */
 	send_message(
 		w->shared->first, &(struct message){.kind = MESSAGE_ENDED});

@@ -62,7 +62,7 @@ struct worker {
 	struct regex_scratch *scratch; /* owned */
 	struct flow *flows;            /* owned: all of them */
 	struct flow *graveyard;        /* owned: freed after the loop turn */
-	struct event *bury;            /* owned */
+	struct event *tidy;            /* owned: at a turn's end */
 	struct http1_field *response_fields; /* owned: HTTP1_FIELDS_MAX */
 	struct request *spare; /* owned: requests to be used again */
 	unsigned nspare;
@@ -115,8 +115,12 @@ void arrival_fini(struct shared *s, struct arrival *a);
 /* From the main thread: requests that begin from now on are of g. */
 void worker_offer(struct worker *w, struct generation *g);
 
-/* Frees what has ended, after the callbacks of this loop turn. */
-void worker_bury_soon(struct worker *w);
+/* Runs the loop, on the thread whose it is, to its end. */
+void worker_loop(struct worker *w);
+
+/* After the callbacks of this loop turn: frees what has ended, writes what
+ * there is to log. */
+void worker_tidy_soon(struct worker *w);
 
 /* From the main thread: end keep-alive, let requests finish; the loop ends
  * when the last flow has gone. With `now` they are cut. */

@@ -98,14 +98,27 @@ arena_alloc(struct arena *a, size_t n)
 }
 
 struct str
-arena_str(struct arena *a, struct str s)
+arena_join(struct arena *a, const struct str *texts, size_t n)
 {
-	char *p = arena_alloc(a, s.n + 1);
+	size_t all = 0, at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += texts[i].n;
+	char *p = arena_alloc(a, all + 1);
 	if (!p)
 		return STR("");
-	if (s.n)
-		memcpy(p, s.p, s.n);
-	return (struct str){p, s.n};
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i].n)
+			memcpy(p + at, texts[i].p, texts[i].n);
+		at += texts[i].n;
+	}
+	return (struct str){p, all};
+}
+
+struct str
+arena_str(struct arena *a, struct str s)
+{
+	return arena_join(a, &s, 1);
 }
 
 struct str

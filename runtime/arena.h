@@ -34,6 +34,13 @@ void *arena_alloc(struct arena *a, size_t n);
 /* A copy with a NUL behind it; {"", 0} after overflow. */
 struct str arena_str(struct arena *a, struct str s);
 
+/* The texts one behind the other, and a NUL; {"", 0} after overflow. */
+struct str arena_join(struct arena *a, const struct str *texts, size_t n);
+#define ARENA_JOIN(a, ...) \
+	arena_join((a), (const struct str[]){__VA_ARGS__}, \
+		sizeof((const struct str[]){__VA_ARGS__}) / \
+			sizeof(struct str))
+
 /* printf into the arena; {"", 0} after overflow. */
 struct str arena_fmt(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

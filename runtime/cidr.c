@@ -119,6 +119,20 @@ ip_client(const struct ip *ip)
 	return client;
 }
 
+/* Not by inet_ntop(), which calls printf(): each line of the log has one. */
+static void
+v4_text(const uint8_t b[4], char *to)
+{
+	for (int i = 0; i < 4; i++) {
+		if (b[i] >= 100)
+			*to++ = (char)('0' + b[i] / 100);
+		if (b[i] >= 10)
+			*to++ = (char)('0' + b[i] / 10 % 10);
+		*to++ = (char)('0' + b[i] % 10);
+		*to++ = i < 3 ? '.' : 0;
+	}
+}
+
 const char *
 ip_text(const struct ip *ip, char buf[46])
 {
@@ -126,7 +140,7 @@ ip_text(const struct ip *ip, char buf[46])
 	if (!ip->set)
 		return buf;
 	if (is_v4(ip->b))
-		inet_ntop(AF_INET, ip->b + sizeof(v4_prefix), buf, 46);
+		v4_text(ip->b + sizeof(v4_prefix), buf);
 	else
 		inet_ntop(AF_INET6, ip->b, buf, 46);
 	return buf;

@@ -190,6 +190,7 @@ gather_head(const struct facts *f)
 	const struct docker_call *c = docker_find_call(f, &name);
 
 	f->docker->has_head = true;
+	memset(f->docker->lists, 0, sizeof(f->docker->lists));
 	if (docker_is_foreign_call(f))
 		f->docker->doubts = UINT32_MAX;
 	else if (!c && docker_is_strange_call(f))

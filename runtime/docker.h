@@ -41,13 +41,22 @@ struct docker_list {
 	uint32_t n, room;
 };
 
-/* What is known so far; all zero at first. Owned by the request. */
+/* What is known so far. Owned by the request. */
 struct docker {
 	const struct docker_call *call; /* NULL: none that has facts */
 	bool has_call, has_head, has_body;
 	uint32_t doubts; /* a bit for each field: some value is not known */
-	struct docker_list lists[DOCKER_COUNT];
+	struct docker_list lists[DOCKER_COUNT]; /* once has_head */
 };
+
+/* Nothing yet. The lists are left for whoever asks first, if anybody does. */
+static inline void
+docker_init(struct docker *d)
+{
+	d->call = NULL;
+	d->has_call = d->has_head = d->has_body = false;
+	d->doubts = 0;
+}
 
 /* Can this request's body say something? Of all other requests it need not be
  * known. */

@@ -23,7 +23,7 @@ JSON = "Content-Type: application/json"
 MEDIUM = b"x" * 50_000
 WAITS = {"epoll_wait", "epoll_pwait"}
 # The request, its way to the Engine, the answer, its way back.
-FOUR = {"read": 2, "write": 2}
+FOUR = {"recvfrom": 2, "write": 2}
 
 
 CLIENTS = 8
@@ -59,6 +59,12 @@ def uploaded(client):
 
 def denied(client):
     assert client.get("/secrets").status == 403
+
+
+def denied_together(client):
+    client.send(CLIENTS * request("GET", "/secrets"))
+    for _ in range(CLIENTS):
+        assert client.response().status == 403
 
 
 # --- system calls -------------------------------------------------------------
@@ -102,7 +108,9 @@ N = 200
     (small, FOUR),
     (medium, FOUR),
     # Nobody reads the log here: it is asked whether it takes a line.
-    (denied, {"read": 1, "write": 2, "poll": 1}),
+    (denied, {"recvfrom": 1, "write": 2, "poll": 1}),
+    # The lines of one turn of the loop are written as one.
+    (denied_together, {"recvfrom": 1, "write": CLIENTS + 1, "poll": 1}),
 ], ids=lambda x: getattr(x, "__name__", ""))
 def test_system_calls(own_proxy, engine, kind, ask, calls):
     """A request makes four and waits twice, with the sandbox on. A few more

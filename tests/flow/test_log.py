@@ -58,6 +58,19 @@ def test_a_sentence_is_harmless_too(own_proxy, engine):
     assert "\u009b" not in proxy.log() and "\ufffd" not in proxy.log()
 
 
+def test_many_lines_at_once(own_proxy):
+    """All of them, whole and in order, though they are written together."""
+    proxy = own_proxy(global_={"log_format": "json"})
+    paths = [f"/secrets/{i}" for i in range(200)]
+    with proxy.connect() as client:
+        client.send(b"".join(wire.request("GET", p) for p in paths))
+        for _ in paths:
+            assert client.response().status == 403
+    wire.wait_until(lambda: paths[-1] in proxy.log(), "all are logged")
+    lines = [line for line in proxy.log().split("\n") if "/secrets/" in line]
+    assert [json.loads(line)["path"] for line in lines] == paths
+
+
 def test_nobody_reads_the_log(folder, engine, make_proxy):
     """Requests go on while it stalls; then it says what is missing."""
     port = free_port()

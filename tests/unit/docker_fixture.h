@@ -36,6 +36,8 @@ docker_setup(struct docker_fixture *fx, const char *request, const char *body)
 	size_t space = str_find(line, STR(" ")), at;
 
 	*fx = (struct docker_fixture){.json = {.count = 0}};
+	memset(&fx->docker, 0x5a, sizeof(fx->docker)); /* another request's */
+	docker_init(&fx->docker);
 	arena_init(&fx->arena, MIB(64));
 	fx->facts = (struct facts){
 		.target = &fx->target,

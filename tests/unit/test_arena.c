@@ -126,6 +126,9 @@ test_strings(void **state)
 	s = arena_str(&a, (struct str){NULL, 0});
 	assert_int_equal(s.n, 0);
 	assert_int_equal(s.p[0], 0);
+	s = ARENA_JOIN(&a, STR("a"), (struct str){NULL, 0}, STR("bc"));
+	assert_true(str_eq(s, STR("abc")));
+	assert_int_equal(s.p[s.n], 0);
 	s = arena_fmt(&a, "%s-%d", "a", 7);
 	assert_true(str_eq(s, STR("a-7")));
 	assert_int_equal(s.p[s.n], 0);
