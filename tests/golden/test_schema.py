@@ -91,6 +91,8 @@ def whole(text):
 def compiles(path, text):
     named = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "abc")
     for name in named:
+        if name.endswith("TOKEN"):
+            named[name] = name
         if name.endswith("SHA256"):
             named[name] = hashlib.sha256(name.encode()).hexdigest()
     if "ENGINE" in named:
