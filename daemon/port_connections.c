@@ -209,14 +209,6 @@ dial_failed(struct conn *c, int error)
 	conn_free(c);
 }
 
-static bool
-is_pending(const struct leg *leg)
-{
-	struct pollfd p = {.fd = leg->fd, .events = POLLOUT};
-
-	return poll(&p, 1, 0) == 0;
-}
-
 /* Nothing is sent before there is a connection: an end would undo it. A client
  * that goes away is not waited for. */
 static void
@@ -230,15 +222,19 @@ await_backend(struct conn *c)
 	leg_watch_peer(&c->backend, true, true);
 }
 
-/* 0, or why the connection was not made. One that breaks later is none of
- * these. */
+/* 0, EINPROGRESS, or why the connection was not made. One that breaks later is
+ * none of these. */
 static int
 dial_error(const struct leg *leg)
 {
+	struct pollfd p = {.fd = leg->fd, .events = POLLOUT};
 	int error = 0;
 	socklen_t n = sizeof(error);
 
-	getsockopt(leg->fd, SOL_SOCKET, SO_ERROR, &error, &n);
+	if (poll(&p, 1, 0) == 0)
+		return EINPROGRESS;
+	if (p.revents & POLLERR)
+		getsockopt(leg->fd, SOL_SOCKET, SO_ERROR, &error, &n);
 	return error;
 }
 
@@ -298,12 +294,12 @@ on_event(struct conn *c)
 			conn_free(c);
 		return;
 	}
-	if (c->connecting && is_pending(&c->backend)) {
-		await_backend(c);
-		return;
-	}
 	if (c->connecting) {
 		int error = dial_error(&c->backend);
+		if (error == EINPROGRESS) {
+			await_backend(c);
+			return;
+		}
 		if (error && error != ECONNRESET) {
 			dial_failed(c, error);
 			return;
