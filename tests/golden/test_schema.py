@@ -89,7 +89,8 @@ def whole(text):
 
 
 def compiles(path, text):
-    named = dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "abc")
+    named = {name: name.lower()  # no two alike: tokens must not be
+             for name in re.findall(r"\$\{(\w+)\}", text)}
     for name in named:
         if name.endswith("TOKEN"):
             named[name] = name
