@@ -389,8 +389,6 @@ write_line(enum log_level level, struct str event,
 	struct line l = {.p = g->buf + g->n};
 	compose(&l, level, event, fields, n);
 	add_line(g, &l);
-	if (level == LOG_LEVEL_ERROR)
-		log_flush();
 }
 
 void
@@ -422,4 +420,5 @@ log_say(enum log_level level, const char *fmt, ...)
 			event.n--;
 	}
 	write_line(level, event, NULL, 0);
+	log_flush(); /* it is rare, and may tell why something ends */
 }

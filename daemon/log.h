@@ -32,8 +32,8 @@ bool log_enabled(enum log_level level);
 void log_event(enum log_level level, const char *event,
 	const struct log_field *fields, size_t n);
 
-/* From here on the lines of this thread are gathered, and written together by
- * log_flush(), or before when they are many or one is an error. `soon` is
+/* From here on the events of this thread are gathered, and written together by
+ * log_flush(), or before when they are many or a sentence follows. `soon` is
  * called with the first of them and sees to it that log_flush() follows.
  * NULL, as at first: each line is written at once. */
 void log_gather(void (*soon)(void *arg), void *arg);
