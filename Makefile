@@ -124,6 +124,9 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Part of the program, by .incbin.
+$(call obj,daemon/status_page.c): daemon/status/page.html
+
 # What Docker's own tells with -v: the commit, which each one changes.
 $(call obj,daemon/port_args.c): CPPFLAGS += -DDOCKER_PROXY_COMMIT='"$(or \
 	$(shell git rev-parse --short HEAD 2>/dev/null),unknown)"'
