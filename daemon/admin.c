@@ -259,18 +259,18 @@ take_body(struct admin_conn *c, const struct http1_head *h, struct str rest,
 
 /* False: more of it must come. */
 static bool
-on_request(struct admin_conn *c, struct str in, size_t len)
+on_request(struct admin_conn *c, struct str in)
 {
 	struct http1_field fields[FIELDS_MAX];
 	struct http1_head h = {.fields = fields, .max_fields = FIELDS_MAX};
 	struct admin_request rq = {.head = &h};
 
-	enum why why = http1_parse_request(in.p, len, &h);
+	enum why why = http1_parse_request(in.p, c->head, &h);
 	if (why) {
 		admin_answer_line(c, why_status(why), why_text(why));
 		return true;
 	}
-	if (!take_body(c, &h, str_from(in, len), &rq.body))
+	if (!take_body(c, &h, str_from(in, c->head), &rq.body))
 		return false;
 	rq.path = h.target;
 	rq.path.n = str_find(h.target, STR("?"));
@@ -279,36 +279,44 @@ on_request(struct admin_conn *c, struct str in, size_t len)
 	return true;
 }
 
+/* The head's end, if it has come; else it may be the end of the request. */
+static bool
+find_head(struct admin_conn *c, struct str in)
+{
+	if (c->head)
+		return true;
+	switch (http1_scan_head(in.p, in.n, &c->seen, &c->head)) {
+	case HTTP1_BAD:
+		admin_answer_line(c, 400, why_text(WHY_HEAD_LINE_END));
+		return false;
+	case HTTP1_DONE:
+		if (c->head <= ADMIN_HEAD_BYTES)
+			return true;
+		break;
+	case HTTP1_MORE:
+		if (in.n < ADMIN_HEAD_BYTES)
+			return false;
+		break;
+	}
+	admin_answer_line(c, 431, why_text(WHY_HEAD_TOO_LARGE));
+	return false;
+}
+
 static void
 on_input(struct bufferevent *bev, void *arg)
 {
 	struct admin_conn *c = arg;
 	struct evbuffer *in = bufferevent_get_input(bev);
-	size_t n = evbuffer_get_length(in), len;
+	size_t n = evbuffer_get_length(in);
 
-	if (c->answered || c->waits) {
-		evbuffer_drain(in, n);
-		return;
-	}
-	const char *p = (const char *)evbuffer_pullup(in, -1);
-	switch (http1_scan_head(p, n, &c->seen, &len)) {
-	case HTTP1_DONE:
-		if (len > ADMIN_HEAD_BYTES)
-			break;
-		if (!on_request(c, (struct str){p, n}, len))
+	if (!c->answered && !c->waits) {
+		const char *p = (const char *)evbuffer_pullup(in, -1);
+		const struct str all = {p, n};
+		if (find_head(c, all) && !on_request(c, all))
 			return;
-		evbuffer_drain(in, n);
-		return;
-	case HTTP1_BAD:
-		admin_answer_line(c, 400, why_text(WHY_HEAD_LINE_END));
-		evbuffer_drain(in, n);
-		return;
-	case HTTP1_MORE:
-		if (n < ADMIN_HEAD_BYTES)
+		if (!c->head && !c->answered)
 			return;
-		break;
 	}
-	admin_answer_line(c, 431, why_text(WHY_HEAD_TOO_LARGE));
 	evbuffer_drain(in, n);
 }
 

@@ -39,6 +39,7 @@ struct admin_conn {
 	struct ip ip;                   /* of the client */
 	enum door_kind kind;
 	size_t seen; /* bookmark of http1_scan_head() */
+	size_t head; /* bytes of the head, once it is whole */
 	bool is_head;
 	bool waits;    /* for readiness */
 	bool answered; /* the answer is queued: the rest is dropped */

@@ -74,10 +74,10 @@
 #define ADMIN_MS             10000   /* a connection's whole life */
 #define ADMIN_STREAMS        8       /* are told events; a page is one */
 #define STATUS_TICK_MS       1000
-#define STATUS_LAG_BYTES     KIB(256) /* more unread: it is dropped */
-#define STATUS_SOCKET_BYTES  KIB(64)  /* the kernel's, of an event stream */
-#define STATUS_RULES_TICK    256      /* rules told at once */
-#define STATUS_LOCKED_MAX    16       /* addresses told of */
+#define STATUS_LAG_BYTES     KIB(64) /* more unread: it is dropped */
+#define STATUS_SOCKET_BYTES  KIB(32) /* the kernel's, of an event stream */
+#define STATUS_RULES_TICK    256     /* rules told at once */
+#define STATUS_LOCKED_MAX    16      /* addresses told of */
 #define STATUS_GUESSES       10 /* wrong tokens of an address in a minute */
 #define STATUS_GUESS_MS      60000
 #define STATUS_LOCK_MS       300000
