@@ -124,6 +124,9 @@ $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Part of the program, by .incbin.
+$(call obj,daemon/status_page.c): daemon/status/page.html
+
 # What Docker's own tells with -v: the commit, which each one changes.
 $(call obj,daemon/port_args.c): CPPFLAGS += -DDOCKER_PROXY_COMMIT='"$(or \
 	$(shell git rev-parse --short HEAD 2>/dev/null),unknown)"'
@@ -187,7 +190,8 @@ check: check-all ## pass all the tests
 	@echo "all checks passed"
 
 check-all: check-layers check-headers check-unit check-diff check-fuzz \
-	check-golden check-flow check-port check-packaging check-engine
+	check-golden check-flow check-page check-port check-packaging \
+	check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
 	tests/run-each $(UNITBIN)
@@ -253,6 +257,10 @@ $(B)/promtool:
 		dpkg-deb --fsys-tarfile prometheus_*.deb | \
 		tar -xO ./usr/bin/promtool >../promtool.new
 	chmod +x $@.new && mv $@.new $@
+
+.PHONY: check-page
+check-page: all ## the status page in Chromium; PICTURES=folder keeps pictures of it
+	$(PYTEST) tests/page
 
 .PHONY: check-promtool
 check-promtool: all $(B)/promtool ## a scrape before Prometheus' own checker
@@ -500,7 +508,8 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
 	python3-docker docker.io docker-compose busybox-static iptables \
 	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
-	python3-yaml python3-kubernetes mandoc zsh fish
+	python3-yaml python3-kubernetes mandoc zsh fish chromium \
+	chromium-driver python3-selenium
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

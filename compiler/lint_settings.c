@@ -67,10 +67,15 @@ lint_listening(struct lint *l)
 		tell(l, FINDING_NO_LIMITS, global_key(l, "limits"),
 			"a single client can take all connections: there is "
 			"no limits.connections_per_client");
-	if (s->admin_bind.n > 0 && settings_is_beyond(s->admin_bind))
+	if (s->admin.bind.n > 0 && settings_is_beyond(s->admin.bind))
 		tell(l, FINDING_OPEN_ADMIN, global_key(l, "admin"),
-			"the admin listener reaches beyond this machine, and "
-			"asks nobody for a token");
+			s->admin.has_token
+				? "the admin listener reaches beyond this "
+				  "machine: its token crosses the network in "
+				  "clear, and health and metrics need none"
+				: "the admin listener reaches beyond this "
+				  "machine, and asks nobody for a token; its "
+				  "status page is off");
 	if ((s->metrics.enabled && beyond) ||
 		(s->metrics.bind.n > 0 && settings_is_beyond(s->metrics.bind)))
 		tell(l, FINDING_OPEN_METRICS, global_key(l, "metrics"),
@@ -174,6 +179,7 @@ lint_secrets(struct lint *l)
 	if (!l->in->others_read)
 		return;
 	lint_secret(l, read_given(l->in->auth, "secret"));
+	lint_secret(l, read_given(global_key(l, "admin"), "token"));
 	if (!tokens || tokens->kind != TREE_LIST)
 		return;
 	for (const struct tree *t = tokens->first; t; t = t->next)

@@ -105,6 +105,17 @@ struct settings_metrics {
 	uint16_t port;
 };
 
+/* Health, metrics and the status page, on a listener of their own. */
+struct settings_admin {
+	struct str bind; /* empty: none */
+	uint16_t port;
+	bool has_token; /* for the status page and its API */
+	uint8_t token_sha256[32];
+	struct str token_file; /* empty: it came otherwise */
+	struct str *names;     /* of this listener, besides its addresses */
+	size_t nnames;
+};
+
 enum audit_sink {
 	AUDIT_OFF,
 	AUDIT_FILE,
@@ -197,8 +208,7 @@ struct settings {
 	struct settings_timeouts timeouts;
 	struct settings_auth auth;
 	struct settings_metrics metrics;
-	struct str admin_bind; /* empty: none */
-	uint16_t admin_port;
+	struct settings_admin admin;
 	struct settings_audit audit;
 	struct cidr *trusted_proxies;
 	size_t ntrusted_proxies;
@@ -218,6 +228,9 @@ struct settings_input {
 /* Defaults, the file, the environment; errors go to the reader's diag. */
 void settings_read(struct reader *r, const struct settings_input *in,
 	struct settings *out);
+
+/* Does that `bind` reach beyond this machine? */
+bool settings_is_beyond(struct str bind);
 
 /* As YAML, for --check-config; of a token only its role and name. */
 void settings_write(const struct settings *s, FILE *out);

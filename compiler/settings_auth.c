@@ -1,14 +1,10 @@
 /* Settings: `auth`. What is not said closes the door. */
 #include "compiler/settings_parts.h"
 
-#include "runtime/limits.h"
 #include "runtime/sha256.h"
-
-#include <errno.h>
 
 #define SECRET_VARIABLE "DOCKER_PROXY_SECRET"
 #define TOKENS_MAX      10000
-#define TOKEN_SHORT     16 /* bytes; 64 bits, if each is a hex digit */
 #define WINDOW_MAX_MS   (24 * 3600 * 1000)
 
 enum auth_word {
@@ -27,43 +23,13 @@ struct auth {
 	bool has_variable; /* DOCKER_PROXY_SECRET is set */
 };
 
-/* A token's entry; one of the three forms gives the hash. */
+/* A token's entry. */
 struct token {
 	struct settings_token s;
-	unsigned forms;
-	bool valid; /* s.sha256 is set */
-	bool empty;
+	struct token_said said;
 };
 
 /* --- secrets --------------------------------------------------------------- */
-
-static bool
-can_be_sent(struct str secret)
-{
-	for (size_t i = 0; i < secret.n; i++) {
-		unsigned char c = (unsigned char)secret.p[i];
-		if (c <= 0x20 || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-/* A secret's text, of the tree; *out is written only when it is good. */
-static bool
-read_secret(struct reader *r, const struct tree *node, struct str *out)
-{
-	if (!read_is_set(r, node) || !read_is_scalar(r, node))
-		return false;
-	if (can_be_sent(node->text)) {
-		*out = node->text;
-		return true;
-	}
-	diag_error(r->diag, node->pos,
-		"%.*s contains a space or line break, which no client could "
-		"send",
-		STR_FMT(node->key));
-	return false;
-}
 
 static void
 read_shared_secret(struct reader *r, const struct tree *node, void *out)
@@ -71,101 +37,37 @@ read_shared_secret(struct reader *r, const struct tree *node, void *out)
 	struct auth *a = out;
 	/* Whatever it is: the variable goes before it. */
 	if (!a->has_variable)
-		read_secret(r, node, &a->secret);
+		settings_read_secret(r, node, &a->secret);
 }
 
 /* --- tokens ---------------------------------------------------------------- */
 
 static void
-take_token(struct token *t, struct str secret)
-{
-	t->empty = secret.n == 0;
-	t->valid = !t->empty;
-	if (t->valid)
-		sha256(secret, t->s.sha256);
-}
-
-static void
 read_token_text(struct reader *r, const struct tree *node, void *out)
 {
-	struct token *t = out;
-	struct str text;
-	t->forms++;
-	if (!read_secret(r, node, &text))
-		return;
-	take_token(t, text);
-	if (text.n > 0 && text.n < TOKEN_SHORT)
-		diag_warning(r->diag, FINDING_SHORT_TOKEN, node->pos,
-			"this token has %zu bytes: it can be guessed", text.n);
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	settings_read_token(r, node, &((struct token *)out)->said);
 }
 
 static void
 read_token_sha256(struct reader *r, const struct tree *node, void *out)
 {
-	struct token *t = out;
-	struct str text;
-	t->forms++;
-	if (!read_secret(r, node, &text))
-		return;
-	bool ok = text.n == 2 * sizeof(t->s.sha256);
-	for (size_t i = 0; ok && i < sizeof(t->s.sha256); i++) {
-		int high = hex_digit(text.p[2 * i]);
-		int low = hex_digit(text.p[2 * i + 1]);
-		ok = high >= 0 && low >= 0;
-		t->s.sha256[i] = (uint8_t)(high * 16 + low);
-	}
-	t->valid = ok;
-	if (!ok)
-		diag_error(r->diag, node->pos,
-			"token_sha256 must be 64 hexadecimal digits");
+	settings_read_token_sha256(r, node, &((struct token *)out)->said);
 }
 
 static void
 read_token_file(struct reader *r, const struct tree *node, void *out)
 {
-	struct token *t = out;
-	struct str path, text;
-	t->forms++;
-	if (!read_file_name(r, node, &path))
-		return;
-	errno = ENOENT;
-	if (!r->read_file ||
-		!r->read_file(r->read_file_ctx, path.p, r->scratch, &text)) {
-		diag_error(r->diag, node->pos,
-			"the token file cannot be read: %s", strerror(errno));
-		return;
-	}
-	while (text.n > 0 &&
-		(text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
-		text.n--;
-	if (text.n == 0 || !can_be_sent(text)) {
-		diag_error(r->diag, node->pos,
-			"the token file must hold one token and nothing else");
-		return;
-	}
-	t->s.file = path;
-	take_token(t, text);
+	settings_read_token_file(r, node, &((struct token *)out)->said);
 }
 
 static const struct key token_keys[] = {
 	KEY("token", CUSTOM, .read = read_token_text, .forms = FORM_TEXT,
-		.help = "as it is sent; better a variable than itself"),
+		.help = TOKEN_HELP),
 	KEY("token_sha256", CUSTOM, .read = read_token_sha256,
-		.forms = FORM_TEXT, .pattern = "^[0-9a-fA-F]{64}$",
-		.help = "64 hexadecimal digits: `printf %s \"$TOKEN\" | "
-			"sha256sum`"),
+		.forms = FORM_TEXT, .pattern = TOKEN_SHA256_PATTERN,
+		.help = TOKEN_SHA256_HELP),
 	KEY("token_file", CUSTOM, .read = read_token_file, .forms = FORM_TEXT,
-		.help = "a file of at most 4 KiB that holds it, a line break "
-			"at the end aside"),
+		.help = TOKEN_FILE_HELP),
 	KEY("role", TEXT, INTO(struct token, s.role), .min = 1,
 		.preset = "user", .help = "what rules go by"),
 	KEY("name", TEXT, INTO(struct token, s.name), .min = 1,
@@ -193,18 +95,21 @@ read_token(struct reader *r, const struct tree *node, struct auth *a)
 	size_t errors = r->diag->errors;
 	if (!read_map(r, node, &token_map, &t))
 		return;
-	if (t.forms != 1)
+	if (t.said.forms != 1)
 		diag_error(r->diag, node->pos,
 			"a token needs one of token, token_sha256 and "
 			"token_file");
-	else if (t.empty)
+	else if (t.said.empty)
 		diag_warning(r->diag, FINDING_EMPTY_TOKEN, node->pos,
 			"this token is empty: it lets nobody in");
-	else if (t.valid && is_known(a, t.s.sha256))
+	else if (t.said.valid && is_known(a, t.said.sha256))
 		diag_error(r->diag, node->pos,
 			"this token stands twice: give each its own");
-	if (t.valid && r->diag->errors == errors)
-		a->s.tokens[a->s.ntokens++] = t.s;
+	if (!t.said.valid || r->diag->errors != errors)
+		return;
+	memcpy(t.s.sha256, t.said.sha256, sizeof(t.s.sha256));
+	t.s.file = t.said.file;
+	a->s.tokens[a->s.ntokens++] = t.s;
 }
 
 static void
@@ -300,7 +205,7 @@ read_variable(struct reader *r, const struct settings_input *in, struct auth *a)
 					"or unset it");
 		return;
 	}
-	if (!can_be_sent(value)) {
+	if (!settings_can_be_sent(value)) {
 		diag_env_error(r->diag,
 			SECRET_VARIABLE " contains a space or line break, "
 					"which no client could send");

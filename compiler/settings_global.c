@@ -74,7 +74,7 @@ static void
 read_admin(struct reader *r, const struct tree *node, void *out)
 {
 	struct global *g = out;
-	settings_read_admin(r, node, &g->s);
+	settings_read_admin(r, node, &g->s.admin);
 }
 
 static void
@@ -303,7 +303,8 @@ static const struct key global_keys[] = {
 	KEY("admin", CUSTOM, .read = read_admin, .forms = FORM_MAP,
 		.map = &admin_map, .unsaid = "off",
 		.help = "`{listen: \"127.0.0.1:9091\"}`: health, readiness, "
-			"metrics. Nobody is asked for a token"),
+			"metrics, and a status page. Beyond loopback the page "
+			"asks for a token, and the rest does not"),
 	KEY("watch", BOOL, INTO(struct global, s.watch), .preset = "false",
 		.help = "reload when the file changes, or one that it "
 			"includes: when another one is in its place, or it was "

@@ -19,6 +19,38 @@ void settings_read_global(struct reader *r, const struct settings_input *in,
 void settings_read_auth(struct reader *r, const struct settings_input *in,
 	struct settings *out);
 
+/* --- settings_secret.c -------------------------------------------------- */
+
+/* No byte that would end a field, or a token within it? */
+bool settings_can_be_sent(struct str secret);
+
+/* A secret's text, of the tree; *out is written only when it is good. */
+bool settings_read_secret(
+	struct reader *r, const struct tree *node, struct str *out);
+
+/* What is said of one token; one of the three forms gives the hash. */
+struct token_said {
+	uint8_t sha256[32];
+	struct str file; /* that it came from; empty: it came otherwise */
+	unsigned forms;  /* how many were there */
+	bool valid;      /* sha256 is set */
+	bool empty;
+};
+
+#define TOKEN_HELP "as it is sent; better a variable than itself"
+#define TOKEN_SHA256_HELP \
+	"64 hexadecimal digits: `printf %s \"$TOKEN\" | sha256sum`"
+#define TOKEN_SHA256_PATTERN "^[0-9a-fA-F]{64}$"
+#define TOKEN_FILE_HELP \
+	"a file of at most 4 KiB that holds it, a line break at the end aside"
+
+void settings_read_token(
+	struct reader *r, const struct tree *node, struct token_said *t);
+void settings_read_token_sha256(
+	struct reader *r, const struct tree *node, struct token_said *t);
+void settings_read_token_file(
+	struct reader *r, const struct tree *node, struct token_said *t);
+
 /* --- settings_env.c ------------------------------------------- */
 
 /* Warns of each DOCKER_PROXY_ variable that is none. */
@@ -32,9 +64,6 @@ bool settings_read_bind(
 
 /* Is it a numeric address? */
 bool settings_is_address(struct str text);
-
-/* Does that `bind` reach beyond this machine? */
-bool settings_is_beyond(struct str bind);
 
 /* A warning at node, which gave the address of a listener without TLS, when
  * it is not of this machine alone. */
@@ -102,7 +131,7 @@ void settings_read_engine(
 void settings_read_metrics(struct reader *r, const struct tree *node,
 	struct settings_metrics *out);
 void settings_read_admin(
-	struct reader *r, const struct tree *node, struct settings *out);
+	struct reader *r, const struct tree *node, struct settings_admin *out);
 void settings_read_audit_log(
 	struct reader *r, const struct tree *node, struct settings_audit *out);
 /* `audit` and `audit_chain` ask for an audit log. */

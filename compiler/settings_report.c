@@ -4,7 +4,8 @@
 #include "runtime/limits.h"
 #include "runtime/target.h"
 
-#define ADDRESS "^.+:[0-9]+$"
+#define ADDRESS         "^.+:[0-9]+$"
+#define HOST_NAME_BYTES 253 /* RFC 1035 section 2.3.4 */
 
 /* --- metrics and admin ------------------------------------------------------ */
 
@@ -61,25 +62,117 @@ settings_read_metrics(
 		out->enabled = false;
 }
 
+/* What is being read. */
+struct admin {
+	struct settings_admin s;
+	struct token_said token;
+};
+
 static void
 read_admin_listen(struct reader *r, const struct tree *node, void *out)
 {
-	struct settings *s = out;
-	settings_read_address(r, node, &s->admin_bind, &s->admin_port);
+	struct admin *a = out;
+	settings_read_address(r, node, &a->s.bind, &a->s.port);
+}
+
+static void
+read_admin_token(struct reader *r, const struct tree *node, void *out)
+{
+	settings_read_token(r, node, &((struct admin *)out)->token);
+}
+
+static void
+read_admin_token_sha256(struct reader *r, const struct tree *node, void *out)
+{
+	settings_read_token_sha256(r, node, &((struct admin *)out)->token);
+}
+
+static void
+read_admin_token_file(struct reader *r, const struct tree *node, void *out)
+{
+	settings_read_token_file(r, node, &((struct admin *)out)->token);
+}
+
+/* As it stands in a Host field, without a port. */
+static bool
+is_host_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!(s.p[i] >= '0' && s.p[i] <= '9') &&
+			!(ascii_lower(s.p[i]) >= 'a' &&
+				ascii_lower(s.p[i]) <= 'z') &&
+			!(i > 0 && strchr("-._", s.p[i])))
+			return false;
+	return s.n > 0 && s.n <= HOST_NAME_BYTES;
+}
+
+static void
+read_admin_names(struct reader *r, const struct tree *node, void *out)
+{
+	struct admin *a = out;
+	if (!read_is_list(r, node))
+		return;
+	a->s.names =
+		arena_alloc(r->arena, node->count * sizeof(*a->s.names) + 1);
+	if (!a->s.names)
+		return;
+	for (const struct tree *t = node->first; t; t = t->next) {
+		struct str name;
+		if (!read_text(r, t, false, &name))
+			continue;
+		if (!is_host_name(name))
+			diag_error(r->diag, t->pos,
+				"a name of the admin listener is a host's, "
+				"such as proxy.example.com, without a port");
+		a->s.names[a->s.nnames++] = name;
+	}
 }
 
 static const struct key admin_keys[] = {
 	KEY("listen", CUSTOM, .read = read_admin_listen, .forms = FORM_TEXT,
 		.pattern = ADDRESS, .help = "an address and port"),
+	KEY("token", CUSTOM, .read = read_admin_token, .forms = FORM_TEXT,
+		.help = "that the status page asks for, and must have beyond "
+			"loopback; " TOKEN_HELP),
+	KEY("token_sha256", CUSTOM, .read = read_admin_token_sha256,
+		.forms = FORM_TEXT, .pattern = TOKEN_SHA256_PATTERN,
+		.help = "or this: " TOKEN_SHA256_HELP),
+	KEY("token_file", CUSTOM, .read = read_admin_token_file,
+		.forms = FORM_TEXT, .help = "or this: " TOKEN_FILE_HELP),
+	KEY("names", CUSTOM, .read = read_admin_names, .forms = FORM_TEXTS,
+		.unsaid = "none",
+		.help = "hosts' names by which the status page may be asked "
+			"for, besides any address and `localhost`"),
 };
 
 const struct key_map admin_map = MAP("admin", "admin", admin_keys);
 
+/* A token that was meant to close a door must not leave it open. */
+static void
+take_admin_token(struct reader *r, const struct tree *node, struct admin *a)
+{
+	if (a->token.forms > 1)
+		diag_error(r->diag, node->key_pos,
+			"admin takes one of token, token_sha256 and "
+			"token_file");
+	else if (a->token.empty)
+		diag_error(r->diag, node->key_pos,
+			"the token of admin is empty: give it a value, or "
+			"leave it out");
+	a->s.has_token = a->token.valid;
+	memcpy(a->s.token_sha256, a->token.sha256, sizeof(a->s.token_sha256));
+	a->s.token_file = a->token.file;
+}
+
 void
 settings_read_admin(
-	struct reader *r, const struct tree *node, struct settings *out)
+	struct reader *r, const struct tree *node, struct settings_admin *out)
 {
-	read_map(r, node, &admin_map, out);
+	struct admin a = {.s = *out};
+	if (!read_map(r, node, &admin_map, &a))
+		return;
+	take_admin_token(r, node, &a);
+	*out = a.s;
 }
 
 /* --- audit ------------------------------------------------------------------ */

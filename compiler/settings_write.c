@@ -185,6 +185,22 @@ write_listen(struct str bind, uint16_t port, FILE *out)
 }
 
 static void
+write_admin(const struct settings_admin *a, FILE *out)
+{
+	if (a->bind.n == 0)
+		return;
+	write_listen(a->bind, a->port, out);
+	if (a->has_token)
+		fputs(", token: \"***\"", out);
+	for (size_t i = 0; i < a->nnames; i++) {
+		fputs(i == 0 ? ", names: [" : ", ", out);
+		show_quoted(a->names[i], out);
+	}
+	if (a->nnames)
+		putc(']', out);
+}
+
+static void
 write_metrics(const struct settings *s, FILE *out)
 {
 	const struct settings_metrics *m = &s->metrics;
@@ -195,8 +211,7 @@ write_metrics(const struct settings *s, FILE *out)
 		fprintf(out, "enabled: %s", m->enabled ? "true" : "false");
 	write_text(", ", "path", m->path, out);
 	fputs("}\n  admin: {", out);
-	if (s->admin_bind.n > 0)
-		write_listen(s->admin_bind, s->admin_port, out);
+	write_admin(&s->admin, out);
 	fputs("}\n", out);
 }
 

@@ -155,7 +155,7 @@ explain(struct words *w, const struct policy *policy, struct offline *o)
 		return WRONG;
 	}
 	if (w->json)
-		explain_json(&e, stdout);
+		explain_json(&e, true, stdout);
 	else
 		explain_text(&e, argument_given(w->a, "--all"), "", stdout);
 	return e.verdict.allow ? ALLOWED : DENIED;

@@ -40,11 +40,11 @@ reachable(struct str bind)
 static void
 choose(struct check *c, const struct settings *s)
 {
-	c->by_admin = s->admin_bind.n > 0;
+	c->by_admin = s->admin.bind.n > 0;
 	if (c->by_admin)
 		c->at = (struct settings_listener){
-			.bind = s->admin_bind,
-			.port = s->admin_port,
+			.bind = s->admin.bind,
+			.port = s->admin.port,
 		};
 	else
 		c->at = s->listeners[0];

@@ -45,7 +45,7 @@ bool explain_make(struct explanation *e, struct offline *o,
 void explain_text(
 	const struct explanation *e, bool all, const char *indent, FILE *out);
 
-/* One line. */
-void explain_json(const struct explanation *e, FILE *out);
+/* One line; all as above. */
+void explain_json(const struct explanation *e, bool all, FILE *out);
 
 #endif

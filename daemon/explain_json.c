@@ -220,8 +220,33 @@ put_otherwise(struct writer *w)
 	json_out_close(&w->j, '}');
 }
 
+static bool
+is_left_out(const struct explain_rule *x)
+{
+	return !x->fired &&
+	       (!x->reached || !x->when || explain_is_elsewhere(x->when));
+}
+
+/* Those that have something to say. */
+static void
+put_some_explained(struct writer *w)
+{
+	const struct explanation *e = w->e;
+	uint32_t others = 0;
+
+	json_out_open(&w->j, "rules", '[');
+	for (uint32_t i = 0; i < e->nrules; i++) {
+		if (is_left_out(&e->rules[i]))
+			others++;
+		else
+			put_explained(w, &e->rules[i]);
+	}
+	json_out_close(&w->j, ']');
+	json_out_number(&w->j, "others", others);
+}
+
 void
-explain_json(const struct explanation *e, FILE *out)
+explain_json(const struct explanation *e, bool all, FILE *out)
 {
 	struct writer w = {e, &e->policy->program, {.out = out}};
 	const struct offline_verdict *v = &e->verdict;
@@ -233,7 +258,10 @@ explain_json(const struct explanation *e, FILE *out)
 		put_rules(&w, "dry_run", v->dry, v->ndry);
 		put_rules(&w, "rate_limits", v->limits, v->nlimits);
 		put_filters(&w);
-		put_all_explained(&w, "rules", e->rules, e->nrules);
+		if (all)
+			put_all_explained(&w, "rules", e->rules, e->nrules);
+		else
+			put_some_explained(&w);
 		put_otherwise(&w);
 	}
 	json_out_close(&w.j, '}');

@@ -34,13 +34,13 @@ fixed_init(struct fixed *f, const struct settings *s)
 		.lockout_failures = s->auth.lockout_failures,
 		.lockout_window_ms = s->auth.lockout_window_ms,
 		.lockout_ms = s->auth.lockout_ms,
-		.admin_port = s->admin_port,
+		.admin_port = s->admin.port,
 		.metrics_port = s->metrics.port,
 		.audit = {.sink = s->audit.sink, .chain = s->audit.chain},
 	};
 	arena_init(&f->arena, BYTES_MAX);
 	copy_engine(f, &s->engine);
-	f->admin_bind = arena_str(&f->arena, s->admin_bind);
+	f->admin_bind = arena_str(&f->arena, s->admin.bind);
 	f->metrics_bind = arena_str(&f->arena, s->metrics.bind);
 	f->audit.path = arena_str(&f->arena, s->audit.path);
 	if (!arena_overflowed(&f->arena))
@@ -97,8 +97,8 @@ fixed_tell(const struct fixed *f, const struct settings *s)
 					s->auth.lockout_window_ms &&
 				f->lockout_ms == s->auth.lockout_ms,
 			"auth.lockout"},
-		{str_eq(f->admin_bind, s->admin_bind) &&
-				f->admin_port == s->admin_port,
+		{str_eq(f->admin_bind, s->admin.bind) &&
+				f->admin_port == s->admin.port,
 			"admin.listen"},
 		{str_eq(f->metrics_bind, s->metrics.bind) &&
 				f->metrics_port == s->metrics.port,

@@ -1,6 +1,7 @@
 /* Flows: their life, the state machine's frame, our own answers. */
 #include "daemon/flow.h"
 
+#include "daemon/flow_denial.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/reply.h"
@@ -39,6 +40,10 @@ void
 flow_enter(struct flow *f, enum flow_state state)
 {
 	assert(may_follow[f->state] & (1u << state));
+	if (f->state == FLOW_TUNNEL)
+		metrics_sub(&f->worker->metrics, METRIC_TUNNELS, 1);
+	if (state == FLOW_TUNNEL)
+		metrics_add(&f->worker->metrics, METRIC_TUNNELS, 1);
 	f->state = state;
 }
 
@@ -337,6 +342,8 @@ flow_refuse(struct flow *f, enum why why)
 	if (!f->rq && !flow_begin(f))
 		return flow_gone(f);
 	f->rq->why = why;
+	if (f->state < FLOW_DIAL)
+		flow_denial(f);
 	return flow_answer(f, reply_queue);
 }
 

@@ -3,6 +3,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/flow_audit.h"
+#include "daemon/flow_denial.h"
 #include "daemon/judge.h"
 #include "daemon/log.h"
 #include "daemon/rate.h"
@@ -121,6 +122,7 @@ log_dry(struct flow *f)
 		log_event(
 			LOG_LEVEL_WARN, "dry_run: would be denied", fields, 4);
 		flow_audit_dry(f, v->dry[i]);
+		flow_denial_dry(f, v->dry[i]);
 	}
 }
 
@@ -130,12 +132,13 @@ count_rules(struct flow *f)
 	const struct verdict *v = &f->rq->vm.verdict;
 	struct metrics_rules *rules = f->rq->generation->rules;
 	struct worker *w = f->worker;
+	uint64_t now = f->rq->start_ms; /* no clock is asked for it */
 
 	metrics_add(&w->metrics, METRIC_DRY_RUN, v->ndry > 0);
 	for (uint32_t i = 0; i < v->ndry; i++)
-		metrics_rule(rules, w->index, v->dry[i]);
+		metrics_rule(rules, w->index, v->dry[i], now);
 	if (v->rule != PROGRAM_NO_RULE)
-		metrics_rule(rules, w->index, v->rule);
+		metrics_rule(rules, w->index, v->rule, now);
 }
 
 /* The VM stopped at a rate limit: ask its bucket. */
@@ -209,7 +212,7 @@ is_recorded(const struct flow *f)
 
 /* A request that is denied and goes on: --mode learn. */
 static void
-log_learnt(const struct flow *f)
+log_learnt(struct flow *f)
 {
 	const struct request *rq = f->rq;
 	const struct program *p = rq->vm.program;
@@ -223,6 +226,7 @@ log_learnt(const struct flow *f)
 		{"path", rq->target.path},
 	};
 	log_event(LOG_LEVEL_WARN, "learn: would be denied", fields, 4);
+	flow_denial_dry(f, rule);
 }
 
 static enum flow_step

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* --- listeners -------------------------------------------------------------- */
 
@@ -90,6 +91,20 @@ is_empty(const struct reload *r)
 	return empty;
 }
 
+/* Kept for the status page: whole lines. */
+static void
+keep_told(struct reload_result *r, struct str text)
+{
+	r->told_n = text.n;
+	if (text.n > sizeof(r->told)) {
+		r->told_n = sizeof(r->told);
+		while (r->told_n && text.p[r->told_n - 1] != '\n')
+			r->told_n--;
+	}
+	if (r->told_n)
+		memcpy(r->told, text.p, r->told_n);
+}
+
 /* NULL with the errors logged, line by line. */
 static struct policy *
 compile(struct reload *r)
@@ -102,8 +117,10 @@ compile(struct reload *r)
 		return NULL;
 	struct policy *p = reload_compile(r, f);
 	bool refused = !p || is_empty(r);
-	if (fclose(f) == 0 && text)
+	if (fclose(f) == 0 && text) {
 		log_lines(refused ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, text);
+		keep_told(&r->last, (struct str){text, n});
+	}
 	free(text);
 	if (!refused)
 		return p;
@@ -213,6 +230,8 @@ tell(struct reload *r, bool ok)
 		   : "reload refused: policy %llu stays in force: %u rules",
 		(unsigned long long)g->number, g->policy->program.nrules);
 	log_say(ok ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s", text);
+	r->last.time = time(NULL);
+	r->last.ok = ok;
 	metrics_add(&s->first->metrics,
 		ok ? METRIC_RELOADS_OK : METRIC_RELOADS_ERROR, 1);
 	if (s->audit)
@@ -231,6 +250,7 @@ reload(struct reload *r)
 		return;
 	}
 	notify_reloading(r->notify);
+	r->last.told_n = 0;
 	struct generation *g = next_generation(r);
 	if (g)
 		come_into_force(r, g);

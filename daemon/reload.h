@@ -11,6 +11,8 @@
 #include "daemon/watch.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct config;
@@ -20,6 +22,16 @@ struct notify;
 struct policy;
 struct shared;
 
+#define RELOAD_TOLD_BYTES 4096
+
+/* What came of the last one. */
+struct reload_result {
+	int64_t time; /* seconds since 1970; 0: there was none */
+	bool ok;
+	size_t told_n; /* of the findings or errors, maybe cut */
+	char told[RELOAD_TOLD_BYTES];
+};
+
 struct reload {
 	const struct config *config; /* borrowed; as it was found at start */
 	struct shared *shared;       /* borrowed */
@@ -28,6 +40,7 @@ struct reload {
 	const struct notify *notify; /* borrowed */
 	struct event *sighup;        /* owned */
 	struct watch watch;          /* its files: those that were read last */
+	struct reload_result last;
 };
 
 void reload_init(struct reload *r, const struct config *config);

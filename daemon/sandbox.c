@@ -152,6 +152,7 @@ sandbox_will_serve(struct sandbox *s, const struct settings *settings,
 
 	return will_listen(s, settings) &&
 	       will_read_tokens(s, &settings->auth) &&
+	       sandbox_will_use(s, SANDBOX_READ, settings->admin.token_file) &&
 	       will_verify(s, &settings->engine.tls) && will_dial(s, engine) &&
 	       sandbox_will_use(s, SANDBOX_APPEND, audit);
 }

@@ -100,8 +100,8 @@ static const enum metric part_metrics[SANDBOX_PARTS] = {
 	[SANDBOX_SECCOMP] = METRIC_SANDBOX_SECCOMP,
 };
 
-static void
-gather(const struct shared *s, const struct generation *g,
+void
+scrape_gather(const struct shared *s, const struct generation *g,
 	struct metrics_snapshot *out)
 {
 	uint64_t *count = out->count;
@@ -122,6 +122,7 @@ gather(const struct shared *s, const struct generation *g,
 	count[METRIC_START_TIME] = (uint64_t)s->start_time;
 	count[METRIC_RESIDENT] = resident_bytes(s->proc);
 	count[METRIC_OPEN_FDS] = open_descriptors(s->proc);
+	metrics_derive(out);
 }
 
 char *
@@ -133,7 +134,7 @@ scrape_text(const struct shared *s, const struct generation *g, size_t *n_out)
 
 	if (!f)
 		return NULL;
-	gather(s, g, &snapshot);
+	scrape_gather(s, g, &snapshot);
 	const struct metrics_out out = {.put = put_to_file, .ctx = f};
 	metrics_write(&out, &snapshot, g->rules, DOCKER_PROXY_VERSION);
 	bool failed = ferror(f);

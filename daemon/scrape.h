@@ -15,6 +15,11 @@
 struct scrape_proc *scrape_open(void);
 void scrape_close(struct scrape_proc *p); /* NULL is nothing */
 
+/* All numbers now, derived ones too. On any thread. What /proc does not tell
+ * is METRICS_UNKNOWN. */
+void scrape_gather(const struct shared *s, const struct generation *g,
+	struct metrics_snapshot *out);
+
 /* The text now, to be freed, with the rules of a generation that the caller
  * holds; NULL without memory. On any thread. What /proc does not tell is left
  * out. */

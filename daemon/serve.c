@@ -5,6 +5,7 @@
 #include "daemon/audit_writer.h"
 #include "daemon/config.h"
 #include "daemon/demo_child.h"
+#include "daemon/denials.h"
 #include "daemon/environment.h"
 #include "daemon/fixed.h"
 #include "daemon/generation.h"
@@ -408,7 +409,7 @@ start(struct server *s, bool demo)
 	if (!start_workers(s) || !handle_signals(s))
 		return false;
 	s->shared.proc = scrape_open();
-	s->admin = s->shared.proc ? admin_open(&s->shared) : NULL;
+	s->admin = s->shared.proc ? admin_open(&s->shared, &s->reload) : NULL;
 	/* Whoever can connect may also ask for a reload. */
 	return s->admin &&
 	       reload_start(&s->reload, &s->fixed, &s->shared, &s->listeners,
@@ -465,6 +466,7 @@ finish(struct server *s)
 	free(s->workers);
 	tables_free(&s->shared);
 	scrape_close(s->shared.proc);
+	denials_free(s->shared.denials);
 	finish_audit(s);
 	pthread_mutex_destroy(&s->shared.lockout_lock);
 	inherited_fini(&s->inherited);

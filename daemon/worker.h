@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct event_base;
+struct denials;
 struct flow;
 struct generation;
 struct listener_name;
@@ -93,6 +94,7 @@ struct shared {
 	pthread_mutex_t lockout_lock;
 	atomic_uint lockouts;     /* so far: 0 saves the lock */
 	struct scrape_proc *proc; /* owned */
+	struct denials *denials;  /* owned; NULL: nobody asks for them */
 	unsigned sandbox;         /* bits: 1 << enum sandbox_part that holds */
 	bool learns;              /* --mode learn: the policy denies nothing */
 };

@@ -82,16 +82,17 @@ put_value(struct audit_text *t, struct str value)
 	put_encoded(t, value);
 }
 
-static void
-put_query(struct audit_buf *o, const struct audit_event *e, size_t max)
+void
+audit_put_query(struct audit_buf *o, const struct target_param *params,
+	size_t nparams, size_t max)
 {
-	if (e->nparams == 0) {
+	if (nparams == 0) {
 		audit_put(o, STR("null"));
 		return;
 	}
 	struct audit_text t = audit_text_begin(o, max);
-	for (size_t i = 0; i < e->nparams; i++) {
-		const struct target_param *param = &e->params[i];
+	for (size_t i = 0; i < nparams; i++) {
+		const struct target_param *param = &params[i];
 		if (i > 0)
 			audit_text_put(&t, STR("&"));
 		put_encoded(&t, param->name);
@@ -225,7 +226,7 @@ put_field(
 			o, *(const bool *)member ? STR("true") : STR("false"));
 		break;
 	case QUERY:
-		put_query(o, e, f->max);
+		audit_put_query(o, e->params, e->nparams, f->max);
 		break;
 	case NUMBER:
 		audit_put_number(o, *(const uint64_t *)member);

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct audit_buf;
 struct facts;
 
 enum audit_kind {
@@ -75,6 +76,11 @@ size_t audit_line(const struct audit_event *e, char buf[AUDIT_LINE_MAX]);
  * driver_opts may be secret, or there is no room. As docker_values(), it may
  * need the body. In the arena; empty when that is full. */
 struct str audit_facts(const struct facts *f, struct arena *a);
+
+/* A query as events have it, as a JSON string that takes so much room inside;
+ * null when there is none. */
+void audit_put_query(struct audit_buf *o, const struct target_param *params,
+	size_t nparams, size_t max);
 
 /* --- the chain ---------------------------------------------------------- */
 

@@ -67,13 +67,27 @@
 #define DIAG_MAX             100 /* errors printed of one file */
 
 /* --- metrics and health ------------------------------------------------ */
-#define METRICS_RULES_ALL    1000   /* more: only those that have fired */
-#define ADMIN_CONNECTIONS    64     /* the oldest makes room for a new one */
-#define ADMIN_HEAD_BYTES     KIB(8) /* of a request */
-#define ADMIN_MS             10000  /* a connection's whole life */
-#define READY_MS             1000   /* for the Engine's answer to a ping */
-#define READY_AGAIN_MS       1000   /* as long a result is still told */
-#define HEALTHCHECK_MS       2000   /* Docker's own limit is 30 s */
+#define METRICS_RULES_ALL    1000    /* more: only those that have fired */
+#define ADMIN_CONNECTIONS    64      /* the oldest makes room for a new one */
+#define ADMIN_HEAD_BYTES     KIB(8)  /* of a request */
+#define ADMIN_BODY_BYTES     KIB(64) /* of one to be explained */
+#define ADMIN_MS             10000   /* a connection's whole life */
+#define ADMIN_STREAMS        8       /* are told events; a page is one */
+#define STATUS_TICK_MS       1000
+#define STATUS_LAG_BYTES     KIB(64) /* more unread: it is dropped */
+#define STATUS_SOCKET_BYTES  KIB(32) /* the kernel's, of an event stream */
+#define STATUS_RULES_TICK    256     /* rules told at once */
+#define STATUS_LOCKED_MAX    16      /* addresses told of */
+#define STATUS_GUESSES       10 /* wrong tokens of an address in a minute */
+#define STATUS_GUESS_MS      60000
+#define STATUS_LOCK_MS       300000
+#define EXPLAIN_RULES_MAX    5000 /* 50 ms, in which the main thread waits */
+#define EXPLAIN_EVERY_MS     200  /* on average */
+#define EXPLAIN_BURST_MS     2000 /* ten at once */
+#define EXPLAIN_ARENA_BYTES  MIB(64)
+#define READY_MS             1000 /* for the Engine's answer to a ping */
+#define READY_AGAIN_MS       1000 /* as long a result is still told */
+#define HEALTHCHECK_MS       2000 /* Docker's own limit is 30 s */
 
 /* --- audit ------------------------------------------------------------- */
 #define AUDIT_QUEUE_BYTES    MIB(4) /* 8,000 lines as they mostly are */

@@ -112,3 +112,23 @@ lockout_fail(struct lockout *l, const struct ip *ip, uint64_t now_ms)
 	e->until_ms = now_ms + l->rule.lock_ms;
 	return true;
 }
+
+size_t
+lockout_list(const struct lockout *l, uint64_t now_ms, struct lockout_one *out,
+	size_t room)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < SETS * WAYS; i++) {
+		const struct entry *e = &l->sets[i / WAYS][i % WAYS];
+		if (e->until_ms <= now_ms)
+			continue;
+		if (n < room) {
+			out[n] = (struct lockout_one){.ip.set = true,
+				.left_ms = (uint32_t)(e->until_ms - now_ms)};
+			memcpy(out[n].ip.b, e->ip, sizeof(e->ip));
+		}
+		n++;
+	}
+	return n;
+}

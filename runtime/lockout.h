@@ -12,6 +12,7 @@
 #include "runtime/cidr.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct lockout_rule {
@@ -32,5 +33,15 @@ uint32_t lockout_left_ms(
 
 /* A failure of ip. True when it is this one that locks it out. */
 bool lockout_fail(struct lockout *l, const struct ip *ip, uint64_t now_ms);
+
+struct lockout_one {
+	struct ip ip;
+	uint32_t left_ms;
+};
+
+/* How many are locked out now; the first `room` of them to out. Looks at the
+ * whole table. */
+size_t lockout_list(const struct lockout *l, uint64_t now_ms,
+	struct lockout_one *out, size_t room);
 
 #endif

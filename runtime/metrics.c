@@ -3,22 +3,19 @@
 
 #include "runtime/limits.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const uint32_t bounds_ms[] = {METRICS_BOUNDS};
-
-static_assert(sizeof(bounds_ms) / sizeof(bounds_ms[0]) == METRICS_BUCKETS - 1,
-	"a bucket for each bound, and one above");
+const uint32_t metrics_bounds_ms[METRICS_BUCKETS - 1] = {METRICS_BOUNDS};
 
 void
 metrics_latency(struct metrics *m, uint64_t us)
 {
 	unsigned i = 0;
 
-	while (i < METRICS_BUCKETS - 1 && us > bounds_ms[i] * UINT64_C(1000))
+	while (i < METRICS_BUCKETS - 1 &&
+		us > metrics_bounds_ms[i] * UINT64_C(1000))
 		i++;
 	metrics_bump(&m->latency[i], 1);
 	metrics_bump(&m->latency_us, us);
@@ -26,9 +23,8 @@ metrics_latency(struct metrics *m, uint64_t us)
 
 /* --- rules ---------------------------------------------------------------- */
 
-/* An allow has nothing to try: its dry_run changes nothing. */
-static bool
-is_dry(const struct program_rule *r)
+bool
+metrics_is_dry(const struct program_rule *r)
 {
 	return (r->flags & RULE_DRY_RUN) && r->action != ACTION_ALLOW;
 }
@@ -43,7 +39,7 @@ compare_series(const struct program *p, uint32_t a, uint32_t b)
 
 	if (r == 0)
 		r = (s.n > t.n) - (s.n < t.n);
-	return r ? r : is_dry(x) - is_dry(y);
+	return r ? r : metrics_is_dry(x) - metrics_is_dry(y);
 }
 
 static int
@@ -88,7 +84,7 @@ metrics_rules_new(const struct program *p, unsigned nworkers)
 		goto fail;
 	assign_slots(r, order);
 	/* A line's gap, whatever the alignment. */
-	r->row = (r->nslots + 2 * line - 1) / line * line;
+	r->row = (2 * (size_t)r->nslots + 2 * line - 1) / line * line;
 	r->cells = calloc(r->row * nworkers, sizeof(*r->cells));
 	if (!r->cells)
 		goto fail;
@@ -130,14 +126,20 @@ metrics_collect(struct metrics_snapshot *s, const struct metrics *m)
 	add_cells(&s->latency_us, &m->latency_us, 1);
 }
 
-static uint64_t
-sum_of_slot(const struct metrics_rules *r, uint32_t slot)
+struct metrics_hits
+metrics_hits(const struct metrics_rules *r, uint32_t slot)
 {
-	uint64_t sum = 0;
+	struct metrics_hits hits = {0};
 
-	for (unsigned w = 0; w < r->nworkers; w++)
-		add_cells(&sum, &r->cells[w * r->row + slot], 1);
-	return sum;
+	for (unsigned w = 0; w < r->nworkers; w++) {
+		const metrics_cell *c =
+			&r->cells[w * r->row + 2 * (size_t)slot];
+		uint64_t last =
+			atomic_load_explicit(c + 1, memory_order_relaxed);
+		add_cells(&hits.n, c, 1);
+		hits.last_ms = last > hits.last_ms ? last : hits.last_ms;
+	}
+	return hits;
 }
 
 /* --- text ----------------------------------------------------------------- */
@@ -250,14 +252,14 @@ put_rules(const struct metrics_out *out, const struct metrics_rules *r)
 		"Requests that the rule decided, or in dry run would have.");
 	for (uint32_t i = 0; i < r->nslots; i++) {
 		const struct program_rule *rule = &p->rules[r->rule[i]];
-		uint64_t n = sum_of_slot(r, i);
+		uint64_t n = metrics_hits(r, i).n;
 		if (n == 0 && r->nslots > METRICS_RULES_ALL)
 			continue;
 		put(out, name);
 		put(out, "{rule=\"");
 		put_escaped(out, program_text(p, rule->name));
-		put(out, is_dry(rule) ? "\",mode=\"dry_run\"} "
-				      : "\",mode=\"enforced\"} ");
+		put(out, metrics_is_dry(rule) ? "\",mode=\"dry_run\"} "
+					      : "\",mode=\"enforced\"} ");
 		put_number(out, n);
 		put(out, "\n");
 	}
@@ -277,7 +279,7 @@ put_latency(const struct metrics_out *out, const struct metrics_snapshot *s)
 		n += s->latency[i];
 		if (i < METRICS_BUCKETS - 1)
 			snprintf(labels, sizeof(labels), "le=\"%" PRIu32 "\"",
-				bounds_ms[i]);
+				metrics_bounds_ms[i]);
 		else
 			snprintf(labels, sizeof(labels), "le=\"+Inf\"");
 		put_sample(out, "docker_proxy_upstream_latency_ms_bucket",
@@ -300,9 +302,8 @@ put_build(const struct metrics_out *out, const char *version)
 	put(out, "\"} 1\n");
 }
 
-/* What is the number of some refusals, or the sum of other rows. */
-static void
-derive(struct metrics_snapshot *s)
+void
+metrics_derive(struct metrics_snapshot *s)
 {
 	static const struct {
 		enum metric id;
@@ -326,10 +327,9 @@ derive(struct metrics_snapshot *s)
 }
 
 void
-metrics_write(const struct metrics_out *out, struct metrics_snapshot *s,
+metrics_write(const struct metrics_out *out, const struct metrics_snapshot *s,
 	const struct metrics_rules *rules, const char *version)
 {
-	derive(s);
 	put_metrics(out, s);
 	put_whys(out, s);
 	put_rules(out, rules);

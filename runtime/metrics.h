@@ -12,6 +12,7 @@
 #include "runtime/why.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,7 +74,8 @@ void metrics_latency(struct metrics *m, uint64_t us);
 
 /* --- rules ---------------------------------------------------------------- */
 
-/* Counters of one policy's rules, a row for each worker. Rules of one name
+/* Counters of one policy's rules, and when each was hit last; a row for each
+ * worker. Rules of one name
  * and mode (those that one toggle is lowered to) are one series. */
 struct metrics_rules {
 	const struct program *program; /* borrowed */
@@ -82,7 +84,13 @@ struct metrics_rules {
 	unsigned nworkers;
 	uint32_t *slot;      /* owned: of each rule */
 	uint32_t *rule;      /* owned: of each slot, one rule */
-	metrics_cell *cells; /* owned */
+	metrics_cell *cells; /* owned: of each slot hits, and the last one's
+				time */
+};
+
+struct metrics_hits {
+	uint64_t n;
+	uint64_t last_ms; /* of whatever clock metrics_rule() was given */
 };
 
 /* NULL without memory. The program must outlive it. */
@@ -92,10 +100,22 @@ void metrics_rules_free(struct metrics_rules *r);
 
 /* The rule decided a request, or would have. By that worker alone. */
 static inline void
-metrics_rule(struct metrics_rules *r, unsigned worker, uint32_t rule)
+metrics_rule(struct metrics_rules *r, unsigned worker, uint32_t rule,
+	uint64_t now_ms)
 {
-	metrics_bump(&r->cells[worker * r->row + r->slot[rule]], 1);
+	metrics_cell *c =
+		&r->cells[worker * r->row + 2 * (size_t)r->slot[rule]];
+
+	metrics_bump(c, 1);
+	atomic_store_explicit(c + 1, now_ms, memory_order_relaxed);
 }
+
+/* Of all workers. */
+struct metrics_hits metrics_hits(const struct metrics_rules *r, uint32_t slot);
+
+/* Is the rule on trial? An allow has nothing to try: its dry_run changes
+ * nothing. */
+bool metrics_is_dry(const struct program_rule *r);
 
 /* --- reading -------------------------------------------------------------- */
 
@@ -111,6 +131,12 @@ struct metrics_snapshot {
 /* Adds a worker's counters. */
 void metrics_collect(struct metrics_snapshot *s, const struct metrics *m);
 
+/* Sets what is the number of some refusals, or the sum of other rows. */
+void metrics_derive(struct metrics_snapshot *s);
+
+/* Upper bounds of the latency's buckets but the last. */
+extern const uint32_t metrics_bounds_ms[METRICS_BUCKETS - 1];
+
 /* Where text goes, piece by piece. */
 struct metrics_out {
 	void (*put)(void *ctx, const char *p, size_t n);
@@ -118,8 +144,10 @@ struct metrics_out {
 };
 
 /* All of it as text. What METRIC rows the workers do not count is set in the
- * snapshot by the caller; METRICS_UNKNOWN leaves one out. */
-void metrics_write(const struct metrics_out *out, struct metrics_snapshot *s,
-	const struct metrics_rules *rules, const char *version);
+ * snapshot by the caller, who derives the others; METRICS_UNKNOWN leaves one
+ * out. */
+void metrics_write(const struct metrics_out *out,
+	const struct metrics_snapshot *s, const struct metrics_rules *rules,
+	const char *version);
 
 #endif

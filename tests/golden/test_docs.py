@@ -231,10 +231,23 @@ def test_buckets_and_admin_paths():
     bounds = re.search(r"define METRICS_BOUNDS((?:.*\\\n)*.*)",
                        read("runtime", "metrics.h"))[1]
     assert "Buckets: " + ", ".join(re.findall(r"\d+", bounds)) in page
-    paths = re.findall(r'{DOOR_ADMIN, STR\("([^"]+)"\)',
+    paths = re.findall(r'{DOOR_ADMIN, (\w+), \w+, STR\("([^"]+)"\)',
                        read("daemon", "admin.c"))
-    assert len(paths) == 4
-    assert not set(paths) - quoted(page)
+    open_ = {path for guard, path in paths if guard == "OPEN"}
+    api = {path for guard, path in paths if guard == "API"}
+    assert len(open_) == 3 and len(api) == 5
+    assert not open_ - quoted(page)
+    told = " ".join(quoted(read("docs", "status-page.md"))).split()
+    assert not api - set(told)
+
+
+def test_members_of_the_status():
+    """Each that is written stands in the page."""
+    code = read("daemon", "status_json.c") + read("daemon", "flow_denial.c")
+    names = set(re.findall(r'json_out_\w+\(\s*&?\w+(?:->|\.)?j?, "(\w+)"', code))
+    names |= set(re.findall(r'",\\"(\w+)\\":"', code))
+    assert len(names) > 50
+    assert not names - quoted(read("docs", "status-page.md"))
 
 
 # --- the sandbox ------------------------------------------------------------

@@ -272,6 +272,7 @@ write_all(struct fixture *f, const char *version)
 	assert_non_null(out);
 	for (size_t i = 0; i < 2; i++)
 		metrics_collect(&f->snapshot, &f->workers[i]);
+	metrics_derive(&f->snapshot);
 	metrics_write(&(struct metrics_out){put_to_file, out}, &f->snapshot,
 		f->counts, version);
 	assert_int_equal(fclose(out), 0);
@@ -421,7 +422,7 @@ test_rules(void **state)
 	start(f);
 	for (uint32_t rule = 0; rule < 5; rule++)
 		for (uint32_t n = 0; n <= rule; n++)
-			metrics_rule(f->counts, n % 2, rule);
+			metrics_rule(f->counts, n % 2, rule, 1000 + n);
 	write_all(f, "1");
 	const char *name = "docker_proxy_rule_decisions_total";
 	assert_value(f, name, "rule=b;mode=enforced;", 1);
@@ -487,7 +488,7 @@ test_many_rules(void **state)
 		metrics_rules_free(f->counts);
 	}
 	start(f);
-	metrics_rule(f->counts, 1, 500);
+	metrics_rule(f->counts, 1, 500, 1);
 	write_all(f, "1");
 	assert_value(f, name, "rule=r500;mode=enforced;", 1);
 	assert_value(f, name, "rule=r0;mode=enforced;", -1);

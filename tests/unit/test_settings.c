@@ -52,7 +52,7 @@ test_defaults_with_a_file(void **state)
 	assert_false(s->metrics.enabled);
 	assert_str(s->metrics.path, "/metrics");
 	assert_int_equal(s->metrics.bind.n, 0);
-	assert_int_equal(s->admin_bind.n, 0);
+	assert_int_equal(s->admin.bind.n, 0);
 	assert_int_equal(s->audit.sink, AUDIT_OFF);
 	assert_int_equal(s->ntrusted_proxies, 0);
 	assert_false(s->watch);

@@ -143,8 +143,8 @@ test_admin_proxies_watch(void **state)
 	const struct settings *s = &f.policy->settings;
 	assert_string_equal(f.told, "");
 	assert_true(s->watch);
-	assert_str(s->admin_bind, "::");
-	assert_int_equal(s->admin_port, 81);
+	assert_str(s->admin.bind, "::");
+	assert_int_equal(s->admin.port, 81);
 	assert_int_equal(s->ntrusted_proxies, 2);
 	assert_true(ip_parse(STR("10.1.2.3"), &ip));
 	assert_true(cidr_has(&s->trusted_proxies[0], &ip));
