@@ -54,7 +54,7 @@ def dial(port):
 
 def get(port, path):
     with dial(port) as c:
-        return c.get(path)
+        return c.ask(wire.request("GET", path, host="127.0.0.1"))
 
 
 class Metrics:

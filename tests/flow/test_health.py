@@ -89,7 +89,7 @@ def test_head(admin):
     for path, status in (("/", 200), ("/healthz", 200), ("/readyz", 200),
                          ("/metrics", 200), ("/x", 404)):
         with dial(proxy.admin) as c:
-            r = c.ask(request("HEAD", path), "HEAD")
+            r = c.ask(request("HEAD", path, host="127.0.0.1"), "HEAD")
             assert r.status == status and int(r["Content-Length"]) > 0
             assert c.at_end()
 

@@ -49,6 +49,27 @@ locks_after_failures_within_the_window(void **state)
 }
 
 static void
+lists_who_is_locked_out(void **state)
+{
+	struct lockout *l = lockout_new(&rule, 7);
+	struct lockout_one out[2] = {0};
+	(void)state;
+
+	assert_int_equal(lockout_list(l, 0, out, 2), 0);
+	for (uint8_t i = 1; i <= 3; i++) {
+		struct ip a = v4(i);
+		while (!lockout_fail(l, &a, 100))
+			assert_int_equal(lockout_list(l, 100, out, 2), i - 1);
+	}
+	assert_int_equal(lockout_list(l, 101, out, 2), 3);
+	assert_true(out[0].ip.set && out[1].ip.set);
+	assert_int_equal(out[0].left_ms, rule.lock_ms - 1);
+	assert_int_equal(lockout_list(l, 101, NULL, 0), 3);
+	assert_int_equal(lockout_list(l, 100 + rule.lock_ms, out, 2), 0);
+	lockout_free(l);
+}
+
+static void
 forgets_what_is_older_than_the_window(void **state)
 {
 	struct lockout *l = lockout_new(&rule, 7);
@@ -113,6 +134,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(locks_after_failures_within_the_window),
+		cmocka_unit_test(lists_who_is_locked_out),
 		cmocka_unit_test(forgets_what_is_older_than_the_window),
 		cmocka_unit_test(counts_ipv6_by_its_64),
 		cmocka_unit_test(keeps_the_locked_in_a_flood),

@@ -433,6 +433,26 @@ test_rules(void **state)
 	assert_value(f, name, "rule=toggle:POST;mode=enforced;", 2 + 5);
 }
 
+/* The last hit is that of whichever worker had it. */
+static void
+test_last_hit(void **state)
+{
+	struct fixture *f = *state;
+
+	add_rule(f, STR("a"), ACTION_DENY, 0);
+	add_rule(f, STR("b"), ACTION_DENY, 0);
+	start(f);
+	uint32_t a = f->counts->slot[0], b = f->counts->slot[1];
+	metrics_rule(f->counts, 0, 0, 5000);
+	metrics_rule(f->counts, 1, 0, 3000);
+	assert_int_equal(metrics_hits(f->counts, a).n, 2);
+	assert_int_equal(metrics_hits(f->counts, a).last_ms, 5000);
+	assert_int_equal(metrics_hits(f->counts, b).n, 0);
+	assert_int_equal(metrics_hits(f->counts, b).last_ms, 0);
+	metrics_rule(f->counts, 1, 0, 6000);
+	assert_int_equal(metrics_hits(f->counts, a).last_ms, 6000);
+}
+
 static void
 test_hostile_names(void **state)
 {
@@ -456,7 +476,8 @@ test_hostile_names(void **state)
 		add_rule(f, names[i], ACTION_DENY, 0);
 	start(f);
 	for (uint32_t i = 0; i < n; i++)
-		metrics_bump(&f->counts->cells[f->counts->slot[i]], i + 1);
+		for (uint32_t hit = 0; hit <= i; hit++)
+			metrics_rule(f->counts, 0, i, 1);
 	write_all(f, "1\"\\\n2");
 	for (size_t i = 0; i < n; i++) {
 		char labels[TEXT_MAX];
@@ -522,6 +543,7 @@ main(void)
 			test_unknown_is_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_latency, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_last_hit, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_hostile_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/sha256.h"
 #include "tests/unit/settings_fixture.h"
 
 static void
@@ -156,6 +157,31 @@ test_admin_proxies_watch(void **state)
 		"every client is believed");
 }
 
+static void
+test_admin_token(void **state)
+{
+	struct fixture f;
+	uint8_t digest[32];
+	(void)state;
+	compile(&f,
+		"auth: {type: none}\nglobal:\n"
+		"  admin: {listen: '[::1]:81', token: abcdefghijklmnop,\n"
+		"    names: [a.example.com, b]}\n",
+		no_env);
+	const struct settings_admin *a = &f.policy->settings.admin;
+	assert_string_equal(f.told, "");
+	sha256(STR("abcdefghijklmnop"), digest);
+	assert_true(a->has_token);
+	assert_memory_equal(a->token_sha256, digest, sizeof(digest));
+	assert_int_equal(a->nnames, 2);
+	assert_str(a->names[0], "a.example.com");
+	fixture_fini(&f);
+	compile(&f, "auth: {type: none}\nglobal: {admin: {listen: '*:81'}}",
+		no_env);
+	assert_false(f.policy->settings.admin.has_token);
+	fixture_fini(&f);
+}
+
 int
 main(void)
 {
@@ -164,6 +190,7 @@ main(void)
 		cmocka_unit_test(test_bad_reports),
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_admin_proxies_watch),
+		cmocka_unit_test(test_admin_token),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
