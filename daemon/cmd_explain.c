@@ -89,17 +89,34 @@ read_body(struct words *w)
 	       complain("--body", body, strerror(errno));
 }
 
+/* A number and what ends it, behind which *rest goes on. */
+static bool
+read_id(const char **rest, char end, uint32_t *out)
+{
+	char *behind;
+
+	errno = 0;
+	unsigned long n = strtoul(*rest, &behind, 10);
+	if (**rest < '0' || **rest > '9' || *behind != end || errno ||
+		n > UINT32_MAX)
+		return false;
+	*rest = behind + 1;
+	*out = (uint32_t)n;
+	return true;
+}
+
 /* UID:GID */
 static bool
 read_peer(struct words *w)
 {
 	const char *peer = argument_value(w->a, "--peer");
-	char end;
+	const char *rest = peer;
 
 	if (!peer)
 		return true;
 	w->t.has_peer = true;
-	return sscanf(peer, "%u:%u%c", &w->t.uid, &w->t.gid, &end) == 2 ||
+	return (read_id(&rest, ':', &w->t.uid) &&
+		       read_id(&rest, '\0', &w->t.gid)) ||
 	       complain("--peer", peer, "it is written UID:GID");
 }
 

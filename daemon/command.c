@@ -15,13 +15,13 @@ enum typed_error { TYPED_OK, TYPED_UNKNOWN, TYPED_NO_VALUE, TYPED_A_VALUE };
 /* --- finding the command -------------------------------------------------- */
 
 int
-command_name_length(const char *name, int argc, char *const *argv)
+command_name_length(const char *name, int nwords, char *const *words)
 {
 	int n = 0;
 
-	while (n < argc) {
-		size_t len = strlen(argv[n]);
-		if (strncmp(name, argv[n], len) != 0)
+	while (n < nwords) {
+		size_t len = strlen(words[n]);
+		if (strncmp(name, words[n], len) != 0)
 			return 0;
 		name += len;
 		n++;
@@ -199,6 +199,15 @@ command_parse(struct arguments *a, int argc, char **argv, FILE *err)
 
 /* --- asking what was given ----------------------------------------------- */
 
+/* flag: NULL, an operand. */
+static bool
+is_asked(const struct typed *t, const char *flag)
+{
+	if (!t->flag || !flag)
+		return !t->flag && !flag;
+	return strcmp(t->flag->name, flag) == 0;
+}
+
 /* The nth use of an option, or operand, where flag is NULL. */
 static const char *
 nth(const struct arguments *a, const char *flag, unsigned n)
@@ -209,7 +218,7 @@ nth(const struct arguments *a, const char *flag, unsigned n)
 		read_typed(a, i, &t);
 		if (is_spelled(a->command, a->argv[i]))
 			continue;
-		if (!t.flag != !flag || (flag && strcmp(t.flag->name, flag)))
+		if (!is_asked(&t, flag))
 			continue;
 		if (n-- == 0)
 			return t.value ? t.value : flag;

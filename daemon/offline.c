@@ -150,7 +150,8 @@ bool
 offline_bytes(
 	const struct offline_request *q, struct arena *a, struct str *bytes_out)
 {
-	struct http1_writer w = {0};
+	char no_room;
+	struct http1_writer w = {.p = &no_room};
 
 	if (!can_be_bytes(q))
 		return false;

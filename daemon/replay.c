@@ -201,16 +201,12 @@ take_time(const struct json *j, struct arena *a, struct offline_from *from)
 	const struct json_node *n =
 		json_member(j, j->nodes, STR("timestamp"), STR("timestamp"));
 	struct tm tm = {0};
-	int ms;
 
 	if (!n || n->type != JSON_STRING)
 		return;
 	struct str text = arena_str(a, json_decoded(j, n, a));
-	if (sscanf(text.p, "%d-%d-%dT%d:%d:%d.%dZ", &tm.tm_year, &tm.tm_mon,
-		    &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) != 7)
+	if (!strptime(text.p, "%Y-%m-%dT%H:%M:%S", &tm))
 		return;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
 	time_t t = timegm(&tm);
 	localtime_r(&t, &tm);
 	from->weekday = (uint8_t)tm.tm_wday;
