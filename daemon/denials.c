@@ -1,6 +1,7 @@
 /* Denials: rings of the latest. */
 #include "daemon/denials.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct denials *
 denials_new(unsigned nworkers)
 {
 	size_t size = sizeof(struct denials) + nworkers * sizeof(struct ring);
+	assert(nworkers > 0);
 	struct denials *d = aligned_alloc(_Alignof(struct ring), size);
 
 	if (!d)

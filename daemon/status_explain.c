@@ -159,7 +159,7 @@ read_question(struct asking *q, const struct admin *a, struct str body)
 		return "the body is no JSON object, or too deep";
 	q->t.is_known = true;
 	const struct json_node *n = json_first(q->json.nodes);
-	for (uint32_t i = 0; i < q->json.nodes->children && !q->wrong; i++) {
+	for (uint32_t left = q->json.nodes->children; n && left; left--) {
 		take_member(q, n);
 		n = json_next(&q->json, n);
 	}

@@ -10,19 +10,19 @@
 
 /* Read by the assembler: the build depends on the file by the Makefile. */
 __asm__(".section .rodata\n"
-	".global status_page_begin\n"
-	".global status_page_end\n"
-	"status_page_begin:\n"
-	".incbin \"" PAGE "\"\n"
-	"status_page_end:\n"
+	".global status_page_bytes, status_page_text\n"
+	".balign 8\n"
+	"status_page_bytes: .quad 1f - status_page_text\n"
+	"status_page_text: .incbin \"" PAGE "\"\n"
+	"1:\n"
 	".previous\n");
-extern const char status_page_begin[], status_page_end[];
+extern const uint64_t status_page_bytes;
+extern const char status_page_text[];
 
 static struct str
 page(void)
 {
-	return (struct str){status_page_begin,
-		(size_t)(status_page_end - status_page_begin)};
+	return (struct str){status_page_text, (size_t)status_page_bytes};
 }
 
 /* What stands in the first element of that name. */

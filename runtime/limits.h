@@ -81,7 +81,7 @@
 #define STATUS_GUESSES       10 /* wrong tokens of an address in a minute */
 #define STATUS_GUESS_MS      60000
 #define STATUS_LOCK_MS       300000
-#define EXPLAIN_RULES_MAX    5000 /* 50 ms, in which the main thread waits */
+#define EXPLAIN_RULES_MAX    5000 /* 20 ms, in which the main thread waits */
 #define EXPLAIN_EVERY_MS     200  /* on average */
 #define EXPLAIN_BURST_MS     2000 /* ten at once */
 #define EXPLAIN_ARENA_BYTES  MIB(64)
