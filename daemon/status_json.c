@@ -310,6 +310,7 @@ status_json_status(struct admin *a, FILE *out)
 	json_out_number(&w.j, "threads", s->nworkers);
 	json_out_text(&w.j, "mode", s->learns ? STR("learn") : STR("enforce"));
 	json_out_bool(&w.j, "stopping", a->stopping);
+	json_out_number(&w.j, "event_clients", a->stream.clients);
 	put_engine(&w);
 	put_policy(&w);
 	put_counters(&w);
