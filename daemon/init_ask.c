@@ -29,21 +29,11 @@ static const struct question {
 
 /* --- lists --------------------------------------------------------------------- */
 
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && strchr(" \t", s.p[0]))
-		s = str_from(s, 1);
-	while (s.n > 0 && strchr(" \t", s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 struct str
 init_next(struct str *list)
 {
 	size_t n = str_find(*list, STR(","));
-	struct str one = trim((struct str){list->p, n});
+	struct str one = str_trim((struct str){list->p, n});
 
 	*list = str_from(*list, n < list->n ? n + 1 : n);
 	return one;
@@ -320,7 +310,7 @@ read_line(struct arena *a, struct str *out)
 	if (n > 0 && line[n - 1] == '\n')
 		n--;
 	if (n >= 0)
-		*out = arena_str(a, trim((struct str){line, (size_t)n}));
+		*out = arena_str(a, str_trim((struct str){line, (size_t)n}));
 	free(line);
 	return n >= 0;
 }

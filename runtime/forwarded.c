@@ -108,16 +108,6 @@ read_address(struct str s, struct ip *out)
 
 /* --- X-Forwarded-For --------------------------------------------------------- */
 
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = str_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 static bool
 read_list(struct str value, struct walk *w)
 {
@@ -125,7 +115,7 @@ read_list(struct str value, struct walk *w)
 		size_t comma = str_find(value, STR(","));
 		const struct str element = {value.p, comma};
 		struct ip ip;
-		if (!read_address(trim(element), &ip))
+		if (!read_address(str_trim(element), &ip))
 			return false;
 		walk_add(w, &ip);
 		if (comma == value.n)
@@ -194,7 +184,7 @@ take_element(struct str *s, struct ip *out)
 	*out = (struct ip){0};
 	for (;;) {
 		struct str name, value;
-		*s = trim(*s);
+		*s = str_trim(*s);
 		if (!take_pair(s, &name, &value))
 			return false;
 		if (str_eq_nocase(name, STR("for"))) {
@@ -202,7 +192,7 @@ take_element(struct str *s, struct ip *out)
 				return false;
 			told = true;
 		}
-		*s = trim(*s);
+		*s = str_trim(*s);
 		if (s->n == 0 || s->p[0] == ',')
 			return true;
 		if (s->p[0] != ';')

@@ -145,24 +145,6 @@ skip_value(const char *p, const char *end)
 	return p;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct str
-trim(struct str s)
-{
-	const char *p = s.p, *end = s.p + s.n;
-
-	while (p < end && is_blank(*p))
-		p++;
-	while (p < end && is_blank(end[-1]))
-		end--;
-	return (struct str){p, (size_t)(end - p)};
-}
-
 /* One field line at *at, CRLF included; every line of a scanned head has one.
  */
 static enum why
@@ -181,7 +163,7 @@ read_field(struct str head, size_t *at, struct http1_field *f)
 	p = skip_value(p, head.p + head.n);
 	if (p[0] != '\r' || p[1] != '\n')
 		return WHY_FIELD_VALUE;
-	f->value = trim((struct str){start, (size_t)(p - start)});
+	f->value = str_trim((struct str){start, (size_t)(p - start)});
 	*at = (size_t)(p + 2 - head.p);
 	return WHY_OK;
 }
@@ -240,7 +222,7 @@ read_connection(struct http1_head *h, struct str list)
 	while (list.n) {
 		const char *comma = memchr(list.p, ',', list.n);
 		size_t n = comma ? (size_t)(comma - list.p) : list.n;
-		struct str name = trim((struct str){list.p, n});
+		struct str name = str_trim((struct str){list.p, n});
 		list = str_from(list, comma ? n + 1 : n);
 		if (name.n == 0)
 			continue;
@@ -360,7 +342,7 @@ is_media_type(struct str s)
 	const char *end = memchr(s.p, ';', s.n);
 
 	if (end)
-		s = trim((struct str){s.p, (size_t)(end - s.p)});
+		s = str_trim((struct str){s.p, (size_t)(end - s.p)});
 	size_t type = slash ? (size_t)(slash - s.p) : 0;
 	if (type == 0 || type + 1 >= s.n)
 		return false;

@@ -60,6 +60,19 @@ str_ends(struct str s, struct str suffix)
 		       memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) == 0);
 }
 
+/* Without spaces and tabs around it: the OWS of RFC 9110 section 5.6.3. */
+static inline struct str
+str_trim(struct str s)
+{
+	const char *p = s.p, *end = s.p + s.n;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	while (p < end && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	return (struct str){p, (size_t)(end - p)};
+}
+
 /* Without a pointer there is nothing to add to: C has no NULL + 0. */
 static inline struct str
 str_from(struct str s, size_t start)

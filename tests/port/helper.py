@@ -28,6 +28,14 @@ def wait_until(condition, what):
         time.sleep(0.01)
 
 
+def kernel_counts(protocol, name):
+    """Of /proc/net/snmp: how often something has happened so far."""
+    with open("/proc/net/snmp", encoding="ascii") as f:
+        names, values = (line.split() for line in f
+                         if line.startswith(protocol + ":"))
+    return int(values[names.index(name)])
+
+
 def is_v6(ip):
     return ":" in ip
 

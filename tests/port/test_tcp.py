@@ -390,9 +390,11 @@ def test_a_container_that_starts(kind):
     port = free_port()
     proxy = kind.start(container_port=port, env={
         "DOCKER_PROXY_FORWARD": "connect-retry=10s"})
+    before = helper.kernel_counts("Tcp", "AttemptFails")
     client = socket.create_connection(("127.0.0.1", proxy.port))
     client.sendall(b"early")
-    time.sleep(0.3)
+    wait_until(lambda: helper.kernel_counts("Tcp", "AttemptFails") > before,
+               "it is refused once")
     with stream("127.0.0.1", port) as container:
         server = container.accept()[0]
         assert server.recv(5) == b"early"

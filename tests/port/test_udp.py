@@ -4,7 +4,6 @@ import pathlib
 import re
 import resource
 import socket
-import time
 
 import pytest
 
@@ -132,8 +131,10 @@ def test_nothing_is_lost_to_what_was_refused_before(kind):
     c = u.client()
     u.echo(c, b"here")
     u.container.close()
+    before = helper.kernel_counts("Udp", "NoPorts")
     c.send(b"lost")
-    time.sleep(0.05)
+    wait_until(lambda: helper.kernel_counts("Udp", "NoPorts") > before,
+               "it is refused")
     u.container = datagram(*address)
     c.send(b"kept")
     assert u.container.recv(100) == b"kept"
