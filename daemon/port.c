@@ -4,6 +4,7 @@
 #include "daemon/port_connections.h"
 #include "daemon/port_sandbox.h"
 #include "daemon/port_udp.h"
+#include "daemon/resident.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -175,6 +176,7 @@ port_main(int argc, char *const *argv)
 	tell_dockerd(is_told, "0\n");
 	port_sandbox_enter();
 	port_sandbox_forget_tables();
+	resident_forget_start();
 	event_base_loop(port.base, EVLOOP_NO_EXIT_ON_EMPTY);
 	return 1;
 }
