@@ -2,6 +2,7 @@
 #include "compiler/tree.h"
 
 #include "compiler/intern.h"
+#include "compiler/scalar.h"
 #include "runtime/limits.h"
 
 #include <assert.h>
@@ -271,35 +272,16 @@ take_key(struct builder *b, struct fy_token *token, struct str text,
 	return true;
 }
 
-/* The bytes of a scalar in the source, its quotes included. */
-static void
-scalar_range(struct fy_token *token, size_t *from_out, size_t *to_out)
-{
-	enum fy_scalar_style style = fy_token_scalar_style(token);
-	*from_out = fy_token_start_mark(token)->input_pos;
-	*to_out = fy_token_end_mark(token)->input_pos;
-	if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) {
-		*from_out -= *from_out > 0;
-		*to_out += 1;
-	}
-}
-
 static bool
 add_value(struct builder *b, struct fy_token *token, struct str text,
-	struct pos pos, size_t from, size_t to)
+	struct pos pos, struct str source)
 {
 	struct tree *t = new_node(b, TREE_SCALAR, pos);
 	if (!t || !attach(b, t))
 		return false;
 	t->plain = !token || fy_token_scalar_style(token) == FYSS_PLAIN;
 	b->scalar = t;
-	if (to > b->source->text.n)
-		to = b->source->text.n;
-	if (from < to)
-		b->scalar_source =
-			(struct str){b->source->text.p + from, to - from};
-	else
-		b->scalar_source = STR("");
+	b->scalar_source = source;
 	struct str kept = keep(b, text);
 	t->text = expand(&(struct expand){b->envp, b->arena, expand_fault, b},
 		kept, &t->expanded);
@@ -307,21 +289,37 @@ add_value(struct builder *b, struct fy_token *token, struct str text,
 }
 
 static bool
+take_text(struct builder *b, struct fy_token *token, struct str source,
+	struct pos pos, struct str *text_out)
+{
+	switch (scalar_text(token, source, b->arena, text_out)) {
+	case SCALAR_READ:
+		return true;
+	case SCALAR_UNSURE:
+		fail(b, pos, "this value cannot be read for sure");
+		diag_help(b->diag, "write it on one line, in double quotes");
+		return false;
+	case SCALAR_NO_MEMORY:
+		break;
+	}
+	return fail(b, pos, "out of memory");
+}
+
+static bool
 add_scalar(struct builder *b, struct fy_token *token)
 {
-	struct str text = STR("");
-	size_t from = b->at, to = b->at;
+	struct str text = STR(""), source = STR("");
 	struct pos pos = b->at_pos;
 	bool in_map =
 		b->depth > 0 && b->stack[b->depth - 1].node->kind == TREE_MAP;
 	bool is_key = in_map && !b->stack[b->depth - 1].has_key;
 
 	if (token && fy_token_start_mark(token)) {
-		text.p = fy_token_get_text(token, &text.n);
-		if (!text.p)
-			return fail(b, pos, "out of memory");
-		scalar_range(token, &from, &to);
-		pos = place(b, from, to);
+		source = scalar_source(token, b->source->text);
+		size_t from = (size_t)(source.p - b->source->text.p);
+		pos = place(b, from, from + source.n);
+		if (!take_text(b, token, source, pos, &text))
+			return false;
 	} else if (in_map && !is_key) {
 		/* A key with nothing behind it: the key is the place. */
 		pos = b->stack[b->depth - 1].key_pos;
@@ -331,7 +329,7 @@ add_scalar(struct builder *b, struct fy_token *token)
 		return fail(b, pos, "this value is not valid UTF-8");
 	if (is_key)
 		return take_key(b, token, text, pos);
-	return add_value(b, token, text, pos, from, to);
+	return add_value(b, token, text, pos, source);
 }
 
 /* --- events ------------------------------------------------------------ */

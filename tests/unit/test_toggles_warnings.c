@@ -337,8 +337,9 @@ bad_nodes_are_errors(void **state)
 	struct tree word = scalar("toggles", "environment", 1);
 	struct tree unknown = scalar("CONTAINER", "1", 2);
 	struct tree profile = scalar("profile", "lsio", 2);
-	struct tree nested = {
-		.kind = TREE_LIST, .key = STR("CONTAINERS"), .pos = {2, 1, 1, 0}};
+	struct tree nested = {.kind = TREE_LIST,
+		.key = STR("CONTAINERS"),
+		.pos = {2, 1, 1, 0}};
 	struct tree maps[] = {
 		map_of(&unknown, 1), map_of(&profile, 1), map_of(&nested, 1)};
 	const struct tree *const nodes[] = {

@@ -386,6 +386,50 @@ test_bad_variables(void **state)
 	done(&f);
 }
 
+/* libfyaml reads most of these otherwise: without their end, or with bytes of
+ * nobody behind it. */
+static void
+test_texts(void **state)
+{
+	static const struct {
+		struct str source, text;
+	} cases[] = {
+		{STR("k: ''\n"), STR("")},
+		{STR("k: 'a'\n"), STR("a")},
+		{STR("k: ''''\n"), STR("'")},
+		{STR("k: ''''''\n"), STR("''")},
+		{STR("k: 'a''''b'\n"), STR("a''b")},
+		{STR("{k: '''''''''''''''g'}\n"), STR("'''''''g")},
+		{STR("k: '''''\t'\n"), STR("''\t")},
+		{STR("k: 'a\\''b\"'\n"), STR("a\\'b\"")},
+		{STR("k: 'a\n\n  b'\n"), STR("a\nb")},
+		{STR("k: \"a\\\\''\\x41\\u00e9\"\n"), STR("a\\''Aé")},
+		{STR("k: \"a\\\n  b\"\n"), STR("ab")},
+		{STR("k: >\n  a\n  b\n\n  c\n"), STR("a b\nc\n")},
+		{STR("k: |-\n  a\n   b\n"), STR("a\n b")},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture f;
+		parse(&f, cases[i].source, NULL);
+		assert_non_null(f.root);
+		struct str text = f.root->first->text;
+		assert_int_equal(text.n, cases[i].text.n);
+		assert_memory_equal(text.p, cases[i].text.p, text.n);
+		done(&f);
+	}
+}
+
+static void
+test_texts_that_are_not_sure(void **state)
+{
+	(void)state;
+	assert_error("k: 'a\n  ''b'\n", 1, 4, "cannot be read for sure");
+	assert_error("k: \"a\\ \n  b\"\n", 1, 4, "cannot be read for sure");
+	assert_error("k: >\n  a\n\n   b\n", 2, 1, "cannot be read for sure");
+}
+
 int
 main(void)
 {
@@ -405,6 +449,8 @@ main(void)
 		cmocka_unit_test(test_keys_are_not_expanded),
 		cmocka_unit_test(test_unset_variable),
 		cmocka_unit_test(test_bad_variables),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_texts_that_are_not_sure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
