@@ -340,6 +340,8 @@ units: $(UNITBIN) $(DIFFBIN) $(FUZZBIN) $(BENCHBIN)
 .PHONY: cover
 cover: ## lines that the tests run, by folder; root, for the Engine's tests
 	@find build/cover -name '*.gcda' -delete 2>/dev/null || true
+	$(MAKE) VARIANT=cover all units
+	find build/cover/obj -type d -exec chmod a+w {} +
 	umask 0 && $(MAKE) VARIANT=cover check-unit check-diff check-fuzz check-golden \
 		check-flow check-port check-engine
 	tests/coverage build/cover/obj runtime=95 compiler=95 daemon=85
