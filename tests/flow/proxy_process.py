@@ -14,6 +14,7 @@ import wire
 BINARY = os.environ.get("DOCKER_PROXY", "build/docker-proxy")
 # A command that the proxy runs under: valgrind and its options.
 UNDER = os.environ.get("UNDER", "").split()
+COVERED = "/cover/" in BINARY
 SANITIZED = bool(UNDER) or re.search("asan|tsan|ubsan", BINARY) is not None
 
 # What no log may hold, whatever the client or the Engine did.
