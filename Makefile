@@ -181,7 +181,10 @@ run: all ## build and start on loopback, before the local Engine or a demonstrat
 
 # --- tests -----------------------------------------------------------------
 
-PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+PYTEST  := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+# Many at a time, where a suite is more than a few seconds.
+WORKERS ?= $(shell n=$$(nproc); [ $$n -lt 4 ] && echo $$n || echo 4)
+PYTESTS  = $(PYTEST) -n $(WORKERS) --dist $(1)
 
 .PHONY: check check-all check-unit check-diff check-fuzz check-golden \
 	check-flow check-port check-engine check-layers check-headers \
@@ -205,19 +208,19 @@ check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 	done
 
 check-golden: all ## error texts and listings
-	$(PYTEST) tests/golden
+	$(call PYTESTS,load) tests/golden
 
 # Started by tests/flow/test_explain_agrees.py.
 EXPLAIN_EACH := $(B)/tests/flow/explain_each
 
 check-flow: all $(ALLOC_FAIL) $(EXPLAIN_EACH) ## scripted conversations with a fake Engine
-	$(PYTEST) tests/flow
+	$(call PYTESTS,load) tests/flow
 
 check-packaging: all ## what packaging/ ships, as far as it needs no Engine
 	$(PYTEST) tests/packaging
 
 check-port: all $(SCTP) ## published ports, ours beside the machine's own docker-proxy
-	$(PYTEST) tests/port
+	$(call PYTESTS,load) tests/port
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".
 ENGINES ?= 20.10
@@ -225,7 +228,7 @@ ENGINES ?= 20.10
 check-engine: all ## a real Docker Engine and real clients; ENGINES="20.10 26 28"
 	@for e in $(ENGINES); do \
 		echo "Engine $$e"; \
-		ENGINE=$$e $(PYTEST) tests/engine || exit 1; \
+		ENGINE=$$e $(call PYTESTS,loadfile) tests/engine || exit 1; \
 	done
 
 .PHONY: check-oracle
@@ -508,10 +511,10 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libclang-rt-14-dev cppcheck valgrind \
 	pkg-config libevent-dev libssl-dev libmd-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
-	python3-docker docker.io docker-compose busybox-static iptables \
-	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
-	python3-yaml python3-kubernetes mandoc zsh fish chromium \
-	chromium-driver python3-selenium
+	python3-pytest-xdist python3-docker docker.io docker-compose \
+	busybox-static iptables iproute2 haproxy nginx-light wrk strace systemd \
+	python3-jsonschema python3-yaml python3-kubernetes mandoc zsh fish \
+	chromium chromium-driver python3-selenium
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \
