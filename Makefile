@@ -89,40 +89,53 @@ FUZZBIN  := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZERS))
 
 export DOCKER_PROXY := $(abspath $(B)/docker-proxy)
 
+# Of each command what it makes: `CC build/obj/daemon/flow.o`. V=1 shows all of
+# it, -s nothing.
+V     ?=
+Q     := $(if $(V),,@)
+SILENT = $(findstring s,$(firstword -$(MAKEFLAGS)))
+say    = $(if $(V)$(SILENT),,@echo '$(1) $@')
+
 .PHONY: all
 all: $(B)/docker-proxy $(B)/docker-proxy-tls.so ## build build/docker-proxy
 
 # The module calls back into the program, by the symbols of this list.
 SYMBOLS  := daemon/tls_module.symbols
 $(B)/docker-proxy: $(call obj,daemon/main.c) $(LIBS) $(SYMBOLS)
-	$(CC) $(LDFLAGS) -Wl,--dynamic-list=$(SYMBOLS) -o $@ \
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--dynamic-list=$(SYMBOLS) -o $@ \
 		$(filter-out $(SYMBOLS),$^) $(LDLIBS)
 
 $(call obj,$(TLS)): CFLAGS += -fPIC -fvisibility=hidden
 $(B)/docker-proxy-tls.so: $(call obj,$(TLS))
-	$(CC) $(filter-out -pie,$(LDFLAGS)) -shared -o $@ $^ $(TLS_LIBS) \
+	$(call say,LD)
+	$(Q)$(CC) $(filter-out -pie,$(LDFLAGS)) -shared -o $@ $^ $(TLS_LIBS) \
 		-levent_core
 
 $(B)/libruntime.a: $(call obj,$(RUNTIME))
 $(B)/libcompiler.a: $(call obj,$(COMPILER)) $(B)/obj/policies/ready.o
 $(B)/libdaemon.a: $(call obj,$(DAEMON))
 $(B)/%.a:
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 # The ready policies, as a table in C.
 $(B)/policies/ready.c: compiler/ready.awk $(POLICIES)
 	@mkdir -p $(@D)
-	awk -f compiler/ready.awk $(POLICIES) >$@.new
-	mv $@.new $@
+	$(call say,AWK)
+	$(Q)awk -f compiler/ready.awk $(POLICIES) >$@.new
+	$(Q)mv $@.new $@
 
 $(B)/obj/policies/ready.o: $(B)/policies/ready.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Part of the program, by .incbin.
 $(call obj,daemon/status_page.c): daemon/status/page.html
@@ -136,18 +149,21 @@ $(call obj,daemon/port_args.c): $(wildcard .git/logs/HEAD)
 ALLOC_FAIL := $(B)/tests/alloc_fail.so
 $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu17 -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
 
 # Preloaded into the proxy by tests/port/test_sctp.py.
 SCTP := $(B)/tests/sctp.so
 $(SCTP): tests/port/sctp.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -shared \
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -shared \
 		-fPIC -o $@ $<
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS) -lcmocka
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS) -lcmocka
 
 # OpenSSL's own opinion, and its other side.
 WITH_TLS := $(patsubst %,$(B)/tests/unit/test_%,leg_tls sha256 siphash settings)
@@ -197,10 +213,10 @@ check-all: check-layers check-headers check-unit check-diff check-fuzz \
 	check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
-	tests/run-each $(UNITBIN)
+	@tests/run-each $(UNITBIN)
 
 check-diff: $(DIFFBIN) ## differential tests against recorded or naive verdicts
-	tests/run-each $(DIFFBIN)
+	@tests/run-each $(DIFFBIN)
 
 check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 	@set -e; for t in $(FUZZBIN); do \
@@ -306,7 +322,8 @@ valgrind: all $(UNITBIN) $(NO_JIT) ## unit tests, and some flow tests, under mem
 
 $(NO_JIT): tests/no_jit.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -fPIC -shared -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -O2 -Wall -fPIC -shared -o $@ $<
 
 clang: ## build all with clang, warnings as errors
 	$(MAKE) VARIANT=clang WERROR=-Werror all units
