@@ -29,6 +29,17 @@ def pytest_sessionstart():
         pytest.exit(str(missing), returncode=1)
 
 
+# The files that take longest: one of them as the last would be waited for.
+FIRST = ["test_cli", "test_tls", "test_compose_files", "test_oracle",
+         "test_swarm_stack"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    order = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(FIRST)))
+
+
 @pytest.fixture(scope="session")
 def engine():
     """An Engine with the image bb:latest and a container `web`."""
