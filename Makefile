@@ -202,13 +202,13 @@ PYTEST  := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 WORKERS ?= $(shell n=$$(nproc); [ $$n -lt 4 ] && echo $$n || echo 4)
 PYTESTS  = $(PYTEST) -n $(WORKERS) --dist $(1)
 
-.PHONY: check check-all check-unit check-diff check-fuzz check-golden \
+.PHONY: check check-tests check-unit check-diff check-fuzz check-golden \
 	check-flow check-port check-engine check-layers check-headers \
 	check-packaging
-check: check-all ## pass all the tests
+check: clang check-tests ## pass all the tests, and no warning from clang
 	@echo "all checks passed"
 
-check-all: check-layers check-headers check-unit check-diff check-fuzz \
+check-tests: check-layers check-headers check-unit check-diff check-fuzz \
 	check-golden check-flow check-page check-port check-packaging \
 	check-engine
 
