@@ -1,6 +1,7 @@
 """Fixtures: one Engine for the session, an open proxy, clients on both."""
 
 import hashlib
+import json
 import os
 import sys
 
@@ -169,6 +170,19 @@ REPORTS = []
 def oracle_report():
     """Takes (effect, its tally, that of each mutation) to tell in the end."""
     return lambda *report: REPORTS.append(report)
+
+
+def pytest_sessionfinish(session):
+    """A worker's go to the process that tells them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["oracle"] = json.dumps(REPORTS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Of a worker that has ended, as it should or not."""
+    REPORTS.extend(json.loads(
+        getattr(node, "workeroutput", {}).get("oracle", "[]")))
 
 
 def pytest_terminal_summary(terminalreporter):
