@@ -89,40 +89,53 @@ FUZZBIN  := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZERS))
 
 export DOCKER_PROXY := $(abspath $(B)/docker-proxy)
 
+# Of each command what it makes: `CC build/obj/daemon/flow.o`. V=1 shows all of
+# it, -s nothing.
+V     ?=
+Q     := $(if $(V),,@)
+SILENT = $(findstring s,$(firstword -$(MAKEFLAGS)))
+say    = $(if $(V)$(SILENT),,@echo '$(1) $@')
+
 .PHONY: all
 all: $(B)/docker-proxy $(B)/docker-proxy-tls.so ## build build/docker-proxy
 
 # The module calls back into the program, by the symbols of this list.
 SYMBOLS  := daemon/tls_module.symbols
 $(B)/docker-proxy: $(call obj,daemon/main.c) $(LIBS) $(SYMBOLS)
-	$(CC) $(LDFLAGS) -Wl,--dynamic-list=$(SYMBOLS) -o $@ \
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--dynamic-list=$(SYMBOLS) -o $@ \
 		$(filter-out $(SYMBOLS),$^) $(LDLIBS)
 
 $(call obj,$(TLS)): CFLAGS += -fPIC -fvisibility=hidden
 $(B)/docker-proxy-tls.so: $(call obj,$(TLS))
-	$(CC) $(filter-out -pie,$(LDFLAGS)) -shared -o $@ $^ $(TLS_LIBS) \
+	$(call say,LD)
+	$(Q)$(CC) $(filter-out -pie,$(LDFLAGS)) -shared -o $@ $^ $(TLS_LIBS) \
 		-levent_core
 
 $(B)/libruntime.a: $(call obj,$(RUNTIME))
 $(B)/libcompiler.a: $(call obj,$(COMPILER)) $(B)/obj/policies/ready.o
 $(B)/libdaemon.a: $(call obj,$(DAEMON))
 $(B)/%.a:
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 # The ready policies, as a table in C.
 $(B)/policies/ready.c: compiler/ready.awk $(POLICIES)
 	@mkdir -p $(@D)
-	awk -f compiler/ready.awk $(POLICIES) >$@.new
-	mv $@.new $@
+	$(call say,AWK)
+	$(Q)awk -f compiler/ready.awk $(POLICIES) >$@.new
+	$(Q)mv $@.new $@
 
 $(B)/obj/policies/ready.o: $(B)/policies/ready.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Part of the program, by .incbin.
 $(call obj,daemon/status_page.c): daemon/status/page.html
@@ -136,18 +149,21 @@ $(call obj,daemon/port_args.c): $(wildcard .git/logs/HEAD)
 ALLOC_FAIL := $(B)/tests/alloc_fail.so
 $(ALLOC_FAIL): tests/flow/alloc_fail.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu17 -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
 
 # Preloaded into the proxy by tests/port/test_sctp.py.
 SCTP := $(B)/tests/sctp.so
 $(SCTP): tests/port/sctp.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -shared \
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -shared \
 		-fPIC -o $@ $<
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS) -lcmocka
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LDLIBS) -lcmocka
 
 # OpenSSL's own opinion, and its other side.
 WITH_TLS := $(patsubst %,$(B)/tests/unit/test_%,leg_tls sha256 siphash settings)
@@ -181,23 +197,26 @@ run: all ## build and start on loopback, before the local Engine or a demonstrat
 
 # --- tests -----------------------------------------------------------------
 
-PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+PYTEST  := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+# Many at a time, where a suite is more than a few seconds.
+WORKERS ?= $(shell n=$$(nproc); [ $$n -lt 4 ] && echo $$n || echo 4)
+PYTESTS  = $(PYTEST) -n $(WORKERS) --dist $(1)
 
-.PHONY: check check-all check-unit check-diff check-fuzz check-golden \
+.PHONY: check check-tests check-unit check-diff check-fuzz check-golden \
 	check-flow check-port check-engine check-layers check-headers \
 	check-packaging
-check: check-all ## pass all the tests
+check: clang check-tests ## pass all the tests, and no warning from clang
 	@echo "all checks passed"
 
-check-all: check-layers check-headers check-unit check-diff check-fuzz \
+check-tests: check-layers check-headers check-unit check-diff check-fuzz \
 	check-golden check-flow check-page check-port check-packaging \
 	check-engine
 
 check-unit: $(UNITBIN) ## cmocka programs of tests/unit
-	tests/run-each $(UNITBIN)
+	@tests/run-each $(UNITBIN)
 
 check-diff: $(DIFFBIN) ## differential tests against recorded or naive verdicts
-	tests/run-each $(DIFFBIN)
+	@tests/run-each $(DIFFBIN)
 
 check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 	@set -e; for t in $(FUZZBIN); do \
@@ -205,19 +224,19 @@ check-fuzz: $(FUZZBIN) ## replay the corpora of the fuzz targets
 	done
 
 check-golden: all ## error texts and listings
-	$(PYTEST) tests/golden
+	$(call PYTESTS,load) tests/golden
 
 # Started by tests/flow/test_explain_agrees.py.
 EXPLAIN_EACH := $(B)/tests/flow/explain_each
 
 check-flow: all $(ALLOC_FAIL) $(EXPLAIN_EACH) ## scripted conversations with a fake Engine
-	$(PYTEST) tests/flow
+	$(call PYTESTS,load) tests/flow
 
 check-packaging: all ## what packaging/ ships, as far as it needs no Engine
 	$(PYTEST) tests/packaging
 
 check-port: all $(SCTP) ## published ports, ours beside the machine's own docker-proxy
-	$(PYTEST) tests/port
+	$(call PYTESTS,load) tests/port
 
 # 20.10 is this machine's own; the others are fetched, ENGINES="20.10 26 28".
 ENGINES ?= 20.10
@@ -225,7 +244,7 @@ ENGINES ?= 20.10
 check-engine: all ## a real Docker Engine and real clients; ENGINES="20.10 26 28"
 	@for e in $(ENGINES); do \
 		echo "Engine $$e"; \
-		ENGINE=$$e $(PYTEST) tests/engine || exit 1; \
+		ENGINE=$$e $(call PYTESTS,loadfile) tests/engine || exit 1; \
 	done
 
 .PHONY: check-oracle
@@ -303,7 +322,8 @@ valgrind: all $(UNITBIN) $(NO_JIT) ## unit tests, and some flow tests, under mem
 
 $(NO_JIT): tests/no_jit.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -Wall -fPIC -shared -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -O2 -Wall -fPIC -shared -o $@ $<
 
 clang: ## build all with clang, warnings as errors
 	$(MAKE) VARIANT=clang WERROR=-Werror all units
@@ -508,10 +528,10 @@ DEPS := build-essential clang-14 clang-format-14 clang-tidy-14 \
 	libclang-rt-14-dev cppcheck valgrind \
 	pkg-config libevent-dev libssl-dev libmd-dev libjansson-dev libfyaml-dev \
 	libpcre2-dev libseccomp-dev libcmocka-dev python3 python3-pytest \
-	python3-docker docker.io docker-compose busybox-static iptables \
-	iproute2 haproxy nginx-light wrk strace systemd python3-jsonschema \
-	python3-yaml python3-kubernetes mandoc zsh fish chromium \
-	chromium-driver python3-selenium
+	python3-pytest-xdist python3-docker docker.io docker-compose \
+	busybox-static iptables iproute2 haproxy nginx-light wrk strace systemd \
+	python3-jsonschema python3-yaml python3-kubernetes mandoc zsh fish \
+	chromium chromium-driver python3-selenium
 
 deps: ## install what building and testing need (apt; root or sudo)
 	@if dpkg-query -W -f '$${db:Status-Status}\n' $(DEPS) 2>/dev/null \

@@ -1,6 +1,7 @@
 """Fixtures: one Engine for the session, an open proxy, clients on both."""
 
 import hashlib
+import json
 import os
 import sys
 
@@ -27,6 +28,17 @@ def pytest_sessionstart():
         proxies.binary()
     except RuntimeError as missing:
         pytest.exit(str(missing), returncode=1)
+
+
+# The files that take longest: one of them as the last would be waited for.
+FIRST = ["test_cli", "test_tls", "test_compose_files", "test_oracle",
+         "test_swarm_stack"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    order = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(FIRST)))
 
 
 @pytest.fixture(scope="session")
@@ -158,6 +170,19 @@ REPORTS = []
 def oracle_report():
     """Takes (effect, its tally, that of each mutation) to tell in the end."""
     return lambda *report: REPORTS.append(report)
+
+
+def pytest_sessionfinish(session):
+    """A worker's go to the process that tells them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["oracle"] = json.dumps(REPORTS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Of a worker that has ended, as it should or not."""
+    REPORTS.extend(json.loads(
+        getattr(node, "workeroutput", {}).get("oracle", "[]")))
 
 
 def pytest_terminal_summary(terminalreporter):

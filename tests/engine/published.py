@@ -172,7 +172,7 @@ def enter(pid, script, *args):
 def probe(pid, *what):
     asking = enter(pid, PROBE, *(word for one in what for word in one))
     out, _ = asking.communicate(timeout=60)
-    assert out == "all answered\n", out
+    assert out == "all answered\n", (asking.returncode, out)
 
 
 def said(process, word):

@@ -1,5 +1,6 @@
 """The image that `make image` prepares, and one for its clients."""
 
+import fcntl
 import io
 import os
 import pathlib
@@ -40,9 +41,11 @@ def client_root():
 
 def build(docker):
     """Builds the one from the tarball, imports `client`: a shell and docker."""
-    make_image()
-    with open(ROOT / "build" / "image.tar.gz", "rb") as context:
-        docker.ok("build", "--tag", IMAGE, "-", stdin=context)
+    with open(ROOT / "build" / "image.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker wants it, too
+        make_image()
+        with open(ROOT / "build" / "image.tar.gz", "rb") as context:
+            docker.ok("build", "--tag", IMAGE, "-", stdin=context)
     docker.ok("import", "-", "client", data=client_root())
 
 

@@ -49,7 +49,9 @@ class Project:
         self.compose = cli.Docker(program, engine.host, folder)
         self.compose.environment.update(
             DOCKER_RUN=str(engine.folder), DOCKER_SOCKET="", **variables)
+        self.engine = debian(engine)
         self.folder = folder
+        self.containers = {}
 
     def run(self, *arguments):
         return self.compose.run(*arguments, cwd=self.folder, seconds=120)
@@ -61,11 +63,15 @@ class Project:
 
     def docker(self, service, command):
         """The docker client of a service's container."""
-        return self.run("exec", "-T", "-e", "DOCKER_BUILDKIT=0", service,
-                        "docker", *command.split())
+        return self.engine.run("exec", "-e", "DOCKER_BUILDKIT=0",
+                               self.container(service), "docker",
+                               *command.split())
 
     def container(self, service):
-        return self.ok("ps", "--quiet", service).strip()
+        if service not in self.containers:
+            self.containers[service] = self.ok("ps", "--quiet",
+                                               service).strip()
+        return self.containers[service]
 
 
 @pytest.fixture(params=programs(),

@@ -57,7 +57,8 @@ def kept(direct):
 
 
 def world(docker):
-    return [docker.ok(*command.split()) for command in (
+    """In an order of ours: images of the same second come in any."""
+    return [sorted(docker.ok(*command.split()).splitlines()) for command in (
         "ps --all --quiet --no-trunc", "images --all --quiet --no-trunc",
         "network ls --quiet", "volume ls --quiet", "inspect web")]
 

@@ -28,6 +28,7 @@ def swarm():
         docker.ok("swarm", "init", "--advertise-addr", "127.0.0.1")
         own.folder.chmod(0o711)
         yield own
+        own.kill()  # in good order it would wait for shells to hear it
     finally:
         own.remove()
 

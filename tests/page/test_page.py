@@ -17,7 +17,7 @@ from selenium.webdriver.common.by import By
 FLOW = pathlib.Path(__file__).resolve().parents[1] / "flow"
 sys.path.insert(0, str(FLOW))
 
-from conftest import *  # noqa: E402,F401,F403  its fixtures
+from fixtures import *  # noqa: E402,F401,F403
 import wire  # noqa: E402
 from proxy_process import DENIALS, free_port  # noqa: E402
 

@@ -111,8 +111,6 @@ class Proxy:
             if leak:
                 os.dup2(log, 10)
             os.closerange(100, 1 << 20)
-            # Docker's own does not ignore it; who runs the tests may.
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             if soft:
                 resource.setrlimit(resource.RLIMIT_NOFILE, soft)
 

@@ -14,7 +14,7 @@ import pytest
 FLOW = pathlib.Path(__file__).resolve().parents[1] / "flow"
 sys.path[:0] = [str(FLOW), str(FLOW.with_name("packaging"))]
 
-from conftest import *  # noqa: E402,F401,F403  its fixtures
+from fixtures import *  # noqa: E402,F401,F403
 from exposition import scrape  # noqa: E402
 import expressions  # noqa: E402
 from proxy_process import free_port  # noqa: E402

@@ -13,7 +13,7 @@ def lines(reports):
         yield f"{name:18} {cases:5} {taken:6}"
         reasons += tally
         for mutation, counts in by_mutation.items():
-            mutations[mutation] += counts
+            mutations[mutation].update(counts)
     yield ""
     yield "through the proxy:"
     for reason, count in reasons.most_common():
