@@ -25,9 +25,9 @@ tunnel_begin(struct flow *f)
  * False: the tunnel is broken. */
 static bool
 carry(struct pipe_way *way, struct leg *src, struct leg *dst,
-	struct request *rq, bool *moved)
+	bool *moved)
 {
-	switch (pump(way, src, dst, rq, moved)) {
+	switch (pump(way, src, dst, moved)) {
 	case PUMP_DONE:
 		leg_shutdown(dst);
 		return true;
@@ -69,13 +69,13 @@ flow_step_tunnel(struct flow *f)
 
 	if (f->expired)
 		return flow_gone(f);
-	bool down = carry(&rq->down, e, c, rq, &moved);
+	bool down = carry(&rq->down, e, c, &moved);
 	/* An Engine that closes with input unread (typed too late) looks like
 	 * a reset; what it said before has been passed on, and a reset to
 	 * the client would destroy it. */
 	if (!down)
 		return c->failed ? flow_gone(f) : flow_linger(f);
-	bool up = carry(&rq->up, c, e, rq, &moved);
+	bool up = carry(&rq->up, c, e, &moved);
 	if (c->rd_failed || c->hung_up)
 		return flow_gone(f);
 	if (!up) {

@@ -86,12 +86,7 @@ drain_pipe(struct relay *r, struct leg *dst)
 static void
 fill_block(struct relay *r, struct leg *src, const struct leg *dst)
 {
-	enum block_size pinned_size,
-		size = block_fit(src->blocks, BLOCK_MEDIUM);
-	char *pinned;
-
-	/* Nothing is unread here, and nothing pinned. */
-	if (!leg_make_room(src, size, &pinned, &pinned_size)) {
+	if (!leg_make_room(src, block_fit(src->blocks, BLOCK_MEDIUM))) {
 		src->rd_failed = src->rd_eof = true;
 		return;
 	}

@@ -104,11 +104,9 @@ receive(struct relay *r, struct leg *src)
 {
 	struct inbuf *in = &src->in;
 	union control control;
-	enum block_size pinned_size;
-	char *pinned;
 
 	src->can_read = false;
-	if (!leg_reserve(src, BLOCK_LARGE, &pinned, &pinned_size)) {
+	if (!leg_reserve(src, BLOCK_LARGE)) {
 		end(src, true);
 		return;
 	}
