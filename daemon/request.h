@@ -11,6 +11,7 @@
 #include "daemon/flow.h"
 #include "daemon/generation.h"
 #include "daemon/leg.h"
+#include "daemon/relay.h"
 #include "daemon/worker.h"
 #include "runtime/arena.h"
 #include "runtime/facts.h"
@@ -78,6 +79,7 @@ struct request {
 	char made_id[REQUEST_ID_MADE];
 	struct docker docker;            /* of the facts */
 	struct iovec refs[2][OUTQ_REFS]; /* of the two ways */
+	struct relay raw_up, raw_down;   /* the same two, in a tunnel */
 	struct http1_field fields[];     /* limits.headers of them */
 };
 
