@@ -193,7 +193,6 @@ flow_gone(struct flow *f)
 		f->rq = NULL;
 	}
 	flow_log_tls(f);
-	f->client.in.base = 0;
 	leg_close(&f->client);
 	free(f->proxy);
 	f->proxy = NULL;
@@ -375,10 +374,7 @@ discard_body(struct flow *f, bool *broken_out)
 			leg_take(c, used);
 			break;
 		}
-		char *pinned;
-		enum block_size pinned_size;
-		if (!leg_reserve(c, c->in.size, &pinned, &pinned_size) ||
-			!leg_room(c) || c->rd_eof) {
+		if (!leg_reserve(c, c->in.size) || !leg_room(c) || c->rd_eof) {
 			*broken_out = true;
 			return false;
 		}
@@ -422,7 +418,7 @@ static void
 release(struct flow *f)
 {
 	reply_log(f);
-	f->client.in.base = 0;
+	leg_unpin(&f->client);
 	request_free(f->worker, f->rq);
 	f->rq = NULL;
 	f->seen = 0;
@@ -474,12 +470,10 @@ static enum flow_step
 step_linger(struct flow *f)
 {
 	struct leg *c = &f->client;
-	char *pinned;
-	enum block_size pinned_size;
 
 	if (f->expired || (c->rd_eof && leg_farewell(c)))
 		return flow_gone(f);
-	if (!leg_reserve(c, BLOCK_SMALL, &pinned, &pinned_size))
+	if (!leg_reserve(c, BLOCK_SMALL))
 		return flow_gone(f);
 	if (c->can_read && !c->rd_eof) {
 		leg_fill(c);

@@ -447,7 +447,7 @@ send_request(struct flow *f, bool *over, bool *moved)
 	*over = false;
 	if (rq->up_ended)
 		return FLOW_WAIT;
-	enum pump r = pump(&rq->up, &f->client, e, rq, moved);
+	enum pump r = pump(&rq->up, &f->client, e, moved);
 	if (*moved)
 		rq->engine_sent = true;
 	switch (r) {
@@ -477,8 +477,6 @@ await_answer(struct flow *f, bool *over)
 	struct leg *e = &rq->engine->leg;
 
 	for (;;) {
-		char *pinned;
-		enum block_size pinned_size;
 		bool more;
 		*over = true;
 		if (!outq_has_room(&rq->down.q, 4) || !take_head(f, &more))
@@ -494,10 +492,8 @@ await_answer(struct flow *f, bool *over)
 			return FLOW_WAIT;
 		if (!leg_reserve(e,
 			    leg_room(e) ? e->in.size
-					: block_fit(e->blocks, BLOCK_MEDIUM),
-			    &pinned, &pinned_size) ||
-			(!leg_room(e) && !leg_reserve(e, BLOCK_LARGE, &pinned,
-						 &pinned_size))) {
+					: block_fit(e->blocks, BLOCK_MEDIUM)) ||
+			(!leg_room(e) && !leg_reserve(e, BLOCK_LARGE))) {
 			*over = true;
 			return flow_refuse(f, WHY_OUT_OF_MEMORY);
 		}
@@ -514,7 +510,7 @@ return_answer(struct flow *f, bool *over, bool *moved)
 	struct request *rq = f->rq;
 
 	*over = true;
-	switch (pump(&rq->down, &rq->engine->leg, &f->client, rq, moved)) {
+	switch (pump(&rq->down, &rq->engine->leg, &f->client, moved)) {
 	case PUMP_WAIT:
 		*over = false;
 		return FLOW_WAIT;

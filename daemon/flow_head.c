@@ -27,14 +27,11 @@ static bool
 make_room(struct flow *f)
 {
 	struct leg *c = &f->client;
-	char *pinned;
-	enum block_size pinned_size;
 
 	if (leg_room(c))
 		return true;
 	uint32_t have = c->in.end - c->in.start;
-	return leg_reserve(c, size_for(have), &pinned, &pinned_size) &&
-	       leg_room(c);
+	return leg_reserve(c, size_for(have)) && leg_room(c);
 }
 
 static enum flow_step
@@ -72,7 +69,7 @@ on_head(struct flow *f, size_t len)
 	deadline_clear(&f->deadline);
 	const char *head = c->in.block + c->in.start;
 	leg_take(c, len);
-	c->in.base = c->in.start; /* pinned until the request is over */
+	leg_pin(c); /* until the request is over */
 	return flow_judge_head(f, head, len);
 }
 
@@ -176,8 +173,6 @@ flow_step_hold(struct flow *f)
 {
 	struct leg *c = &f->client;
 	struct request *rq = f->rq;
-	char *pinned;
-	enum block_size pinned_size;
 	bool end = false;
 	size_t wrote;
 
@@ -197,12 +192,8 @@ flow_step_hold(struct flow *f)
 	if (c->rd_eof)
 		return flow_refuse(f, WHY_BODY_TRUNCATED);
 	if (c->can_read) {
-		if (!leg_make_room(c, c->in.size, &pinned, &pinned_size))
+		if (!leg_make_room(c, c->in.size))
 			return flow_refuse(f, WHY_OUT_OF_MEMORY);
-		if (pinned) {
-			rq->pinned = pinned;
-			rq->pinned_size = pinned_size;
-		}
 		leg_fill(c);
 		flow_deadline(f, DEADLINE_BODY);
 		return FLOW_MORE;

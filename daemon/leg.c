@@ -133,6 +133,7 @@ leg_open(struct leg *leg, struct event_base *base, struct blocks *blocks,
 void
 leg_close(struct leg *leg)
 {
+	leg_unpin(leg);
 	block_give(leg->blocks, leg->in.size, leg->in.block);
 	leg->in = (struct inbuf){0};
 	if (leg->fd < 0)
@@ -226,8 +227,7 @@ leg_room(const struct leg *leg)
 }
 
 static bool
-enlarge(struct leg *leg, enum block_size size, char **pinned_out,
-	enum block_size *pinned_size_out)
+enlarge(struct leg *leg, enum block_size size)
 {
 	struct inbuf *in = &leg->in;
 	char *block = block_take(leg->blocks, size);
@@ -237,8 +237,9 @@ enlarge(struct leg *leg, enum block_size size, char **pinned_out,
 		return false;
 	memcpy(block, in->block + in->start, n);
 	if (in->base) {
-		*pinned_out = in->block;
-		*pinned_size_out = in->size;
+		assert(!leg->pinned);
+		leg->pinned = in->block;
+		leg->pinned_size = in->size;
 	} else {
 		block_give(leg->blocks, in->size, in->block);
 	}
@@ -247,19 +248,17 @@ enlarge(struct leg *leg, enum block_size size, char **pinned_out,
 }
 
 bool
-leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
-	enum block_size *pinned_size_out)
+leg_reserve(struct leg *leg, enum block_size size)
 {
 	struct inbuf *in = &leg->in;
 
-	*pinned_out = NULL;
 	if (!in->block) {
 		in->block = block_take(leg->blocks, size);
 		in->size = size;
 		return in->block;
 	}
 	if (size > in->size)
-		return enlarge(leg, size, pinned_out, pinned_size_out);
+		return enlarge(leg, size);
 	if (in->start > in->base) {
 		memmove(in->block + in->base, in->block + in->start,
 			in->end - in->start);
@@ -270,12 +269,11 @@ leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
 }
 
 bool
-leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
-	enum block_size *pinned_size_out)
+leg_make_room(struct leg *leg, enum block_size size)
 {
 	struct inbuf *in = &leg->in;
 
-	if (!leg_reserve(leg, size, pinned_out, pinned_size_out))
+	if (!leg_reserve(leg, size))
 		return false;
 	if (leg_room(leg) >= ROOM_MIN)
 		return true;
@@ -286,7 +284,7 @@ leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
 		size = BLOCK_LARGE;
 	else
 		return leg_room(leg) > 0;
-	return enlarge(leg, size, pinned_out, pinned_size_out);
+	return enlarge(leg, size);
 }
 
 bool
@@ -361,6 +359,20 @@ leg_take(struct leg *leg, size_t n)
 
 	assert(n <= in->end - in->start);
 	in->start += (uint32_t)n;
+}
+
+void
+leg_pin(struct leg *leg)
+{
+	leg->in.base = leg->in.start;
+}
+
+void
+leg_unpin(struct leg *leg)
+{
+	leg->in.base = 0;
+	block_give(leg->blocks, leg->pinned_size, leg->pinned);
+	leg->pinned = NULL;
 }
 
 void

@@ -38,7 +38,7 @@ struct leg_tls;
 struct tls_context;
 
 /* What has been read and not yet been taken: block[start, end). Bytes below
- * `base` are pinned: a request's head stays in place while it is served. */
+ * `base` are pinned (leg_pin). */
 struct inbuf {
 	char *block; /* owned; NULL while idle */
 	uint32_t base, start, end;
@@ -51,6 +51,9 @@ struct leg {
 	void (*wake)(struct leg *leg); /* the owner's */
 	struct leg_tls *tls;           /* owned; NULL: plain */
 	struct inbuf in;
+	char *pinned; /* owned: with pinned bytes, when it is read into
+			 another by now; NULL: it is not */
+	enum block_size pinned_size;
 	int fd;          /* owned; -1 when closed */
 	short armed;     /* EV_READ, EV_WRITE: what the loop is asked for */
 	bool can_read;   /* the loop said so, and nobody has read since */
@@ -146,17 +149,14 @@ size_t leg_room(const struct leg *leg);
 
 /* Makes room: takes a block of that size if there is none; moves unread
  * bytes down to `base`; with a larger size than the current one, moves them
- * to a new block. The old one is given back, or, when bytes are pinned in it,
- * returned in *pinned_out for the caller to give back. Only when nothing
- * refers to unread bytes. False without memory. */
-bool leg_reserve(struct leg *leg, enum block_size size, char **pinned_out,
-	enum block_size *pinned_size_out);
+ * to a new block. The old one is given back, or kept while bytes are pinned
+ * in it. Only when nothing refers to unread bytes. False without memory. */
+bool leg_reserve(struct leg *leg, enum block_size size);
 
 /* The same, and sees to it that the next read is worth its system call: a
  * larger block, or another one as large, where pinned bytes leave too little.
  * False without memory, or with the largest block full. */
-bool leg_make_room(struct leg *leg, enum block_size size, char **pinned_out,
-	enum block_size *pinned_size_out);
+bool leg_make_room(struct leg *leg, enum block_size size);
 
 /* One read. True when bytes came; false otherwise: look at rd_eof. can_read is
  * false then; when there is more, the loop says so in its next turn: a peer
@@ -182,6 +182,11 @@ leg_input(const struct leg *leg)
 		(struct str){leg->in.block, leg->in.end}, leg->in.start);
 }
 void leg_take(struct leg *leg, size_t n);
+
+/* What has been taken stays where it is until it is unpinned: a request's head
+ * while it is served. */
+void leg_pin(struct leg *leg);
+void leg_unpin(struct leg *leg);
 
 /* Gives the block back when there is nothing unread and nothing pinned. */
 void leg_relax(struct leg *leg);

@@ -49,6 +49,9 @@ struct conn {
 	struct acceptor *acceptor; /* borrowed */
 	struct leg client, backend;
 	struct relay up, down;
+	struct outq up_q, down_q;
+	struct iovec refs[2]; /* one of each: no more is read before it has
+				 been written */
 	struct event timer;
 	union port_sockaddr from;
 	uint32_t waited_ms; /* for a container that does not listen yet */
@@ -353,10 +356,10 @@ tell_client(struct conn *c)
 
 	if (!a->port->forward.proxy_protocol || !a->carrier.is_stream)
 		return true;
-	char *p = outq_reserve(&c->up.q, &a->blocks, PORT_HEADER_MAX);
+	char *p = outq_reserve(&c->up_q, &a->blocks, PORT_HEADER_MAX);
 	if (!p || getsockname(c->client.fd, &own.sa, &n) != 0)
 		return false;
-	outq_commit(&c->up.q,
+	outq_commit(&c->up_q,
 		port_forward_header(&a->port->forward, &c->from, &own, p));
 	return true;
 }
@@ -376,8 +379,10 @@ conn_start(struct acceptor *a, int client, int backend,
 	}
 	c->acceptor = a;
 	c->from = *from;
-	relay_init(&c->up, &a->pipes);
-	relay_init(&c->down, &a->pipes);
+	c->up_q.refs = &c->refs[0];
+	c->down_q.refs = &c->refs[1];
+	relay_init(&c->up, &c->up_q, &a->pipes);
+	relay_init(&c->down, &c->down_q, &a->pipes);
 	c->client.fd = c->backend.fd = -1;
 	evtimer_assign(&c->timer, a->port->base, on_timer, c);
 	if (!leg_open(

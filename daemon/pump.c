@@ -128,29 +128,22 @@ take_pieces(struct pipe_way *way, struct leg *src, struct leg *dst)
 
 /* Reads more. The queue is empty: nothing refers to the block. */
 static bool
-read_more(struct pipe_way *way, struct leg *src, struct request *rq)
+read_more(const struct pipe_way *way, struct leg *src)
 {
 	enum block_size size = src->in.block ? src->in.size : BLOCK_MEDIUM;
-	char *pinned;
-	enum block_size pinned_size;
 
-	if (way->bytes > BULK_BYTES && !rq->pinned)
+	if (way->bytes > BULK_BYTES)
 		size = BLOCK_LARGE;
 	size = block_fit(src->blocks, size);
-	if (!leg_make_room(src, size, &pinned, &pinned_size)) {
+	if (!leg_make_room(src, size)) {
 		src->rd_failed = src->rd_eof = true;
 		return false;
-	}
-	if (pinned) {
-		rq->pinned = pinned;
-		rq->pinned_size = pinned_size;
 	}
 	return leg_fill(src);
 }
 
 enum pump
-pump(struct pipe_way *way, struct leg *src, struct leg *dst, struct request *rq,
-	bool *moved_out)
+pump(struct pipe_way *way, struct leg *src, struct leg *dst, bool *moved_out)
 {
 	for (;;) {
 		enum http1_step step = HTTP1_STEP_END;
@@ -171,7 +164,7 @@ pump(struct pipe_way *way, struct leg *src, struct leg *dst, struct request *rq,
 			return PUMP_DONE;
 		if (step == HTTP1_STEP_DATA)
 			continue; /* the queue was full: there is more */
-		if (src->can_read && !src->rd_eof && read_more(way, src, rq))
+		if (src->can_read && !src->rd_eof && read_more(way, src))
 			continue;
 		if (!src->rd_eof)
 			return PUMP_WAIT;

@@ -15,6 +15,6 @@ enum pump {
 /* Moves what there is from src to dst, reading src at most once. *moved_out
  * tells whether any byte moved. */
 enum pump pump(struct pipe_way *way, struct leg *src, struct leg *dst,
-	struct request *rq, bool *moved_out);
+	bool *moved_out);
 
 #endif

@@ -72,12 +72,10 @@ static enum readiness
 read_answer(struct ready *r)
 {
 	struct leg *leg = &r->conn->leg;
-	char *pinned;
-	enum block_size pinned_size;
 	size_t len;
 
 	for (;;) {
-		if (!leg_reserve(leg, BLOCK_SMALL, &pinned, &pinned_size))
+		if (!leg_reserve(leg, BLOCK_SMALL))
 			return refuse(r, "out of memory");
 		struct str in = leg_input(leg);
 		switch (http1_scan_head(in.p, in.n, &r->seen, &len)) {

@@ -1,8 +1,8 @@
 /* Relay: copying, and splicing when it pays. */
 #include "daemon/relay.h"
 
-/* A pipe pays behind this many reads of at least so many bytes each; and no
- * longer behind as many that are smaller. */
+/* A pipe pays, or a large block, behind this many reads of at least so many
+ * bytes each; a pipe no longer behind as many that are smaller. */
 #define LARGE_READS 4u
 #define SMALL_READS 16u
 #define LARGE_BYTES (32u * 1024)
@@ -32,12 +32,6 @@ note_read(
 		r->pipe = pipes_take(r->pipes);
 }
 
-static bool
-is_spliced(const struct relay *r, const struct leg *src)
-{
-	return r->pipe && leg_input(src).n == 0;
-}
-
 /* --- moving ------------------------------------------------------------------- */
 
 static void
@@ -48,6 +42,7 @@ fill_pipe(struct relay *r, struct leg *src, const struct leg *dst)
 	src->can_read = false;
 	switch (pipe_fill(r->pipe, src->fd, &n)) {
 	case PIPE_MOVED:
+		r->bytes += n;
 		note_read(r, src, dst, n);
 		break;
 	case PIPE_AGAIN:
@@ -69,6 +64,7 @@ drain_pipe(struct relay *r, struct leg *dst)
 	while (r->pipe->held && dst->can_write && !dst->failed) {
 		switch (pipe_drain(r->pipe, dst->fd, &n)) {
 		case PIPE_MOVED:
+			r->moved = true;
 			break;
 		case PIPE_AGAIN:
 			dst->can_write = false;
@@ -82,24 +78,27 @@ drain_pipe(struct relay *r, struct leg *dst)
 	return r->pipe->held == 0;
 }
 
-/* Into a block, from which it will be written. */
 static void
-fill_block(struct relay *r, struct leg *src, const struct leg *dst)
+fill_block(const struct relay *r, struct leg *src)
 {
-	enum block_size pinned_size,
-		size = block_fit(src->blocks, BLOCK_MEDIUM);
-	char *pinned;
+	enum block_size want =
+		r->large < LARGE_READS ? BLOCK_MEDIUM : BLOCK_LARGE;
 
-	/* Nothing is unread here, and nothing pinned. */
-	if (!leg_make_room(src, size, &pinned, &pinned_size)) {
+	if (leg_make_room(src, block_fit(src->blocks, want)))
+		leg_fill(src);
+	else
 		src->rd_failed = src->rd_eof = true;
-		return;
-	}
-	if (!leg_fill(src))
-		return;
+}
+
+/* What has been read will be written from where it is. */
+static void
+take_input(struct relay *r, struct leg *src, const struct leg *dst)
+{
 	struct str in = leg_input(src);
-	outq_ref(&r->q, in.p, in.n);
+
+	outq_ref(r->q, in.p, in.n);
 	leg_take(src, in.n);
+	r->bytes += in.n;
 	note_read(r, src, dst, in.n);
 }
 
@@ -108,24 +107,37 @@ static bool
 flush(struct relay *r, struct leg *dst)
 {
 	size_t wrote;
+	bool drained = outq_flush(r->q, dst, &wrote);
 
-	return outq_flush(&r->q, dst, &wrote) &&
-	       (!r->pipe || drain_pipe(r, dst));
+	r->moved |= wrote > 0;
+	return drained && (!r->pipe || drain_pipe(r, dst));
+}
+
+/* Nothing is held, and nothing comes. */
+static void
+relax(struct relay *r, struct leg *src)
+{
+	leg_relax(src);
+	outq_clear(r->q, src->blocks);
 }
 
 void
-relay_init(struct relay *r, struct pipes *pipes)
+relay_init(struct relay *r, struct outq *q, struct pipes *pipes)
 {
-	r->q.refs = &r->ref;
-	r->pipes = pipes;
+	*r = (struct relay){.q = q, .pipes = pipes};
 }
 
 enum relay_step
 relay_run(struct relay *r, struct leg *src, struct leg *dst)
 {
+	r->moved = false;
 	while (!r->done) {
 		if (!flush(r, dst))
 			return dst->failed ? RELAY_BROKEN : RELAY_WAIT;
+		if (leg_input(src).n) {
+			take_input(r, src, dst);
+			continue;
+		}
 		if (r->pipe && (r->small == SMALL_READS || src->rd_eof))
 			leave_pipe(r);
 		if (src->rd_failed)
@@ -135,13 +147,13 @@ relay_run(struct relay *r, struct leg *src, struct leg *dst)
 			r->done = true;
 		}
 		if (!src->can_read || src->rd_eof) {
-			leg_relax(src);
+			relax(r, src);
 			return r->done ? RELAY_DONE : RELAY_WAIT;
 		}
-		if (is_spliced(r, src))
+		if (r->pipe)
 			fill_pipe(r, src, dst);
 		else
-			fill_block(r, src, dst);
+			fill_block(r, src);
 	}
 	return RELAY_DONE;
 }
@@ -149,7 +161,7 @@ relay_run(struct relay *r, struct leg *src, struct leg *dst)
 void
 relay_clear(struct relay *r, struct blocks *blocks)
 {
-	outq_clear(&r->q, blocks);
+	outq_clear(r->q, blocks);
 	if (r->pipe)
 		leave_pipe(r);
 }

@@ -1,10 +1,10 @@
 /* Relay: raw bytes from one leg to another, until the one ends.
  *
  * What is read is written from where it lies; while it is not written, nothing
- * is read. Small pieces are copied. When one large read follows the other and
- * both legs are plain TCP, the bytes are spliced through a pipe, which is given
- * back when the bulk is over. The end of the one is passed on to the other,
- * after all that came before it.
+ * is read. When one large read follows the other, larger ones are made; or, if
+ * there are pipes and both legs are plain, the bytes are spliced through one,
+ * until the bulk is over. A quiet relay holds no block. The end of the one is
+ * passed on to the other, after all that came before it.
  */
 #ifndef DAEMON_RELAY_H
 #define DAEMON_RELAY_H
@@ -13,11 +13,12 @@
 #include "daemon/pipes.h"
 
 struct relay {
-	struct outq q;          /* to be written: of the reader's block */
-	struct iovec ref;       /* its one: nothing is read before it is gone */
+	struct outq *q;         /* borrowed: what is to be written */
 	struct pipes *pipes;    /* borrowed; NULL: never splice */
 	struct pipe_pair *pipe; /* owned; NULL: bytes are copied */
+	uint64_t bytes;         /* of the source, so far */
 	unsigned large, small;  /* reads of that kind, one after the other */
+	bool moved;             /* the sink took something in the last run */
 	bool done;              /* the end has been passed on */
 };
 
@@ -27,17 +28,19 @@ enum relay_step {
 	RELAY_BROKEN, /* the source ended by an error, or the sink has */
 };
 
-/* Of a struct of zeros that stays where it is. pipes: NULL, never splice. */
-void relay_init(struct relay *r, struct pipes *pipes);
+/* What is in q goes first; of references it needs one. pipes: NULL, never
+ * splice. */
+void relay_init(struct relay *r, struct outq *q, struct pipes *pipes);
 
-/* Moves what there is, reading src at most once. */
+/* Moves what there is, reading src at most once. What src has read already
+ * comes before that. */
 enum relay_step relay_run(struct relay *r, struct leg *src, struct leg *dst);
 
 /* Is something waiting to be written? */
 static inline bool
 relay_holds(const struct relay *r)
 {
-	return !outq_empty(&r->q) || (r->pipe && r->pipe->held);
+	return !outq_empty(r->q) || (r->pipe && r->pipe->held);
 }
 
 /* Forgets what is held. */

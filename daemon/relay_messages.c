@@ -55,7 +55,7 @@ send_held(struct relay *r, const struct leg *src, struct leg *dst)
 {
 	union control control = {0};
 	struct msghdr m = {
-		.msg_iov = r->q.refs,
+		.msg_iov = r->q->refs,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
@@ -67,7 +67,7 @@ send_held(struct relay *r, const struct leg *src, struct leg *dst)
 		return false;
 	write_info(&m, src->in.block);
 	if (sendmsg(dst->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
-		outq_clear(&r->q, dst->blocks);
+		outq_clear(r->q, dst->blocks);
 		return true;
 	}
 	if (errno == EAGAIN || errno == EINTR)
@@ -104,11 +104,9 @@ receive(struct relay *r, struct leg *src)
 {
 	struct inbuf *in = &src->in;
 	union control control;
-	enum block_size pinned_size;
-	char *pinned;
 
 	src->can_read = false;
-	if (!leg_reserve(src, BLOCK_LARGE, &pinned, &pinned_size)) {
+	if (!leg_reserve(src, BLOCK_LARGE)) {
 		end(src, true);
 		return;
 	}
@@ -135,7 +133,7 @@ receive(struct relay *r, struct leg *src)
 	in->end = at + (uint32_t)n;
 	if (!(m.msg_flags & MSG_EOR))
 		return;
-	outq_ref(&r->q, in->block + INFO_BYTES, in->end - INFO_BYTES);
+	outq_ref(r->q, in->block + INFO_BYTES, in->end - INFO_BYTES);
 	leg_take(src, in->end);
 }
 

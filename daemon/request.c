@@ -105,7 +105,6 @@ request_free(struct worker *w, struct request *rq)
 	request_count_bytes(w, rq);
 	outq_clear(&rq->up.q, &w->blocks);
 	outq_clear(&rq->down.q, &w->blocks);
-	block_give(&w->blocks, rq->pinned_size, rq->pinned);
 	arena_fini(&rq->scan);
 	free(rq->held);
 	if (rq->held_room)

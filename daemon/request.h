@@ -11,6 +11,7 @@
 #include "daemon/flow.h"
 #include "daemon/generation.h"
 #include "daemon/leg.h"
+#include "daemon/relay.h"
 #include "daemon/worker.h"
 #include "runtime/arena.h"
 #include "runtime/facts.h"
@@ -49,15 +50,12 @@ struct request {
 	size_t held_n, held_room;
 	bool is_held;
 	struct engine_conn *engine; /* borrowed from the pool while in use */
-	char *pinned;               /* owned: the block the head is in, when the
-				leg reads into another by now */
-	enum block_size pinned_size;
-	struct pipe_way up;   /* client to Engine */
-	struct pipe_way down; /* Engine to client */
-	uint32_t untaken;     /* by the client, when it last took something */
-	size_t engine_seen;   /* bookmark of http1_scan_head() */
-	struct str id;        /* borrowed: made_id, or of the head */
-	bool id_is_told;      /* the client's: among the head's fields */
+	struct pipe_way up;         /* client to Engine */
+	struct pipe_way down;       /* Engine to client */
+	uint32_t untaken;   /* by the client, when it last took something */
+	size_t engine_seen; /* bookmark of http1_scan_head() */
+	struct str id;      /* borrowed: made_id, or of the head */
+	bool id_is_told;    /* the client's: among the head's fields */
 	uint64_t start_ms, dial_ms;
 	int dial_errno;  /* why dialling was put off; 0: it was not */
 	uint64_t ask_us; /* when the Engine was first dialled */
@@ -81,6 +79,7 @@ struct request {
 	char made_id[REQUEST_ID_MADE];
 	struct docker docker;            /* of the facts */
 	struct iovec refs[2][OUTQ_REFS]; /* of the two ways */
+	struct relay raw_up, raw_down;   /* the same two, in a tunnel */
 	struct http1_field fields[];     /* limits.headers of them */
 };
 

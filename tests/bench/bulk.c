@@ -2,11 +2,13 @@
  *
  *   bulk engine SOCKET               reads requests whole, answers 204; bytes
  *                                    of a tunnel are swallowed until EOF, then
- *                                    their number is told
+ *                                    their number is told; or, with "size=N"
+ *                                    in its path, it brings N
  *   bulk down HOST PORT PATH         the bytes of an answer, discarded
  *   bulk up HOST PORT PATH BYTES     a body with Content-Length
  *   bulk chunked HOST PORT PATH BYTES      the same in chunks of 32 KiB
  *   bulk tunnel HOST PORT PATH BYTES       the same behind 101, writes of 64 KiB
+ *   bulk watch HOST PORT PATH        what a tunnel brings, discarded
  *   bulk hold HOST PORT PATH N       N keep-alive connections with an answer
  *                                    each, held until stdin ends
  *
@@ -133,15 +135,29 @@ swallow_chunks(int fd, struct head *h)
 }
 
 static void
+put_body(int fd, uint64_t bytes, size_t piece)
+{
+	for (uint64_t n; bytes > 0; bytes -= n) {
+		n = bytes < piece ? bytes : piece;
+		put(fd, zeros, (size_t)n);
+	}
+}
+
+static void
 serve_tunnel(int fd, struct head *h)
 {
 	static const char switched[] = "HTTP/1.1 101 UPGRADED\r\n"
 				       "Content-Type: application/vnd.docker."
 				       "raw-stream\r\nConnection: Upgrade\r\n"
 				       "Upgrade: tcp\r\n\r\n";
+	const char *size = field(h, "size=");
 	char told[32];
 
 	put(fd, switched, sizeof(switched) - 1);
+	if (size) {
+		put_body(fd, strtoull(size, NULL, 10), WRITE);
+		return;
+	}
 	uint64_t n = h->n - h->end + swallow(fd, UINT64_MAX);
 	snprintf(told, sizeof(told), "%llu\n", (unsigned long long)n);
 	put(fd, told, strlen(told));
@@ -257,15 +273,6 @@ down(int fd, const char *path, struct head *h)
 }
 
 static void
-put_body(int fd, uint64_t bytes, size_t piece)
-{
-	for (uint64_t n; bytes > 0; bytes -= n) {
-		n = bytes < piece ? bytes : piece;
-		put(fd, zeros, (size_t)n);
-	}
-}
-
-static void
 put_chunks(int fd, uint64_t bytes)
 {
 	static const char last[] = "0\r\n\r\n";
@@ -301,15 +308,28 @@ up(int fd, const char *path, uint64_t bytes, bool chunked, struct head *h)
 	return bytes;
 }
 
+static void
+open_tunnel(int fd, const char *path, struct head *h)
+{
+	ask(fd, "POST", path,
+		"Connection: Upgrade\r\nUpgrade: tcp\r\n"
+		"Content-Length: 0\r\n");
+	expect_head(fd, h, 101);
+}
+
+static uint64_t
+watch(int fd, const char *path, struct head *h)
+{
+	open_tunnel(fd, path, h);
+	return h->n - h->end + swallow(fd, UINT64_MAX);
+}
+
 static uint64_t
 tunnel(int fd, const char *path, uint64_t bytes, struct head *h)
 {
 	char told[32] = {0};
 
-	ask(fd, "POST", path,
-		"Connection: Upgrade\r\nUpgrade: tcp\r\n"
-		"Content-Length: 0\r\n");
-	expect_head(fd, h, 101);
+	open_tunnel(fd, path, h);
 	put_body(fd, bytes, WRITE);
 	shutdown(fd, SHUT_WR);
 	for (size_t n = 0; n + 1 < sizeof(told);) {
@@ -352,6 +372,8 @@ move(const char *const *argv, uint64_t bytes)
 	int fd = dial(argv[2], argv[3]);
 	if (strcmp(what, "down") == 0)
 		return down(fd, argv[4], &h);
+	if (strcmp(what, "watch") == 0)
+		return watch(fd, argv[4], &h);
 	if (strcmp(what, "tunnel") == 0)
 		return tunnel(fd, argv[4], bytes, &h);
 	return up(fd, argv[4], bytes, strcmp(what, "chunked") == 0, &h);
@@ -365,7 +387,7 @@ main(int argc, const char **argv)
 		return engine(argv[2]);
 	if (argc < 5) {
 		fputs("usage: bulk engine SOCKET | bulk "
-		      "down|up|chunked|tunnel|hold HOST PORT PATH [N]\n",
+		      "down|up|chunked|tunnel|watch|hold HOST PORT PATH [N]\n",
 			stderr);
 		return 2;
 	}

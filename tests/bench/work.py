@@ -228,7 +228,10 @@ def sunk(names):
             Work("64 MiB up, chunked", bulk("chunked", path), names, "MiB"),
             Work("64 MiB through a tunnel",
                  bulk("tunnel", "/v1.41/containers/abc/attach?stream=1"),
-                 names, "MiB")]
+                 names, "MiB"),
+            Work("64 MiB out of a tunnel",
+                 bulk("watch", "/v1.41/containers/abc/attach?stream=1"
+                      f"&size={64 * MIB}"), names, "MiB")]
 
 
 # --- what is no work: memory, start-up ----------------------------------------

@@ -129,6 +129,37 @@ def test_system_calls(own_proxy, engine, kind, ask, calls):
     assert made.waits <= 2 * N + N // 10
 
 
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_system_calls_of_a_tunnel(own_proxy, engine, kind):
+    """A key and its echo cost what a request and its answer do."""
+    def script(x):
+        x.send(b"HTTP/1.1 101 UPGRADED\r\n"
+               b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+        while key := x.sock.recv(1):
+            x.send(key)
+        x.close()
+
+    def typed():
+        client.send(b"x")
+        assert client.read(1) == b"x"
+
+    name = engine.play(script)
+    proxy = own_proxy()
+    with proxy.connect(kind) as client:
+        client.send(request("POST", f"/containers/{name}/attach",
+                            "Connection: Upgrade", "Upgrade: tcp"))
+        assert client.head().status == 101
+        for _ in range(3):
+            typed()
+        with Calls(proxy.process.pid) as made:
+            for _ in range(N):
+                typed()
+    for call in {*made.made, *FOUR}:
+        want = N * FOUR.get(call, 0)
+        assert abs(made.made[call] - want) <= N // 20, made.made
+    assert made.waits <= 2 * N + N // 10
+
+
 def test_system_calls_of_connections(own_proxy, engine):
     """A connection for each request: what TCP is told once, of the listening
     socket, is not told of each."""

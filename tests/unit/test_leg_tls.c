@@ -3,6 +3,7 @@
 #include "daemon/leg.h"
 
 #include "daemon/pump.h"
+#include "daemon/relay.h"
 #include "daemon/tls.h"
 
 #include <event2/event.h>
@@ -242,15 +243,14 @@ test_half_close(void **state)
 {
 	struct iovec refs[OUTQ_REFS];
 	struct outq q = {.refs = refs};
-	char *pinned, got[8];
-	enum block_size size;
+	char got[8];
 	size_t wrote;
 	(void)state;
 
 	assert_int_equal(SSL_write(f.client, "ask", 3), 3);
 	assert_int_equal(SSL_shutdown(f.client), 0);
 	wait_wake();
-	assert_true(leg_reserve(&f.leg, BLOCK_SMALL, &pinned, &size));
+	assert_true(leg_reserve(&f.leg, BLOCK_SMALL));
 	assert_true(leg_fill(&f.leg));
 	if (!f.leg.rd_eof)
 		assert_false(leg_fill(&f.leg));
@@ -271,8 +271,6 @@ test_half_close(void **state)
 static void
 test_nothing_is_stranded(void **state)
 {
-	char *pinned;
-	enum block_size size;
 	size_t got = 0;
 	(void)state;
 
@@ -283,7 +281,7 @@ test_nothing_is_stranded(void **state)
 		if (!f.leg.can_read)
 			wait_wake();
 		assert_true(f.leg.can_read);
-		assert_true(leg_reserve(&f.leg, BLOCK_SMALL, &pinned, &size));
+		assert_true(leg_reserve(&f.leg, BLOCK_SMALL));
 		assert_true(leg_fill(&f.leg));
 		struct str in = leg_input(&f.leg);
 		assert_memory_equal(in.p, f.data + got, in.n);
@@ -298,8 +296,6 @@ test_nothing_is_stranded(void **state)
 static void
 test_records_of_a_byte(void **state)
 {
-	char *pinned;
-	enum block_size size;
 	unsigned turns = 0;
 	size_t got = 0;
 	(void)state;
@@ -308,7 +304,7 @@ test_records_of_a_byte(void **state)
 		assert_int_equal(SSL_write(f.client, f.data + i, 1), 1);
 	for (; got < 200; turns++) {
 		wait_wake();
-		assert_true(leg_reserve(&f.leg, BLOCK_SMALL, &pinned, &size));
+		assert_true(leg_reserve(&f.leg, BLOCK_SMALL));
 		assert_true(leg_fill(&f.leg));
 		assert_false(f.leg.can_read);
 		struct str in = leg_input(&f.leg);
@@ -323,18 +319,17 @@ test_records_of_a_byte(void **state)
 /* A source that has more than a block: one is moved, then the loop has its
  * turn, and then comes the next, though the socket has nothing new to say. */
 static void
-test_a_turn_at_a_time(void **state)
+move_by_turns(bool raw)
 {
 	enum { SENT = 150000 };
-	struct request rq = {0};
 	struct iovec refs[OUTQ_REFS];
 	struct pipe_way way = {.out = HTTP1_UNTIL_EOF, .q.refs = refs};
+	struct relay relay;
 	struct leg sink;
 	size_t turns = 0, got = 0;
 	char *seen = malloc(SENT);
 	bool moved;
 	int fds[2];
-	(void)state;
 
 	assert_non_null(seen);
 	assert_int_equal(
@@ -342,18 +337,23 @@ test_a_turn_at_a_time(void **state)
 	assert_true(leg_open(&sink, f.base, &f.blocks, fds[0], on_wake));
 	leg_watch(&sink, false, false);
 	http1_body_init(&way.in, HTTP1_UNTIL_EOF, 0);
+	relay_init(&relay, &way.q, NULL);
 	for (size_t at = 0, n; at < SENT; at += n)
 		assert_int_equal(
 			SSL_write_ex(f.client, f.data + at,
 				SENT - at < 10000 ? SENT - at : 10000, &n),
 			1);
 	while (got < SENT) {
-		uint64_t before = way.bytes;
+		uint64_t before = way.bytes + relay.bytes;
 		wait_wake();
-		assert_int_equal(
-			pump(&way, &f.leg, &sink, &rq, &moved), PUMP_WAIT);
-		assert_in_range(
-			way.bytes - before, 1, block_bytes(BLOCK_MEDIUM));
+		if (raw)
+			assert_int_equal(
+				relay_run(&relay, &f.leg, &sink), RELAY_WAIT);
+		else
+			assert_int_equal(
+				pump(&way, &f.leg, &sink, &moved), PUMP_WAIT);
+		assert_in_range(way.bytes + relay.bytes - before, 1,
+			block_bytes(BLOCK_MEDIUM));
 		for (ssize_t n = 1; n > 0; got += n > 0 ? (size_t)n : 0)
 			n = read(fds[1], seen + got, SENT - got);
 		turns++;
@@ -364,6 +364,22 @@ test_a_turn_at_a_time(void **state)
 	leg_close(&sink);
 	close(fds[1]);
 	free(seen);
+}
+
+static void
+test_a_turn_at_a_time(void **state)
+{
+	(void)state;
+
+	move_by_turns(false);
+}
+
+static void
+test_a_tunnels_turn_at_a_time(void **state)
+{
+	(void)state;
+
+	move_by_turns(true);
 }
 
 int
@@ -380,6 +396,8 @@ main(void)
 			test_nothing_is_stranded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_a_turn_at_a_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_tunnels_turn_at_a_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_records_of_a_byte, set_up, tear_down),
 	};
