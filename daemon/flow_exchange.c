@@ -143,12 +143,14 @@ flow_step_dial(struct flow *f)
 	struct metrics *m = &f->worker->metrics;
 	const struct settings_timeouts *t = &flow_policy(f)->settings.timeouts;
 
-	if (!rq->dial_ms)
-		rq->dial_ms = now_ms();
+	uint64_t now_us = deadlines_us(&f->worker->deadlines);
+	if (!rq->dial_us)
+		rq->dial_us = now_us;
 	if (!rq->ask_us)
-		rq->ask_us = now_us();
-	bool late = t->engine_connect_ms &&
-		    now_ms() - rq->dial_ms >= t->engine_connect_ms;
+		rq->ask_us = now_us;
+	bool late =
+		t->engine_connect_ms &&
+		now_us - rq->dial_us >= t->engine_connect_ms * UINT64_C(1000);
 	if (f->expired == DEADLINE_CONNECT || (f->expired && late)) {
 		f->expired = DEADLINE_NONE;
 		metrics_add(m, METRIC_TIMEOUT_ENGINE_CONNECT, 1);
@@ -215,7 +217,7 @@ retry(struct flow *f)
 		rq->engine_sent = false;
 		rq->up.done = false;
 	}
-	rq->dial_ms = 0;
+	rq->dial_us = 0;
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;
 }
@@ -354,7 +356,8 @@ on_final(struct flow *f, const struct http1_head *h)
 	/* It will not be sent again: where it was written, this one may be. */
 	if (rq->up_ended && outq_empty(&rq->up.q))
 		outq_clear(&rq->up.q, &f->worker->blocks);
-	metrics_latency(&f->worker->metrics, now_us() - rq->ask_us);
+	metrics_latency(&f->worker->metrics,
+		deadlines_us(&f->worker->deadlines) - rq->ask_us);
 	rq->status = h->status;
 	rq->engine_keeps = h->keep_alive;
 	http1_body_init(&rq->down.in, h->framing, h->content_length);
