@@ -203,7 +203,7 @@ skip_name(const char *p, const char *end)
 }
 
 /* Behind the bytes of a value; every line of a scanned head has an end. */
-static const char *
+static inline const char *
 skip_value(const char *p, const char *end)
 {
 	while (is(*(p = http1_find_control(p, end)), C_VALUE))
@@ -242,6 +242,7 @@ static enum why
 read_fields(const char *p, const char *end, struct http1_head *out)
 {
 	struct http1_field *f = out->fields;
+	out->fields_bytes = (size_t)(end - p);
 	const struct http1_field *behind = f + out->max_fields;
 	unsigned once = 0;
 
@@ -508,24 +509,28 @@ read_version(const char *p, struct http1_head *out)
 	return true;
 }
 
+/* Three parts, with one blank between each. */
 static enum why
 read_request_line(const char **p, const char *end, struct http1_head *out)
 {
 	const char *cr = http1_find(*p, end, '\r');
-	const char *sp = http1_find(*p, cr, ' ');
-	const char *last = sp == cr ? cr : http1_find(sp + 1, cr, ' ');
+	const char *sp = http1_find(*p, end, ' ');
+	const char *last = sp < cr ? http1_find(sp + 1, end, ' ') : end;
 	struct str method = {*p, (size_t)(sp - *p)};
 
-	if (cr[1] != '\n' || method.n == 0 || last == cr || last == sp + 1 ||
-		http1_find(last + 1, cr, ' ') != cr)
+	if (cr[1] != '\n' || last > cr || method.n == 0 || last == sp + 1)
 		return WHY_REQUEST_LINE;
 	out->target = (struct str){sp + 1, (size_t)(last - sp - 1)};
+	struct str version = {last + 1, (size_t)(cr - last - 1)};
+	bool good = version.n == 8 && read_version(version.p, out);
+	if (!good && http1_find(version.p, cr, ' ') < cr)
+		return WHY_REQUEST_LINE;
 	bool known = method_parse(method, &out->method);
 	if (!known && !all(method, C_TOKEN))
 		return WHY_REQUEST_LINE;
-	if (cr - last - 1 != 8 || !read_version(last + 1, out))
-		return WHY_VERSION;
 	*p = cr + 2;
+	if (!good)
+		return WHY_VERSION;
 	if (!known)
 		return WHY_METHOD;
 	return out->method == METHOD_TRACE ? WHY_METHOD_TRACE : WHY_OK;

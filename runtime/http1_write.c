@@ -81,8 +81,11 @@ put_fields(struct http1_writer *w, const struct http1_head *head)
 static void
 put_request_id(struct http1_writer *w, struct str id)
 {
-	if (id.n)
-		http1_put_field(w, STR("X-Request-Id"), id);
+	if (id.n == 0)
+		return;
+	http1_put(w, STR("X-Request-Id: "));
+	http1_put(w, id);
+	http1_put(w, STR("\r\n"));
 }
 
 static void
@@ -110,6 +113,17 @@ put_upgrade(struct http1_writer *w, struct str protocol)
 	http1_put_field(w, STR("Upgrade"), protocol);
 }
 
+static void
+put_status(struct http1_writer *w, unsigned status)
+{
+	char line[] = "HTTP/1.1 000 ";
+
+	line[9] += (char)(status / 100);
+	line[10] += (char)(status / 10 % 10);
+	line[11] += (char)(status % 10);
+	http1_put(w, STR(line));
+}
+
 void
 http1_write_request(struct http1_writer *w, const struct http1_request_out *out)
 {
@@ -134,9 +148,7 @@ void
 http1_write_response(
 	struct http1_writer *w, const struct http1_response_out *out)
 {
-	http1_put(w, STR("HTTP/1.1 "));
-	http1_put_number(w, out->head->status);
-	http1_put(w, STR(" "));
+	put_status(w, out->head->status);
 	http1_put(w, out->head->reason);
 	http1_put(w, STR("\r\n"));
 	put_fields(w, out->head);
