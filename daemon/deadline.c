@@ -32,7 +32,8 @@ deadlines_ms(struct deadlines *ds)
 	return deadlines_us(ds) / 1000;
 }
 
-static void
+/* Seldom needed: out of the way of what sets a deadline. */
+static __attribute__((noinline)) void
 arm(struct deadlines *ds, uint64_t at_ms, uint64_t now)
 {
 	uint64_t in = at_ms > now ? at_ms - now : 0;

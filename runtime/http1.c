@@ -54,9 +54,11 @@ all(struct str s, unsigned classes)
 static inline enum http1_scan
 scan_line(const char *head, const char *nl)
 {
-	if (nl == head || nl[-1] != '\r')
+	if (nl - head < 2)
+		return nl > head && nl[-1] == '\r' ? HTTP1_DONE : HTTP1_BAD;
+	if (nl[-1] != '\r')
 		return HTTP1_BAD;
-	return nl - head == 1 || nl[-2] == '\n' ? HTTP1_DONE : HTTP1_MORE;
+	return nl[-2] == '\n' ? HTTP1_DONE : HTTP1_MORE;
 }
 
 /* By the line ends among the bytes from p on, a bit for each. */
@@ -211,6 +213,12 @@ skip_value(const char *p, const char *end)
 	return p;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* One field line from p on; every line of a scanned head has an end, which is
  * set to *p. What is known needs no look at its bytes. */
 static inline enum why
@@ -218,16 +226,13 @@ read_field(const char **p, const char *end, struct http1_field *f,
 	const struct known_field **known_out)
 {
 	const char *name = *p;
-
-	if (*name == ' ' || *name == '\t')
-		return WHY_FIELD_FOLDED;
 	const char *colon = skip_name(name, end);
-	if (*colon != ':' || colon == name)
-		return WHY_FIELD_NAME;
 	f->name = (struct str){name, (size_t)(colon - name)};
 	const struct known_field *known = find_known(f->name, end);
-	if (!known && !all(f->name, C_TOKEN))
-		return WHY_FIELD_NAME;
+
+	if (*colon != ':' || colon == name ||
+		(!known && !all(f->name, C_TOKEN)))
+		return is_blank(*name) ? WHY_FIELD_FOLDED : WHY_FIELD_NAME;
 	const char *cr = skip_value(colon + 1, end);
 	if (cr[0] != '\r' || cr[1] != '\n')
 		return WHY_FIELD_VALUE;
