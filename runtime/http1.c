@@ -35,6 +35,9 @@ static const uint8_t class_of[256] = {
 #undef H
 /* clang-format on */
 
+/* What few messages have is kept out of the way of the others. */
+#define APART __attribute__((noinline))
+
 static inline bool
 is(char c, unsigned classes)
 {
@@ -107,12 +110,9 @@ enum field_trait {
 	F_HOP = 1 << 1,  /* RFC 9110 section 7.6.1: never forwarded as is */
 };
 
-#define NAME_WORDS 2 /* longer names are seldom seen */
-#define NAME_BYTES (NAME_WORDS * sizeof(uint64_t))
-
 /* In lower case; a field that is not OTHER. */
 struct known_field {
-	char name[22]; /* and NULs, as far as its words go */
+	char name[22]; /* and NULs, to HTTP1_NAME bytes at least */
 	uint8_t id, traits;
 };
 
@@ -141,52 +141,27 @@ static const struct known_field known_fields[][3] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The words that a name fills, NULs behind it; NAME_BYTES can be read. */
-static void
-read_name_words(struct str name, uint64_t out[NAME_WORDS])
-{
-	static const char keep[2 * NAME_BYTES] = {
-		[0 ... NAME_BYTES - 1] = (char)0xff};
-	const char *mask = keep + NAME_BYTES - name.n;
-
-	for (size_t i = 0; i < NAME_WORDS; i++)
-		out[i] = word_at(name.p + i * sizeof(*out)) &
-			 word_at(mask + i * sizeof(*out));
-}
-
-/* Is it the known name, in whatever case? Of what stands in a known name, the
- * letters alone have that bit, which says in which others a case may differ. */
-static bool
-is_name(const uint64_t words[NAME_WORDS], const struct known_field *k)
-{
-	uint64_t differs = 0;
-
-	for (size_t i = 0; i < NAME_WORDS; i++) {
-		uint64_t known = word_at(k->name + i * sizeof(known));
-		uint64_t cases = (known & WORD_EACH(0x40)) >> 1;
-		differs |= (words[i] ^ known) & ~cases;
-	}
-	return !differs;
-}
-
 /* The name of an empty place is as long as none that is looked for. */
-static const struct known_field *
+static APART const struct known_field *
+find_by_bytes(struct str name, const struct known_field *k)
+{
+	for (size_t i = 0; i < COUNT(known_fields[0]) && k[i].id; i++)
+		if (str_eq_nocase((struct str){k[i].name, name.n}, name))
+			return &k[i];
+	return NULL;
+}
+
+static inline const struct known_field *
 find_known(struct str name, const char *end)
 {
-	uint64_t words[NAME_WORDS];
-
 	if (name.n >= COUNT(known_fields))
 		return NULL;
-	bool fits =
-		name.n <= NAME_BYTES && (size_t)(end - name.p) >= NAME_BYTES;
-	if (fits)
-		read_name_words(name, words);
 	const struct known_field *k = known_fields[name.n];
-	for (size_t i = 0; i < COUNT(known_fields[0]) && k[i].id; i++) {
-		struct str known = {k[i].name, name.n};
-		if (fits ? is_name(words, &k[i]) : str_eq_nocase(known, name))
+	if (name.n > HTTP1_NAME || end - name.p < HTTP1_NAME)
+		return find_by_bytes(name, k);
+	for (size_t i = 0; i < COUNT(known_fields[0]) && k[i].id; i++)
+		if (http1_is_name(name.p, name.n, k[i].name))
 			return &k[i];
-	}
 	return NULL;
 }
 
@@ -274,9 +249,6 @@ read_fields(const char *p, const char *end, struct http1_head *out)
 
 /* --- what fields mean -------------------------------------------------------
  */
-
-/* What few messages have is kept out of the way of the others. */
-#define APART __attribute__((noinline))
 
 /* Said often, and nothing else: a field of that name ends here anyway. */
 static bool

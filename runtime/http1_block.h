@@ -11,6 +11,8 @@
 #include "runtime/word.h"
 
 #include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -75,15 +77,59 @@ http1_control_vector(const char *p)
 }
 #endif
 
-/* What this build takes; HTTP1_WORDS: as a machine without vectors. */
+/* --- is it that name, in whatever case? -------------------------------------- */
+
+/* Of n bytes, HTTP1_NAME at most; as many can be read, of both. The known one
+ * is of small letters, digits and `-`, with NULs behind it: of these the
+ * letters alone have the bit 0x40, and may differ in the one below. */
+#define HTTP1_NAME 16
+
+static const char http1_name_mask[2 * HTTP1_NAME] = {
+	[0 ... HTTP1_NAME - 1] = (char)0xff};
+
+static inline bool
+http1_is_name_word(const char *p, size_t n, const char *known)
+{
+	const char *mask = http1_name_mask + HTTP1_NAME - n;
+	uint64_t differs = 0;
+
+	for (size_t i = 0; i < HTTP1_NAME; i += sizeof(uint64_t)) {
+		uint64_t k = word_at(known + i);
+		uint64_t cases = (k >> 1) & WORD_EACH(0x20);
+		differs |= ((word_at(p + i) & word_at(mask + i)) ^ k) & ~cases;
+	}
+	return !differs;
+}
+
+#ifdef __SSE2__
+static inline bool
+http1_is_name_vector(const char *p, size_t n, const char *known)
+{
+	__m128i mask = http1_vector_at(http1_name_mask + HTTP1_NAME - n);
+	__m128i name = _mm_and_si128(http1_vector_at(p), mask);
+	__m128i k = http1_vector_at(known);
+	__m128i cases =
+		_mm_and_si128(_mm_srli_epi16(k, 1), _mm_set1_epi8(0x20));
+	__m128i differs = _mm_andnot_si128(cases, _mm_xor_si128(name, k));
+
+	return _mm_movemask_epi8(
+		       _mm_cmpeq_epi8(differs, _mm_setzero_si128())) == 0xffff;
+}
+#endif
+
+/* --- the form that this build takes ------------------------------------------ */
+
+/* HTTP1_WORDS: as a machine without vectors. */
 #if defined(__SSE2__) && !defined(HTTP1_WORDS)
 #define HTTP1_BLOCK   16
 #define http1_equal   http1_equal_vector
 #define http1_control http1_control_vector
+#define http1_is_name http1_is_name_vector
 #else
 #define HTTP1_BLOCK   8
 #define http1_equal   http1_equal_word
 #define http1_control http1_control_word
+#define http1_is_name http1_is_name_word
 #endif
 
 /* --- the first one ----------------------------------------------------------- */

@@ -11,6 +11,8 @@
 
 #include "runtime/http1_block.h"
 
+#include <strings.h>
+
 #define ROOM 80
 
 static bool
@@ -116,12 +118,52 @@ finds_the_first_of_many(void **state)
 	}
 }
 
+static void
+check_name(const char *p, size_t n, const char *known, size_t nknown)
+{
+	bool same = n == nknown && !strncasecmp(p, known, n);
+
+	assert_int_equal(http1_is_name_word(p, n, known), same);
+#ifdef __SSE2__
+	assert_int_equal(http1_is_name_vector(p, n, known), same);
+#endif
+}
+
+/* Each byte, at each place of a name; names of other lengths; whatever is
+ * behind. */
+static void
+tells_names_from_all_others(void **state)
+{
+	static const char all[] = "x-request2-id-zz";
+
+	(void)state;
+	for (size_t n = 0; n <= HTTP1_NAME; n++) {
+		char known[HTTP1_NAME] = {0}, name[HTTP1_NAME];
+		memcpy(known, all, n);
+		for (int behind = 0; behind < 256; behind++) {
+			memset(name, behind, sizeof(name));
+			memcpy(name, all, n);
+			check_name(name, n, known, n);
+			for (size_t k = 0; k <= HTTP1_NAME; k++)
+				if (k < n || behind != 0)
+					check_name(name, k, known, n);
+		}
+		for (size_t at = 0; at < n; at++)
+			for (int c = 0; c < 256; c++) {
+				memcpy(name, all, n);
+				name[at] = (char)c;
+				check_name(name, n, known, n);
+			}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_each_byte_everywhere),
 		cmocka_unit_test(finds_the_first_of_many),
+		cmocka_unit_test(tells_names_from_all_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
