@@ -208,10 +208,14 @@ read_field(const char **p, const char *end, struct http1_field *f,
 	if (*colon != ':' || colon == name ||
 		(!known && !all(f->name, C_TOKEN)))
 		return is_blank(*name) ? WHY_FIELD_FOLDED : WHY_FIELD_NAME;
-	const char *cr = skip_value(colon + 1, end);
+	const char *value = colon + 1, *cr = skip_value(value, end);
 	if (cr[0] != '\r' || cr[1] != '\n')
 		return WHY_FIELD_VALUE;
-	f->value = str_trim((struct str){colon + 1, (size_t)(cr - colon - 1)});
+	/* Nearly all are written with one blank in front. */
+	value += *value == ' ';
+	f->value = (struct str){value, (size_t)(cr - value)};
+	if (is_blank(*value) || is_blank(cr[-1]))
+		f->value = str_trim(f->value);
 	*p = cr + 2;
 	*known_out = known;
 	return WHY_OK;

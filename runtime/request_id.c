@@ -33,7 +33,7 @@ request_id_is_sane(struct str id)
 
 /* Eight hexadecimal digits, the lowest first: a digit a byte, then a letter's
  * distance where it is above nine. */
-static void
+static inline void
 put_digits(uint32_t n, char out[8])
 {
 	uint64_t w = n;
