@@ -59,8 +59,8 @@ TUNE = $(eval TUNE := $(shell $(CC) -mtune=skylake -E -x c /dev/null \
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY) \
 	    $(if $(SANITIZE),-DDOCKER_PROXY_INSTRUMENTED)
-CFLAGS   += -std=gnu17 $(OPT) $(TUNE) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
-	    -ffile-prefix-map=$(CURDIR)=. $(SANITIZE) \
+CFLAGS   += -std=gnu17 $(OPT) $(TUNE) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE \
+	    -pthread -ffile-prefix-map=$(CURDIR)=. $(SANITIZE) \
 	    $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Packed, the addresses of the constant tables take no 100 KiB to be read.
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack \
