@@ -52,10 +52,15 @@ AUTO_INIT = $(eval AUTO_INIT := $(shell $(CC) -ftrivial-auto-var-init=zero \
 	    -E -x c /dev/null >/dev/null 2>&1 && \
 	    echo -ftrivial-auto-var-init=zero))$(AUTO_INIT)
 
+# Structs are cleared by vectors, not by `rep stos`, which takes as long to
+# start as a hundred instructions run. Nothing newer than x86-64 is used.
+TUNE = $(eval TUNE := $(shell $(CC) -mtune=skylake -E -x c /dev/null \
+	    >/dev/null 2>&1 && echo -mtune=skylake))$(TUNE)
+
 CPPFLAGS += -I. -D_GNU_SOURCE -DDOCKER_PROXY_VERSION='"$(VERSION)"' $(FORTIFY) \
 	    $(if $(SANITIZE),-DDOCKER_PROXY_INSTRUMENTED)
-CFLAGS   += -std=gnu17 $(OPT) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE -pthread \
-	    -ffile-prefix-map=$(CURDIR)=. $(SANITIZE) \
+CFLAGS   += -std=gnu17 $(OPT) $(TUNE) $(WARNINGS) $(WERROR) $(HARDEN) -fPIE \
+	    -pthread -ffile-prefix-map=$(CURDIR)=. $(SANITIZE) \
 	    $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Packed, the addresses of the constant tables take no 100 KiB to be read.
 LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack \

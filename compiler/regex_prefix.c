@@ -85,8 +85,12 @@ has_alternative(struct str s)
 bool
 regex_prefix(struct str pattern, struct arena *a, struct str *prefix_out)
 {
+	static const struct str dot_is_any = STR("(?s)");
 	size_t n = 0, before = 0;
 
+	/* Of what can be in a prefix it changes nothing. */
+	if (str_starts(pattern, dot_is_any))
+		pattern = str_from(pattern, dot_is_any.n);
 	if (pattern.n == 0 || pattern.p[0] != '^')
 		return false;
 	struct str s = str_from(pattern, 1);

@@ -14,20 +14,13 @@ struct block_node {
  * others. And with how much in use, of all sizes, one more is a good idea: a
  * hundred busy downloads, a thousand slow ones. */
 static const struct {
-	uint32_t bytes;
 	unsigned keep;
 	uint64_t below;
 } kinds[BLOCK_SIZES] = {
-	[BLOCK_SMALL] = {16 * 1024, 512, UINT64_MAX},
-	[BLOCK_MEDIUM] = {64 * 1024, 16, 64 * 1024 * 1024},
-	[BLOCK_LARGE] = {256 * 1024, 2, 32 * 1024 * 1024},
+	[BLOCK_SMALL] = {512, UINT64_MAX},
+	[BLOCK_MEDIUM] = {16, 64 * 1024 * 1024},
+	[BLOCK_LARGE] = {2, 32 * 1024 * 1024},
 };
-
-uint32_t
-block_bytes(enum block_size size)
-{
-	return kinds[size].bytes;
-}
 
 enum block_size
 block_fit(const struct blocks *b, enum block_size want)
@@ -46,10 +39,10 @@ block_take(struct blocks *b, enum block_size size)
 		b->free[size] = n->next;
 		b->nfree[size]--;
 	} else {
-		n = malloc(kinds[size].bytes);
+		n = malloc(block_bytes(size));
 	}
 	if (n)
-		b->in_use += kinds[size].bytes;
+		b->in_use += block_bytes(size);
 	return (char *)n;
 }
 
@@ -58,7 +51,7 @@ block_give(struct blocks *b, enum block_size size, char *p)
 {
 	if (!p)
 		return;
-	b->in_use -= kinds[size].bytes;
+	b->in_use -= block_bytes(size);
 	if (b->nfree[size] >= kinds[size].keep) {
 		free(p);
 		return;

@@ -23,7 +23,11 @@ struct blocks {
 	uint64_t in_use; /* bytes */
 };
 
-uint32_t block_bytes(enum block_size size);
+static inline uint32_t
+block_bytes(enum block_size size)
+{
+	return UINT32_C(16384) << 2 * size;
+}
 
 /* What to take for a body where `want` would be best: the more is in use, the
  * smaller, so that thousands of clients that read slowly stay cheap. */

@@ -14,15 +14,26 @@ now_ms(void)
 }
 
 uint64_t
-now_us(void)
+deadlines_us(struct deadlines *ds)
 {
 	struct timespec ts;
 
+	if (ds->turn_us)
+		return ds->turn_us;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	ds->turn_us =
+		(uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return ds->turn_us;
 }
 
-static void
+uint64_t
+deadlines_ms(struct deadlines *ds)
+{
+	return deadlines_us(ds) / 1000;
+}
+
+/* Seldom needed: out of the way of what sets a deadline. */
+static __attribute__((noinline)) void
 arm(struct deadlines *ds, uint64_t at_ms, uint64_t now)
 {
 	uint64_t in = at_ms > now ? at_ms - now : 0;
@@ -54,7 +65,7 @@ deadline_set(
 	deadline_clear(d);
 	if (class == DEADLINE_NONE || ds->ms[class] == 0)
 		return;
-	uint64_t now = now_ms();
+	uint64_t now = deadlines_ms(ds);
 	struct deadline *list = &ds->lists[class];
 	d->class = class;
 	d->at_ms = now + ds->ms[class];
@@ -81,7 +92,7 @@ deadlines_change(struct deadlines *ds, enum deadline_class class, uint32_t ms)
 	for (struct deadline *d = list->next; d != list; d = d->next)
 		d->at_ms = d->at_ms - old + ms;
 	if (list->next != list && list->next->at_ms < ds->armed_ms)
-		arm(ds, list->next->at_ms, now_ms());
+		arm(ds, list->next->at_ms, deadlines_ms(ds));
 }
 
 /* The timer went off: fire what is due, arm for what is next. */
@@ -89,7 +100,7 @@ static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct deadlines *ds = arg;
-	uint64_t now = now_ms(), next = UINT64_MAX;
+	uint64_t now = deadlines_ms(ds), next = UINT64_MAX;
 	(void)fd;
 	(void)what;
 

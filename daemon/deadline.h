@@ -43,6 +43,7 @@ struct deadlines {
 	struct deadline lists[DEADLINE_CLASSES]; /* sentinels */
 	uint32_t ms[DEADLINE_CLASSES];           /* 0: the class is off */
 	uint64_t armed_ms;   /* when the timer fires; UINT64_MAX: not armed */
+	uint64_t turn_us;    /* the time of this turn; 0: nobody asked yet */
 	struct event *timer; /* owned */
 };
 
@@ -52,8 +53,18 @@ void deadlines_fini(struct deadlines *ds);
 /* Monotonic milliseconds, coarse: a few nanoseconds to ask. */
 uint64_t now_ms(void);
 
-/* Monotonic microseconds, exact: some twenty nanoseconds. */
-uint64_t now_us(void);
+/* A turn of the worker's loop begins. */
+static inline void
+deadlines_turn(struct deadlines *ds)
+{
+	ds->turn_us = 0;
+}
+
+/* Monotonic time, exact, of when the turn was first asked for it: the same for
+ * all that happens in a turn, since to ask the system costs as much as a
+ * tenth of the work on a small request. */
+uint64_t deadlines_us(struct deadlines *ds);
+uint64_t deadlines_ms(struct deadlines *ds);
 
 /* Sets d to its class's duration from now, instead of what it was. With an
  * equal class this is a renewal. */

@@ -326,7 +326,7 @@ flow_begin(struct flow *f)
 	f->rq = request_new(f->worker);
 	if (!f->rq)
 		return false;
-	f->rq->start_ms = now_ms();
+	f->rq->start_ms = deadlines_ms(&f->worker->deadlines);
 	f->rq->facts.client_ip = f->from.ip;
 	return true;
 }

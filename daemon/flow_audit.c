@@ -48,7 +48,8 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 		.nparams = rq->target.nparams,
 		.bytes_in = rq->up.bytes,
 		.bytes_out = rq->down.bytes,
-		.duration_ms = now_ms() - rq->start_ms,
+		.duration_ms =
+			deadlines_ms(&f->worker->deadlines) - rq->start_ms,
 		.docker = rq->means,
 		.learns = f->worker->shared->learns,
 	};

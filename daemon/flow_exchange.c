@@ -23,11 +23,7 @@ queue_request(struct flow *f)
 {
 	struct request *rq = f->rq;
 	struct pipe_way *up = &rq->up;
-	size_t need = rq->target.forward.n + HTTP1_WRITE_EXTRA;
-
-	for (size_t i = 0; i < rq->head.nfields; i++)
-		need += rq->head.fields[i].name.n + rq->head.fields[i].value.n +
-			4;
+	size_t need = rq->target.forward.n + http1_write_room(&rq->head);
 	char *p = outq_reserve(&up->q, &f->worker->blocks, need);
 	if (!p)
 		return false;
@@ -143,12 +139,14 @@ flow_step_dial(struct flow *f)
 	struct metrics *m = &f->worker->metrics;
 	const struct settings_timeouts *t = &flow_policy(f)->settings.timeouts;
 
-	if (!rq->dial_ms)
-		rq->dial_ms = now_ms();
+	uint64_t now_us = deadlines_us(&f->worker->deadlines);
+	if (!rq->dial_us)
+		rq->dial_us = now_us;
 	if (!rq->ask_us)
-		rq->ask_us = now_us();
-	bool late = t->engine_connect_ms &&
-		    now_ms() - rq->dial_ms >= t->engine_connect_ms;
+		rq->ask_us = now_us;
+	bool late =
+		t->engine_connect_ms &&
+		now_us - rq->dial_us >= t->engine_connect_ms * UINT64_C(1000);
 	if (f->expired == DEADLINE_CONNECT || (f->expired && late)) {
 		f->expired = DEADLINE_NONE;
 		metrics_add(m, METRIC_TIMEOUT_ENGINE_CONNECT, 1);
@@ -215,7 +213,7 @@ retry(struct flow *f)
 		rq->engine_sent = false;
 		rq->up.done = false;
 	}
-	rq->dial_ms = 0;
+	rq->dial_us = 0;
 	flow_enter(f, FLOW_DIAL);
 	return FLOW_MORE;
 }
@@ -244,10 +242,7 @@ queue_response(struct flow *f, const struct http1_head *h,
 	enum http1_framing framing, bool close)
 {
 	struct outq *q = &f->rq->down.q;
-	size_t need = h->reason.n + HTTP1_WRITE_EXTRA;
-
-	for (size_t i = 0; i < h->nfields; i++)
-		need += h->fields[i].name.n + h->fields[i].value.n + 4;
+	size_t need = http1_write_room(h);
 	char *p = outq_reserve(q, &f->worker->blocks, need);
 	if (!p || !outq_has_room(q, 1))
 		return false;
@@ -354,7 +349,8 @@ on_final(struct flow *f, const struct http1_head *h)
 	/* It will not be sent again: where it was written, this one may be. */
 	if (rq->up_ended && outq_empty(&rq->up.q))
 		outq_clear(&rq->up.q, &f->worker->blocks);
-	metrics_latency(&f->worker->metrics, now_us() - rq->ask_us);
+	metrics_latency(&f->worker->metrics,
+		deadlines_us(&f->worker->deadlines) - rq->ask_us);
 	rq->status = h->status;
 	rq->engine_keeps = h->keep_alive;
 	http1_body_init(&rq->down.in, h->framing, h->content_length);
@@ -373,21 +369,34 @@ on_final(struct flow *f, const struct http1_head *h)
 	return queue_response(f, h, rq->down.out, rq->close);
 }
 
+static bool
+take_whole_head(struct flow *f, const char *p, size_t len)
+{
+	struct request *rq = f->rq;
+	struct http1_head h = {
+		.fields = f->worker->response_fields,
+		.max_fields = HTTP1_FIELDS_MAX,
+	};
+
+	if (http1_parse_response(p, len, rq->head.method, &h))
+		return false;
+	bool ok = is_interim(&h) ? on_interim(f, &h) : on_final(f, &h);
+	leg_take(&rq->engine->leg, len);
+	return ok;
+}
+
 /* Parses the head that starts the Engine's input, if it is all there.
  * *more_out: it is not. False: malformed. */
 static bool
 take_head(struct flow *f, bool *more_out)
 {
-	struct worker *w = f->worker;
 	struct request *rq = f->rq;
 	struct str in = leg_input(&rq->engine->leg);
-	struct http1_head h = {
-		.fields = w->response_fields,
-		.max_fields = HTTP1_FIELDS_MAX,
-	};
 	size_t len;
 
-	*more_out = false;
+	*more_out = in.n == 0;
+	if (in.n == 0)
+		return true;
 	switch (http1_scan_head(in.p, in.n, &rq->engine_seen, &len)) {
 	case HTTP1_BAD:
 		return false;
@@ -398,11 +407,7 @@ take_head(struct flow *f, bool *more_out)
 		break;
 	}
 	rq->engine_seen = 0;
-	if (http1_parse_response(in.p, len, rq->head.method, &h))
-		return false;
-	bool ok = is_interim(&h) ? on_interim(f, &h) : on_final(f, &h);
-	leg_take(&rq->engine->leg, len);
-	return ok;
+	return take_whole_head(f, in.p, len);
 }
 
 /* --- the exchange ---------------------------------------------------------------

@@ -84,6 +84,8 @@ flow_step_head(struct flow *f)
 		f->expired = DEADLINE_NONE;
 		return in.n ? flow_refuse(f, WHY_HEAD_TIMEOUT) : flow_gone(f);
 	}
+	if (in.n == 0)
+		return await_head(f);
 	enum why why = judge_find_head(flow_policy(f), in, &f->seen, &len);
 	if (why)
 		return flow_refuse(f, why);

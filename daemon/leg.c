@@ -353,15 +353,6 @@ leg_skip(struct leg *leg, char *buf, size_t n)
 }
 
 void
-leg_take(struct leg *leg, size_t n)
-{
-	struct inbuf *in = &leg->in;
-
-	assert(n <= in->end - in->start);
-	in->start += (uint32_t)n;
-}
-
-void
 leg_pin(struct leg *leg)
 {
 	leg->in.base = leg->in.start;

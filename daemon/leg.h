@@ -25,6 +25,7 @@
 #include "daemon/block.h"
 #include "runtime/str.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -181,7 +182,14 @@ leg_input(const struct leg *leg)
 	return str_from(
 		(struct str){leg->in.block, leg->in.end}, leg->in.start);
 }
-void leg_take(struct leg *leg, size_t n);
+static inline void
+leg_take(struct leg *leg, size_t n)
+{
+	struct inbuf *in = &leg->in;
+
+	assert(n <= in->end - in->start);
+	in->start += (uint32_t)n;
+}
 
 /* What has been taken stays where it is until it is unpinned: a request's head
  * while it is served. */

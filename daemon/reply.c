@@ -289,7 +289,8 @@ write_line(struct flow *f, enum log_level level)
 		{"why", rq->why ? judge_message(f->rq) : STR("")},
 		{"in", number_text(a, rq->up.bytes)},
 		{"out", number_text(a, rq->down.bytes)},
-		{"ms", number_text(a, now_ms() - rq->start_ms)},
+		{"ms", number_text(a, deadlines_ms(&f->worker->deadlines) -
+					      rq->start_ms)},
 	};
 	const char *event = !rq->why                     ? "allowed"
 			    : why_status(rq->why) >= 500 ? "failed"

@@ -56,7 +56,7 @@ struct request {
 	size_t engine_seen; /* bookmark of http1_scan_head() */
 	struct str id;      /* borrowed: made_id, or of the head */
 	bool id_is_told;    /* the client's: among the head's fields */
-	uint64_t start_ms, dial_ms;
+	uint64_t start_ms, dial_us;
 	int dial_errno;  /* why dialling was put off; 0: it was not */
 	uint64_t ask_us; /* when the Engine was first dialled */
 	uint16_t status; /* of the answer; 0 until then */

@@ -307,8 +307,13 @@ send_message(struct worker *w, const struct message *m)
 void
 worker_loop(struct worker *w)
 {
+	const int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
+
 	log_gather(on_log_line, w);
-	event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	do {
+		deadlines_turn(&w->deadlines);
+	} while (event_base_loop(w->base, flags) == 0 &&
+		 !event_base_got_exit(w->base));
 	log_gather(NULL, NULL);
 }
 

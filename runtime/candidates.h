@@ -18,8 +18,12 @@
 #include "runtime/facts.h"
 #include "runtime/program.h"
 
+/* Fills what program_load() keeps of the keys. */
+void candidates_load(struct program *p);
+
 /* A bit for each slot of the program, in the facts' arena; NULL when it
- * overflowed. Costs a binary search a table that has keys, and what it finds.
+ * overflowed. Costs a search among the paths and one among the networks, where
+ * there are any, and what it finds: a method's key is known from the start.
  */
 const uint64_t *candidates_find(const struct program *p, const struct facts *f);
 

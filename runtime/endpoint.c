@@ -48,30 +48,38 @@ struct call {
 
 #define TUNNEL (ENDPOINT_HIJACK | ENDPOINT_UPGRADE)
 
-static const struct call calls[] = {
+/* A table for each letter that a path may begin with: most have none. */
+static const struct call build[] = {
+	{METHOD_POST, STR("/build"), STR(""), ENDPOINT_STREAM},
+};
+
+static const struct call containers[] = {
 	{METHOD_POST, STR("/containers/create"), STR(""), ENDPOINT_CREATE},
 	{METHOD_POST, STR("/containers/"), STR("/start"), ENDPOINT_NO_BODY},
 	{METHOD_POST, STR("/containers/"), STR("/attach"), TUNNEL},
-	{METHOD_POST, STR("/exec/"), STR("/start"), TUNNEL},
 	{METHOD_GET, STR("/containers/"), STR("/attach/ws"), ENDPOINT_UPGRADE},
-	{METHOD_POST, STR("/session"), STR(""), ENDPOINT_UPGRADE},
-	{METHOD_POST, STR("/grpc"), STR(""), ENDPOINT_UPGRADE},
-
-	{METHOD_GET, STR("/events"), STR(""), ENDPOINT_STREAM},
 	{METHOD_GET, STR("/containers/"), STR("/logs"), ENDPOINT_STREAM},
 	{METHOD_GET, STR("/containers/"), STR("/stats"), ENDPOINT_STREAM},
 	{METHOD_POST, STR("/containers/"), STR("/wait"), ENDPOINT_STREAM},
-	{METHOD_GET, STR("/services/"), STR("/logs"), ENDPOINT_STREAM},
-	{METHOD_GET, STR("/tasks/"), STR("/logs"), ENDPOINT_STREAM},
-	{METHOD_POST, STR("/build"), STR(""), ENDPOINT_STREAM},
+};
+
+static const struct call exec_and_events[] = {
+	{METHOD_POST, STR("/exec/"), STR("/start"), TUNNEL},
+	{METHOD_GET, STR("/events"), STR(""), ENDPOINT_STREAM},
+};
+
+static const struct call grpc[] = {
+	{METHOD_POST, STR("/grpc"), STR(""), ENDPOINT_UPGRADE},
+};
+
+static const struct call images[] = {
 	{METHOD_POST, STR("/images/create"), STR(""), ENDPOINT_STREAM},
 	{METHOD_POST, STR("/images/load"), STR(""), ENDPOINT_STREAM},
 	{METHOD_POST, STR("/images/"), STR("/push"), ENDPOINT_STREAM},
-	{METHOD_POST, STR("/plugins/pull"), STR(""), ENDPOINT_STREAM},
-	{METHOD_POST, STR("/plugins/"), STR("/push"), ENDPOINT_STREAM},
-	{METHOD_POST, STR("/plugins/"), STR("/upgrade"), ENDPOINT_STREAM},
+};
 
-	/* Podman's own spelling of the same (pkg/api/server/register_*.go) */
+/* Podman's own spelling of the same (pkg/api/server/register_*.go) */
+static const struct call libpod[] = {
 	{METHOD_POST, STR("/libpod/containers/"), STR("/attach"), TUNNEL},
 	{METHOD_POST, STR("/libpod/exec/"), STR("/start"), TUNNEL},
 	{METHOD_GET, STR("/libpod/events"), STR(""), ENDPOINT_STREAM},
@@ -85,6 +93,38 @@ static const struct call calls[] = {
 	{METHOD_POST, STR("/libpod/images/load"), STR(""), ENDPOINT_STREAM},
 	{METHOD_POST, STR("/libpod/images/pull"), STR(""), ENDPOINT_STREAM},
 	{METHOD_POST, STR("/libpod/images/"), STR("/push"), ENDPOINT_STREAM},
+};
+
+static const struct call plugins[] = {
+	{METHOD_POST, STR("/plugins/pull"), STR(""), ENDPOINT_STREAM},
+	{METHOD_POST, STR("/plugins/"), STR("/push"), ENDPOINT_STREAM},
+	{METHOD_POST, STR("/plugins/"), STR("/upgrade"), ENDPOINT_STREAM},
+};
+
+static const struct call services_and_session[] = {
+	{METHOD_GET, STR("/services/"), STR("/logs"), ENDPOINT_STREAM},
+	{METHOD_POST, STR("/session"), STR(""), ENDPOINT_UPGRADE},
+};
+
+static const struct call tasks[] = {
+	{METHOD_GET, STR("/tasks/"), STR("/logs"), ENDPOINT_STREAM},
+};
+
+static const struct {
+	const struct call *calls;
+	size_t n;
+} by_letter[] = {
+#define CALLS(letter, table) [letter - 'a'] = {table, COUNT(table)}
+	CALLS('b', build),
+	CALLS('c', containers),
+	CALLS('e', exec_and_events),
+	CALLS('g', grpc),
+	CALLS('i', images),
+	CALLS('l', libpod),
+	CALLS('p', plugins),
+	CALLS('s', services_and_session),
+	CALLS('t', tasks),
+#undef CALLS
 };
 
 static bool
@@ -103,9 +143,14 @@ endpoint_flags(enum method method, struct str path)
 {
 	unsigned flags = 0;
 
+	if (path.n < 2 || path.p[1] < 'a' ||
+		path.p[1] - 'a' >= (int)COUNT(by_letter))
+		return 0;
+	const struct call *calls = by_letter[path.p[1] - 'a'].calls;
+	size_t n = by_letter[path.p[1] - 'a'].n;
 	if (str_starts(path, STR("/libpod/")))
 		flags = ENDPOINT_LIBPOD;
-	for (size_t i = 0; i < COUNT(calls); i++)
+	for (size_t i = 0; i < n; i++)
 		if (is_call(&calls[i], method, path))
 			flags |= calls[i].flags;
 	return flags;

@@ -1,6 +1,7 @@
 /* HTTP/1.1 heads: finding their end, and parsing them strictly. */
 #include "runtime/http1.h"
 
+#include "runtime/http1_block.h"
 #include "runtime/limits.h"
 
 #include <stdint.h>
@@ -34,6 +35,9 @@ static const uint8_t class_of[256] = {
 #undef H
 /* clang-format on */
 
+/* What few messages have is kept out of the way of the others. */
+#define APART __attribute__((noinline))
+
 static inline bool
 is(char c, unsigned classes)
 {
@@ -49,25 +53,54 @@ all(struct str s, unsigned classes)
 	return true;
 }
 
-enum http1_scan
-http1_scan_head(const char *p, size_t n, size_t *seen, size_t *len_out)
+/* At the end of a line: is it the empty one, or none that ends in CRLF? */
+static inline enum http1_scan
+scan_line(const char *head, const char *nl)
 {
-	while (*seen < n) {
-		const char *nl = memchr(p + *seen, '\n', n - *seen);
-		if (!nl) {
-			*seen = n;
-			break;
-		}
-		size_t at = (size_t)(nl - p);
-		if (at == 0 || p[at - 1] != '\r')
-			return HTTP1_BAD;
-		*seen = at + 1;
-		if (at == 1 || p[at - 2] == '\n') {
-			*len_out = at + 1;
-			return HTTP1_DONE;
-		}
+	if (nl - head < 2)
+		return nl > head && nl[-1] == '\r' ? HTTP1_DONE : HTTP1_BAD;
+	if (nl[-1] != '\r')
+		return HTTP1_BAD;
+	return nl[-2] == '\n' ? HTTP1_DONE : HTTP1_MORE;
+}
+
+/* By the line ends among the bytes from p on, a bit for each. */
+static inline enum http1_scan
+scan_lines(const char *head, const char *p, unsigned ends, size_t *len_out)
+{
+	for (; ends; ends &= ends - 1) {
+		const char *nl = p + __builtin_ctz(ends);
+		enum http1_scan scan = scan_line(head, nl);
+		if (scan == HTTP1_MORE)
+			continue;
+		*len_out = (size_t)(nl - head) + 1;
+		return scan;
 	}
 	return HTTP1_MORE;
+}
+
+enum http1_scan
+http1_scan_head(const char *head, size_t n, size_t *seen, size_t *len_out)
+{
+	size_t at = *seen;
+	enum http1_scan scan = HTTP1_MORE;
+
+	*seen = n;
+	for (; n - at >= HTTP1_BLOCK; at += HTTP1_BLOCK) {
+		unsigned ends = http1_equal(head + at, '\n');
+		scan = scan_lines(head, head + at, ends, len_out);
+		if (scan != HTTP1_MORE)
+			return scan;
+	}
+	/* The last bytes, and with them some that have been seen. */
+	if (at < n && n >= HTTP1_BLOCK) {
+		unsigned ends = http1_equal(head + n - HTTP1_BLOCK, '\n');
+		return scan_lines(head, head + at,
+			ends >> (HTTP1_BLOCK - (n - at)), len_out);
+	}
+	for (; at < n && scan == HTTP1_MORE; at++)
+		scan = scan_lines(head, head + at, head[at] == '\n', len_out);
+	return scan;
 }
 
 /* --- fields --------------------------------------------------------------- */
@@ -77,123 +110,160 @@ enum field_trait {
 	F_HOP = 1 << 1,  /* RFC 9110 section 7.6.1: never forwarded as is */
 };
 
+/* In lower case; a field that is not OTHER. */
 struct known_field {
-	struct str name;
-	enum http1_field_id id;
-	unsigned traits;
+	char name[22]; /* and NULs, to HTTP1_NAME bytes at least */
+	uint8_t id, traits;
 };
 
 /* By the length of the name. */
 static const struct known_field known_fields[][3] = {
-	[2] = {{STR("te"), HTTP1_TE, F_HOP}},
-	[4] = {{STR("host"), HTTP1_HOST, F_ONCE}, {STR("date"), HTTP1_DATE, 0}},
-	[6] = {{STR("expect"), HTTP1_EXPECT, F_ONCE | F_HOP}},
-	[7] = {{STR("trailer"), HTTP1_TRAILER, F_HOP},
-		{STR("upgrade"), HTTP1_UPGRADE, F_ONCE | F_HOP}},
-	[10] = {{STR("connection"), HTTP1_CONNECTION, F_HOP},
-		{STR("keep-alive"), HTTP1_KEEP_ALIVE, F_HOP}},
-	[12] = {{STR("content-type"), HTTP1_CONTENT_TYPE, F_ONCE},
-		{STR("max-forwards"), HTTP1_MAX_FORWARDS, 0},
+	[2] = {{"te", HTTP1_TE, F_HOP}},
+	[4] = {{"host", HTTP1_HOST, F_ONCE}, {"date", HTTP1_DATE, 0}},
+	[6] = {{"expect", HTTP1_EXPECT, F_ONCE | F_HOP}},
+	[7] = {{"trailer", HTTP1_TRAILER, F_HOP},
+		{"upgrade", HTTP1_UPGRADE, F_ONCE | F_HOP}},
+	[10] = {{"connection", HTTP1_CONNECTION, F_HOP},
+		{"keep-alive", HTTP1_KEEP_ALIVE, F_HOP}},
+	[12] = {{"content-type", HTTP1_CONTENT_TYPE, F_ONCE},
+		{"max-forwards", HTTP1_MAX_FORWARDS, 0},
 		/* each hop has its own */
-		{STR("x-request-id"), HTTP1_REQUEST_ID, F_HOP}},
-	[13] = {{STR("authorization"), HTTP1_AUTHORIZATION, F_HOP}},
-	[14] = {{STR("content-length"), HTTP1_CONTENT_LENGTH, F_ONCE | F_HOP},
-		{STR("http2-settings"), HTTP1_HTTP2_SETTINGS, F_HOP}},
-	[16] = {{STR("content-encoding"), HTTP1_CONTENT_ENCODING, F_ONCE},
-		{STR("proxy-connection"), HTTP1_PROXY_CONNECTION, F_HOP}},
-	[17] = {{STR("transfer-encoding"), HTTP1_TRANSFER_ENCODING,
-		F_ONCE | F_HOP}},
-	[18] = {{STR("proxy-authenticate"), HTTP1_PROXY_AUTHENTICATE, F_HOP}},
-	[19] = {{STR("proxy-authorization"), HTTP1_PROXY_AUTHORIZATION, F_HOP}},
+		{"x-request-id", HTTP1_REQUEST_ID, F_HOP}},
+	[13] = {{"authorization", HTTP1_AUTHORIZATION, F_HOP}},
+	[14] = {{"content-length", HTTP1_CONTENT_LENGTH, F_ONCE | F_HOP},
+		{"http2-settings", HTTP1_HTTP2_SETTINGS, F_HOP}},
+	[16] = {{"content-encoding", HTTP1_CONTENT_ENCODING, F_ONCE},
+		{"proxy-connection", HTTP1_PROXY_CONNECTION, F_HOP}},
+	[17] = {{"transfer-encoding", HTTP1_TRANSFER_ENCODING, F_ONCE | F_HOP}},
+	[18] = {{"proxy-authenticate", HTTP1_PROXY_AUTHENTICATE, F_HOP}},
+	[19] = {{"proxy-authorization", HTTP1_PROXY_AUTHORIZATION, F_HOP}},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The name of an empty place is as long as none that is looked for. */
-static const struct known_field *
-find_known(struct str name)
+static APART const struct known_field *
+find_by_bytes(struct str name, const struct known_field *k)
 {
-	if (name.n >= COUNT(known_fields))
-		return NULL;
-	const struct known_field *k = known_fields[name.n];
-	for (size_t i = 0; i < COUNT(known_fields[0]); i++)
-		if (str_eq_nocase(k[i].name, name))
+	for (size_t i = 0; i < COUNT(known_fields[0]) && k[i].id; i++)
+		if (str_eq_nocase((struct str){k[i].name, name.n}, name))
 			return &k[i];
 	return NULL;
 }
 
-/* Eight bytes of a value at a time: none is a control byte, DEL or a tab. */
-static bool
-all_plain(uint64_t w)
+static inline const struct known_field *
+find_known(struct str name, const char *end)
 {
-	uint64_t low = w & WORD_EACH(0x7f);
-	uint64_t from_blank = low + WORD_EACH(0x80 - ' ');
-	uint64_t is_del = low + WORD_EACH(1);
-
-	return ((w | (from_blank & ~is_del)) & WORD_EACH(0x80)) ==
-	       WORD_EACH(0x80);
+	if (name.n >= COUNT(known_fields))
+		return NULL;
+	const struct known_field *k = known_fields[name.n];
+	if (name.n > HTTP1_NAME || end - name.p < HTTP1_NAME)
+		return find_by_bytes(name, k);
+	for (size_t i = 0; i < COUNT(known_fields[0]) && k[i].id; i++)
+		if (http1_is_name(name.p, name.n, k[i].name))
+			return &k[i];
+	return NULL;
 }
 
-/* Behind the bytes of a value; every line of a scanned head has an end. */
+/* The end of a name: its colon, or what may not stand in one. */
 static const char *
-skip_value(const char *p, const char *end)
+skip_name(const char *p, const char *end)
 {
-	while (end - p >= 8 && all_plain(word_at(p)))
-		p += 8;
-	while (is(*p, C_VALUE))
+	if (end - p >= HTTP1_BLOCK) {
+		unsigned colons = http1_equal(p, ':');
+		if (colons)
+			return p + __builtin_ctz(colons);
+	}
+	while (is(*p, C_TOKEN))
 		p++;
 	return p;
 }
 
-/* One field line at *at, CRLF included; every line of a scanned head has one.
- */
-static enum why
-read_field(struct str head, size_t *at, struct http1_field *f)
+/* Behind the bytes of a value; every line of a scanned head has an end. */
+static inline const char *
+skip_value(const char *p, const char *end)
 {
-	const char *p = head.p + *at, *start = p;
+	while (is(*(p = http1_find_control(p, end)), C_VALUE))
+		p++; /* a tab */
+	return p;
+}
 
-	if (*p == ' ' || *p == '\t')
-		return WHY_FIELD_FOLDED;
-	while (is(*p, C_TOKEN))
-		p++;
-	if (*p != ':' || p == start)
-		return WHY_FIELD_NAME;
-	f->name = (struct str){start, (size_t)(p - start)};
-	start = ++p;
-	p = skip_value(p, head.p + head.n);
-	if (p[0] != '\r' || p[1] != '\n')
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* One field line from p on; every line of a scanned head has an end, which is
+ * set to *p. What is known needs no look at its bytes. */
+static inline enum why
+read_field(const char **p, const char *end, struct http1_field *f,
+	const struct known_field **known_out)
+{
+	const char *name = *p;
+	const char *colon = skip_name(name, end);
+	f->name = (struct str){name, (size_t)(colon - name)};
+	const struct known_field *known = find_known(f->name, end);
+
+	if (*colon != ':' || colon == name ||
+		(!known && !all(f->name, C_TOKEN)))
+		return is_blank(*name) ? WHY_FIELD_FOLDED : WHY_FIELD_NAME;
+	const char *value = colon + 1, *cr = skip_value(value, end);
+	if (cr[0] != '\r' || cr[1] != '\n')
 		return WHY_FIELD_VALUE;
-	f->value = str_trim((struct str){start, (size_t)(p - start)});
-	*at = (size_t)(p + 2 - head.p);
+	/* Nearly all are written with one blank in front. */
+	value += *value == ' ';
+	f->value = (struct str){value, (size_t)(cr - value)};
+	if (is_blank(*value) || is_blank(cr[-1]))
+		f->value = str_trim(f->value);
+	*p = cr + 2;
+	*known_out = known;
 	return WHY_OK;
 }
 
+/* From p on; to the head's end. */
 static enum why
-read_fields(struct str head, size_t at, struct http1_head *out)
+read_fields(const char *p, const char *end, struct http1_head *out)
 {
+	struct http1_field *f = out->fields;
+	out->fields_bytes = (size_t)(end - p);
+	const struct http1_field *behind = f + out->max_fields;
 	unsigned once = 0;
 
-	while (head.p[at] != '\r' || head.p[at + 1] != '\n') {
-		if (out->nfields == out->max_fields)
+	for (; p[0] != '\r' || p[1] != '\n'; f++, out->nfields++) {
+		const struct known_field *k;
+		if (f == behind)
 			return WHY_HEAD_TOO_MANY;
-		struct http1_field *f = &out->fields[out->nfields];
-		enum why why = read_field(head, &at, f);
+		enum why why = read_field(&p, end, f, &k);
 		if (why)
 			return why;
-		const struct known_field *k = find_known(f->name);
-		f->id = k ? k->id : HTTP1_OTHER;
-		f->hop = k && (k->traits & F_HOP);
-		if (k && (k->traits & F_ONCE) && (once & (1u << k->id)))
+		f->id = HTTP1_OTHER;
+		f->hop = false;
+		if (!k)
+			continue;
+		f->id = k->id;
+		f->hop = k->traits & F_HOP;
+		if ((k->traits & F_ONCE) && (once & (1u << k->id)))
 			return WHY_FIELD_DUPLICATE;
-		once |= 1u << f->id;
-		out->nfields++;
+		once |= 1u << k->id;
 	}
 	/* A CR CR LF inside would have ended the loop early. */
-	return at + 2 == head.n ? WHY_OK : WHY_FIELD_VALUE;
+	return p + 2 == end ? WHY_OK : WHY_FIELD_VALUE;
 }
 
 /* --- what fields mean -------------------------------------------------------
  */
+
+/* Said often, and nothing else: a field of that name ends here anyway. */
+static bool
+is_keep_alive(struct http1_head *h, struct str list)
+{
+	if (h->connection_options > 0 ||
+		!str_eq_nocase(list, STR("keep-alive")))
+		return false;
+	h->connection_options++;
+	return true;
+}
 
 /* A field that Connection names ends here, but framing and routing may not be
  * taken away like that. */
@@ -216,7 +286,7 @@ connection_names(struct http1_head *h, struct str name)
 	return WHY_OK;
 }
 
-static enum why
+static APART enum why
 read_connection(struct http1_head *h, struct str list)
 {
 	while (list.n) {
@@ -271,7 +341,7 @@ read_transfer_encoding(struct http1_head *h, struct str s)
 }
 
 /* One protocol, a token with perhaps a version: "tcp", "websocket", "h2c". */
-static enum why
+static APART enum why
 read_upgrade(struct http1_head *h, struct str s)
 {
 	if (s.n == 0)
@@ -289,7 +359,9 @@ read_common(struct http1_head *h, const struct http1_field *f)
 {
 	switch (f->id) {
 	case HTTP1_CONNECTION:
-		return read_connection(h, f->value);
+		return is_keep_alive(h, f->value)
+			       ? WHY_OK
+			       : read_connection(h, f->value);
 	case HTTP1_CONTENT_LENGTH:
 		return read_length(h, f->value);
 	case HTTP1_TRANSFER_ENCODING:
@@ -406,55 +478,54 @@ reset(struct http1_head *h)
  */
 
 /* "HTTP/1.1\r\n" at p, which has at least that many bytes behind it. */
-static enum why
+static bool
 read_version(const char *p, struct http1_head *out)
 {
-	if (memcmp(p, "HTTP/1.", 7) != 0 || (p[7] != '0' && p[7] != '1'))
-		return WHY_VERSION;
+	uint64_t version = word_at(p);
+
+	if (version != word_at("HTTP/1.1") && version != word_at("HTTP/1.0"))
+		return false;
 	out->minor = (uint8_t)(p[7] - '0');
 	out->keep_alive = out->minor == 1;
-	return WHY_OK;
+	return true;
 }
 
+/* Three parts, with one blank between each. */
 static enum why
-read_method(struct str name, struct http1_head *out)
+read_request_line(const char **p, const char *end, struct http1_head *out)
 {
-	if (!method_parse(name, &out->method))
+	const char *cr = http1_find(*p, end, '\r');
+	const char *sp = http1_find(*p, end, ' ');
+	const char *last = sp < cr ? http1_find(sp + 1, end, ' ') : end;
+	struct str method = {*p, (size_t)(sp - *p)};
+
+	if (cr[1] != '\n' || last > cr || method.n == 0 || last == sp + 1)
+		return WHY_REQUEST_LINE;
+	out->target = (struct str){sp + 1, (size_t)(last - sp - 1)};
+	struct str version = {last + 1, (size_t)(cr - last - 1)};
+	bool good = version.n == 8 && read_version(version.p, out);
+	if (!good && http1_find(version.p, cr, ' ') < cr)
+		return WHY_REQUEST_LINE;
+	bool known = method_parse(method, &out->method);
+	if (!known && !all(method, C_TOKEN))
+		return WHY_REQUEST_LINE;
+	*p = cr + 2;
+	if (!good)
+		return WHY_VERSION;
+	if (!known)
 		return WHY_METHOD;
 	return out->method == METHOD_TRACE ? WHY_METHOD_TRACE : WHY_OK;
-}
-
-static enum why
-read_request_line(struct str head, size_t *at, struct http1_head *out)
-{
-	const char *cr = memchr(head.p, '\r', head.n);
-	struct str line = {head.p, (size_t)(cr - head.p)};
-	if (cr[1] != '\n')
-		return WHY_REQUEST_LINE;
-	const char *sp = memchr(line.p, ' ', line.n);
-	const char *last = memrchr(line.p, ' ', line.n);
-	if (!sp || sp == last || last == sp + 1 || sp == line.p)
-		return WHY_REQUEST_LINE;
-	struct str method = {line.p, (size_t)(sp - line.p)};
-	out->target = (struct str){sp + 1, (size_t)(last - sp - 1)};
-	if (!all(method, C_TOKEN) || memchr(out->target.p, ' ', out->target.n))
-		return WHY_REQUEST_LINE;
-	enum why why =
-		cr - last - 1 == 8 ? read_version(last + 1, out) : WHY_VERSION;
-	*at = line.n + 2;
-	return why ? why : read_method(method, out);
 }
 
 enum why
 http1_parse_request(const char *p, size_t n, struct http1_head *out)
 {
-	struct str head = {p, n};
-	size_t at = 0;
+	const char *end = p + n;
 
 	reset(out);
-	enum why why = read_request_line(head, &at, out);
+	enum why why = read_request_line(&p, end, out);
 	if (!why)
-		why = read_fields(head, at, out);
+		why = read_fields(p, end, out);
 	for (size_t i = 0; !why && i < out->nfields; i++)
 		why = read_request_field(out, &out->fields[i]);
 	if (why)
@@ -474,38 +545,38 @@ http1_parse_request(const char *p, size_t n, struct http1_head *out)
 
 /* "HTTP/1.1 200 OK": three digits; the reason may be missing. */
 static bool
-read_status_line(struct str head, size_t *at, struct http1_head *out)
+read_status_line(const char **p, const char *end, struct http1_head *out)
 {
-	const char *cr = memchr(head.p, '\r', head.n);
-	struct str line = {head.p, (size_t)(cr - head.p)};
+	const char *start = *p, *cr = skip_value(start, end);
+	struct str line = {start, (size_t)(cr - start)};
 
-	if (cr[1] != '\n' || line.n < 12 || read_version(line.p, out) ||
-		line.p[8] != ' ' || (line.n > 12 && line.p[12] != ' '))
+	if (cr[0] != '\r' || cr[1] != '\n' || line.n < 12 ||
+		!read_version(start, out) || start[8] != ' ' ||
+		(line.n > 12 && start[12] != ' '))
 		return false;
 	for (int i = 9; i < 12; i++) {
-		if (line.p[i] < '0' || line.p[i] > '9')
+		if (start[i] < '0' || start[i] > '9')
 			return false;
-		out->status = (uint16_t)(out->status * 10 + (line.p[i] - '0'));
+		out->status = (uint16_t)(out->status * 10 + (start[i] - '0'));
 	}
 	if (out->status < 100 || out->status > 599)
 		return false;
 	out->reason = line.n > 13 ? str_from(line, 13) : STR("");
-	*at = line.n + 2;
-	return all(out->reason, C_VALUE);
+	*p = cr + 2;
+	return true;
 }
 
 enum why
 http1_parse_response(
 	const char *p, size_t n, enum method method, struct http1_head *out)
 {
-	struct str head = {p, n};
-	size_t at = 0;
+	const char *end = p + n;
 
 	reset(out);
-	if (!read_status_line(head, &at, out))
+	if (!read_status_line(&p, end, out))
 		return WHY_ENGINE_RESPONSE;
 	out->framing = HTTP1_UNTIL_EOF;
-	enum why why = read_fields(head, at, out);
+	enum why why = read_fields(p, end, out);
 	for (size_t i = 0; !why && i < out->nfields; i++)
 		why = read_common(out, &out->fields[i]);
 	/* RFC 9110 section 7.8: it says to which protocol. */

@@ -95,6 +95,7 @@ struct http1_head {
 	bool has_date;   /* a Date was given */
 	struct http1_field *fields; /* the caller's array */
 	size_t nfields, max_fields;
+	size_t fields_bytes; /* of their lines, and the empty one */
 };
 
 /* Parses the n bytes of a whole head (HTTP1_DONE's length). out->fields and

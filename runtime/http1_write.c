@@ -43,46 +43,50 @@ is_as_written(const struct http1_field *f)
 	return f->value.p == f->name.p + f->name.n + 2 && f->value.p[-1] == ' ';
 }
 
-/* How many of the fields from i on, all to be sent on, stand one behind the
- * other as they would be written, but for the end of the last one's line. */
-static size_t
-run_of(const struct http1_head *head, size_t i)
+/* The lines so far that stand one behind the other, as they are to be written:
+ * in one piece. */
+static void
+put_run(struct http1_writer *w, struct str *run)
 {
-	const struct http1_field *f = &head->fields[i];
-	size_t n = 0;
-
-	while (i + n < head->nfields && !f[n].hop && is_as_written(&f[n]) &&
-		(n == 0 ||
-			f[n].name.p == f[n - 1].value.p + f[n - 1].value.n + 2))
-		n++;
-	return n;
+	if (run->n == 0)
+		return;
+	http1_put(w, *run);
+	http1_put(w, STR("\r\n"));
+	run->n = 0;
 }
 
 static void
 put_fields(struct http1_writer *w, const struct http1_head *head)
 {
-	for (size_t i = 0; i < head->nfields; i++) {
-		const struct http1_field *f = &head->fields[i];
-		size_t run = run_of(head, i);
-		if (run > 1) {
-			const struct str last = f[run - 1].value;
-			const char *end = last.p + last.n;
-			http1_put(w, (struct str){f->name.p,
-					     (size_t)(end - f->name.p)});
-			http1_put(w, STR("\r\n"));
-			i += run - 1;
-		} else if (!f->hop) {
+	const struct http1_field *end = head->fields + head->nfields;
+	struct str run = {NULL, 0}; /* but for the end of its last line */
+
+	for (const struct http1_field *f = head->fields; f < end; f++) {
+		if (f->hop)
+			continue;
+		bool as_written = is_as_written(f);
+		if (!as_written || (run.n && f->name.p != run.p + run.n + 2))
+			put_run(w, &run);
+		if (!as_written) {
 			http1_put_field(w, f->name, f->value);
+			continue;
 		}
+		if (run.n == 0)
+			run.p = f->name.p;
+		run.n = (size_t)(f->value.p + f->value.n - run.p);
 	}
+	put_run(w, &run);
 }
 
 /* RFC 9110 has no such field; it is what clients and servers agree on. */
 static void
 put_request_id(struct http1_writer *w, struct str id)
 {
-	if (id.n)
-		http1_put_field(w, STR("X-Request-Id"), id);
+	if (id.n == 0)
+		return;
+	http1_put(w, STR("X-Request-Id: "));
+	http1_put(w, id);
+	http1_put(w, STR("\r\n"));
 }
 
 static void
@@ -110,6 +114,17 @@ put_upgrade(struct http1_writer *w, struct str protocol)
 	http1_put_field(w, STR("Upgrade"), protocol);
 }
 
+static void
+put_status(struct http1_writer *w, unsigned status)
+{
+	char line[] = "HTTP/1.1 000 ";
+
+	line[9] += (char)(status / 100);
+	line[10] += (char)(status / 10 % 10);
+	line[11] += (char)(status % 10);
+	http1_put(w, STR(line));
+}
+
 void
 http1_write_request(struct http1_writer *w, const struct http1_request_out *out)
 {
@@ -134,9 +149,7 @@ void
 http1_write_response(
 	struct http1_writer *w, const struct http1_response_out *out)
 {
-	http1_put(w, STR("HTTP/1.1 "));
-	http1_put_number(w, out->head->status);
-	http1_put(w, STR(" "));
+	put_status(w, out->head->status);
 	http1_put(w, out->head->reason);
 	http1_put(w, STR("\r\n"));
 	put_fields(w, out->head);

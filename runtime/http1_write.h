@@ -61,4 +61,12 @@ void http1_write_response(
 /* More than enough for what the two above add to the fields they copy. */
 #define HTTP1_WRITE_EXTRA 512
 
+/* And with what they copy of a response; a request has its target as well. A
+ * line may come without the blank that it is given. */
+static inline size_t
+http1_write_room(const struct http1_head *h)
+{
+	return h->fields_bytes + h->nfields + h->reason.n + HTTP1_WRITE_EXTRA;
+}
+
 #endif

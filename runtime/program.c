@@ -1,6 +1,8 @@
 /* The program: its tables, and loading a verified image. */
 #include "runtime/program.h"
 
+#include "runtime/candidates.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -184,9 +186,13 @@ load_filters(struct program *p)
 static const char *
 load(struct program *p)
 {
+	size_t nkeys = p->header->keys[KEY_TABLES];
+
 	p->regexes = calloc(p->nvalues + 1u, sizeof(*p->regexes));
-	if (!p->regexes)
+	p->key_heads = calloc(nkeys + 1, sizeof(*p->key_heads));
+	if (!p->regexes || !p->key_heads)
 		return "out of memory";
+	candidates_load(p);
 	const char *why = load_tests(p);
 	return why ? why : load_filters(p);
 }
@@ -213,5 +219,6 @@ program_fini(struct program *p)
 	for (uint32_t i = 0; p->regexes && i < p->nvalues; i++)
 		regex_free(p->regexes[i]);
 	free(p->regexes);
+	free(p->key_heads);
 	*p = (struct program){0};
 }

@@ -14,6 +14,7 @@
 #ifndef RUNTIME_PROGRAM_H
 #define RUNTIME_PROGRAM_H
 
+#include "runtime/endpoint.h"
 #include "runtime/regex.h"
 #include "runtime/str.h"
 
@@ -305,6 +306,8 @@ struct program {
 	uint32_t nslots;
 	struct regex **regexes; /* owned: by value index, NULL for others */
 	bool reads_body;        /* some test needs the body */
+	uint64_t *key_heads;    /* owned: where each key sorts */
+	uint32_t method_keys[METHOD_COUNT]; /* what each is filed under */
 };
 
 /* Verifies the image and compiles its regexes. False, with *why_out a

@@ -33,7 +33,7 @@ request_id_is_sane(struct str id)
 
 /* Eight hexadecimal digits, the lowest first: a digit a byte, then a letter's
  * distance where it is above nine. */
-static void
+static inline void
 put_digits(uint32_t n, char out[8])
 {
 	uint64_t w = n;
@@ -54,7 +54,8 @@ request_id_make(struct request_ids *ids, char out[REQUEST_ID_MADE])
 
 	siphash24_128(ids->key, count, hash);
 	ids->made++;
-	for (size_t i = 0; i < REQUEST_ID_MADE / 8; i++)
-		put_digits(
-			(uint32_t)(hash[i / 2] >> (i % 2 * 32)), out + i * 8);
+	for (size_t i = 0; i < 2; i++) {
+		put_digits((uint32_t)hash[i], out + i * 16);
+		put_digits((uint32_t)(hash[i] >> 32), out + i * 16 + 8);
+	}
 }

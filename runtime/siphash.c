@@ -19,6 +19,7 @@ run(struct sip *s, int rounds)
 {
 	uint64_t *v = s->v;
 
+#pragma GCC unroll 4
 	for (int i = 0; i < rounds; i++) {
 		v[0] += v[1];
 		v[2] += v[3];

@@ -148,11 +148,12 @@ is_clean(struct str path)
 	return true;
 }
 
+/* `seen` are the classes of the whole target. */
 static enum why
-read_path(struct str raw, struct room *room, struct str *out)
+read_path(struct str raw, unsigned seen, struct room *room, struct str *out)
 {
 	*out = raw;
-	if (classes(raw) & BYTE_ESCAPE) {
+	if ((seen & BYTE_ESCAPE) && (classes(raw) & BYTE_ESCAPE)) {
 		if (!decode(raw, '+', room, out))
 			return WHY_TARGET_ESCAPE;
 		if (classes(*out) & BYTE_CONTROL)
@@ -200,9 +201,11 @@ read_version(
 	struct str path, const struct target_limits *limits, struct target *out)
 {
 	struct str behind, minor;
-	struct str segment = cut(str_from(path, 1), '/', &behind);
 
 	out->path = path;
+	if (path.n < 2 || ascii_lower(path.p[1]) != 'v')
+		return WHY_OK;
+	struct str segment = cut(str_from(path, 1), '/', &behind);
 	if (!looks_like_version(segment))
 		return WHY_OK;
 	if (segment.p[0] != 'v' || path.n == segment.n + 1)
@@ -341,17 +344,9 @@ is_canonical_query(struct str query)
 }
 
 static enum why
-write_forward(struct str origin, struct str path, bool has_query,
-	struct arena *a, struct target *out)
+write_forward(
+	struct str origin, struct str path, struct arena *a, struct target *out)
 {
-	struct str query;
-	struct str raw_path = cut(origin, '?', &query);
-
-	if (!(classes(raw_path) & BYTE_PATH) &&
-		(!has_query || is_canonical_query(query))) {
-		out->forward = origin;
-		return WHY_OK;
-	}
 	/* A byte becomes three at most; a pair gains an `=` only where it
 	 * has at least one byte and a separator before it. */
 	size_t room = origin.n * 3;
@@ -419,13 +414,18 @@ target_parse(struct str raw, const struct target_limits *limits,
 			return WHY_OUT_OF_MEMORY;
 	}
 	struct str raw_path = cut(origin, '?', &query);
-	why = read_path(raw_path, &room, &path);
+	why = read_path(raw_path, seen, &room, &path);
 	if (why == WHY_OK)
 		why = read_version(path, limits, out);
 	if (why == WHY_OK)
 		why = read_query(query, &room, a, out);
-	if (why == WHY_OK)
-		why = write_forward(
-			origin, path, raw_path.n < origin.n, a, out);
-	return why;
+	if (why != WHY_OK)
+		return why;
+	bool as_is = !(seen & BYTE_PATH) || !(classes(raw_path) & BYTE_PATH);
+	bool has_query = raw_path.n < origin.n;
+	if (as_is && (!has_query || is_canonical_query(query))) {
+		out->forward = origin;
+		return WHY_OK;
+	}
+	return write_forward(origin, path, a, out);
 }

@@ -32,6 +32,8 @@ static const struct {
 	{"^/\xc3\xa9x", "/"},
 	{"^/a[^]|]b", NULL},
 	{"^/a[^/]*/b", "/a"},
+	{"(?s)^/containers/.+/exec(/|$)", "/containers/"},
+	{"(?s)^/a.c", "/a"},
 	/* No prefix, or none that is certain. */
 	{"", NULL},
 	{"^", NULL},
@@ -52,6 +54,13 @@ static const struct {
 	{"^/a(?i)b", NULL},
 	{"^/a(?=b)", NULL},
 	{"(?i)^/a", NULL},
+	{"(?s)", NULL},
+	{"(?s)/a", NULL},
+	{"(?s)^/a|/b", NULL},
+	{"(?si)^/a", NULL},
+	{"(?s)(?i)^/a", NULL},
+	{"(?s)(?s)^/a", NULL},
+	{"^(?s)/a", NULL},
 	{"^/a(*FAIL)|/b", NULL},
 	{"^/a)|/b", NULL},
 	{"^/a\\", NULL},
@@ -115,20 +124,22 @@ test_whatever_matches_begins_so(void **state)
 {
 	static const char *const pieces[] = {"a", "b", "/", "a", "/", "(", ")",
 		"|", "[", "]", "[^", "\\(", "\\|", "\\[", "\\Q", "\\E", "\\c",
-		"(?:", "(?i)", "(?#", "(?=", "*", "?", "+", "{0}", "{0,1}", ".",
-		"$", "^", "\\/", "\\.", "\\d", ":", "[:alpha:]", "[a", "-"};
-	static const char *const letters[] = {"a", "b", "/", "(", "|", "."};
+		"(?:", "(?i)", "(?#", "(?=", "(?s)", "*", "?", "+", "{0}",
+		"{0,1}", ".", "$", "^", "\\/", "\\.", "\\d", ":", "[:alpha:]",
+		"[a", "-"};
+	static const char *const letters[] = {
+		"a", "b", "/", "(", "|", ".", "\n"};
 	struct regex_scratch *scratch = regex_scratch_new();
 	unsigned matched = 0, prefixes = 0;
-	char pattern[256] = "^", text[64], err[128];
+	char pattern[256] = "(?s)^", text[64], err[128];
 	struct arena a;
 
 	(void)state;
 	arena_init(&a, MIB(1));
 	for (unsigned i = 0; i < 200000; i++) {
-		struct str prefix, p = RANDOM_OF(pieces, 8, pattern + 1);
-		size_t at;
-		p = (struct str){pattern, p.n + 1};
+		struct str prefix, p = RANDOM_OF(pieces, 8, pattern + 5);
+		size_t at, option = i % 2 ? 4 : 0;
+		p = (struct str){pattern + option, p.n + 5 - option};
 		arena_reset(&a);
 		if (!regex_prefix(p, &a, &prefix))
 			continue;
