@@ -295,6 +295,18 @@ def test_explain_takes_json_only_and_not_too_much(watched):
                body=large).status == 200
 
 
+def test_an_answer_is_not_kept_without_measure(watched):
+    proxy = watched(rules=[
+        {"name": f"r{i}", "action": "allow", "conditions": [
+            {"field": "body.A", "operator": "equals", "value": f"v{i}"}]}
+        for i in range(200)])
+    question = {"method": "POST", "target": "/containers/create"}
+    r = explain(proxy, {**question, "body": {"A": "x" * 60000}})
+    assert r.status == 503 and b"too long" in r.body
+    r = explain(proxy, {**question, "body": {"A": "x" * 1000}})
+    assert r.status == 200 and len(json.loads(r.body)["rules"]) == 200
+
+
 def test_questions_are_bounded(watched):
     proxy = watched()
     seen = [explain(proxy, {"method": "GET", "target": "/"}).status
