@@ -507,6 +507,8 @@ def test_beyond_loopback_there_is_no_page_without_a_token(watched):
     ("status.example.com:80", 200), ("Status.Example.COM", 200),
     ("evil.example.com", 421), ("127.0.0.1.evil.com", 421),
     ("localhost.evil.com", 421), ("example.com", 421),
+    ("[::1]", 200), ("[::1]evil.com", 421), ("127.0.0.1:80:evil", 421),
+    ("127.0.0.1:evil", 421), ("[127.0.0.1", 421), ("[]", 421), ("[", 421),
 ])
 def test_names(watched, host, status):
     proxy = watched(admin={"names": ["status.example.com"]})
@@ -525,6 +527,8 @@ def test_names(watched, host, status):
     (["Origin: null"], 403),
     (["Sec-Fetch-Site: cross-site"], 403),
     (["Sec-Fetch-Site: same-site"], 403),
+    (["Origin: http://evil.com", "Origin: http://127.0.0.1"], 403),
+    (["Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: none"], 403),
 ])
 def test_origins(watched, fields, status):
     proxy = watched()
