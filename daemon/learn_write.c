@@ -2,6 +2,7 @@
 #include "daemon/learn.h"
 
 #include "compiler/source.h"
+#include "runtime/utf8.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -23,19 +24,6 @@
 
 /* --- text -------------------------------------------------------------------- */
 
-/* The number of a character of UTF-8, or a byte. */
-static uint32_t
-code_of(struct str c)
-{
-	uint32_t code = (unsigned char)c.p[0];
-
-	if (c.n > 1)
-		code &= 0x7fu >> c.n;
-	for (size_t i = 1; i < c.n; i++)
-		code = code << 6 | ((unsigned char)c.p[i] & 0x3fu);
-	return code;
-}
-
 /* Inside a YAML string in double quotes, where "$" would be a variable. What
  * a configuration may not have as it is, is written by its number. */
 static void
@@ -53,9 +41,9 @@ write_text(struct str s, FILE *out)
 			fwrite(c.p, 1, c.n, out);
 		else
 			fprintf(out,
-				code_of(c) < 0x100 ? "\\x%02" PRIX32
-						   : "\\U%08" PRIX32,
-				code_of(c));
+				utf8_code(c) < 0x100 ? "\\x%02" PRIX32
+						     : "\\U%08" PRIX32,
+				utf8_code(c));
 	}
 }
 
