@@ -78,7 +78,7 @@ read_include(void *ctx, const char *path, struct arena *a, struct str *out)
 
 	if (files)
 		watch_list_add(files, path);
-	return file_read(path, INCLUDE_BYTES_MAX, a, out);
+	return file_read_regular(path, INCLUDE_BYTES_MAX, a, out);
 }
 
 struct policy_input
