@@ -381,6 +381,20 @@ def test_events(watched):
         assert e.next()[0] == "status"
 
 
+def test_each_rule_has_its_turn(watched):
+    """Each of them is hit all the time, and not all have room at once."""
+    proxy = watched(rules=[
+        {"name": f"r{i}", "action": "deny", "dry_run": True} for i in
+        range(300)])
+    last = rules_of(proxy)["r299"]["id"]
+    with proxy.connect() as c, Events(proxy) as e:
+        seen = set()
+        for _ in range(3):
+            c.get("/secrets/a")
+            seen |= {i for i, _, _ in e.wait("rules")}
+    assert last in seen and len(seen) == 300
+
+
 def test_events_end_with_the_policy(reloadable):
     port = free_port()
     p = reloadable(global_={"admin": {"listen": f"127.0.0.1:{port}"}})
