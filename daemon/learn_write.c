@@ -1,8 +1,7 @@
 /* Learning: the policy, as an operator would write it. */
 #include "daemon/learn.h"
 
-#include "compiler/source.h"
-#include "runtime/utf8.h"
+#include "compiler/show.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,34 +23,11 @@
 
 /* --- text -------------------------------------------------------------------- */
 
-/* Inside a YAML string in double quotes, where "$" would be a variable. What
- * a configuration may not have as it is, is written by its number. */
-static void
-write_text(struct str s, FILE *out)
-{
-	while (s.n > 0) {
-		bool plain;
-		struct str c = {s.p, source_char(s, &plain)};
-		s = str_from(s, c.n);
-		if (*c.p == '$')
-			fputs("$$", out);
-		else if (*c.p == '"' || *c.p == '\\')
-			fprintf(out, "\\%c", *c.p);
-		else if (plain && *c.p != '\n' && *c.p != '\t')
-			fwrite(c.p, 1, c.n, out);
-		else
-			fprintf(out,
-				utf8_code(c) < 0x100 ? "\\x%02" PRIX32
-						     : "\\U%08" PRIX32,
-				utf8_code(c));
-	}
-}
-
 static void
 write_quoted(struct str s, FILE *out)
 {
 	fputc('"', out);
-	write_text(s, out);
+	show_yaml_text(s, out);
 	fputc('"', out);
 }
 
@@ -99,10 +75,10 @@ write_name(const struct learnt_call *c, FILE *out)
 	struct str method = method_name(c->method);
 
 	fprintf(out, "%.*s ", STR_FMT(method));
-	write_text(c->before, out);
+	show_yaml_text(c->before, out);
 	if (c->names)
 		fputs("{}", out);
-	write_text(c->behind, out);
+	show_yaml_text(c->behind, out);
 }
 
 /* --- what it may say ----------------------------------------------------------- */
@@ -291,7 +267,7 @@ write_test(const struct learnt_call *c, enum method method, bool query,
 
 	fprintf(out, "  - request: \"%.*s ", STR_FMT(method_name(method)));
 	target.n = query ? target.n : str_find(target, STR("?"));
-	write_text(target, out);
+	show_yaml_text(target, out);
 	fputs("\"\n", out);
 	if (c->roles.n > 0) {
 		fputs("    role: ", out);
