@@ -61,8 +61,8 @@ log_learns(void)
 	log_mode_learn = true;
 }
 
-bool
-log_enabled(enum log_level level)
+static bool
+is_enabled(enum log_level level)
 {
 	return (int)level <= log_level;
 }
@@ -392,7 +392,7 @@ void
 log_event(enum log_level level, const char *event,
 	const struct log_field *fields, size_t n)
 {
-	if (log_enabled(level))
+	if (is_enabled(level))
 		write_line(level, str_of(event), fields, n);
 }
 
@@ -402,7 +402,7 @@ log_say(enum log_level level, const char *fmt, ...)
 	char buf[EVENT_MAX];
 	va_list ap;
 
-	if (!log_enabled(level))
+	if (!is_enabled(level))
 		return;
 	va_start(ap, fmt);
 	int n = vsnprintf(buf, sizeof(buf), fmt, ap);

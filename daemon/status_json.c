@@ -349,8 +349,8 @@ put_rule(struct json_out *j, const struct program *p, uint32_t slot,
 	json_out_close(j, '}');
 }
 
-void
-status_json_rules(const struct admin *a, FILE *out)
+static void
+put_rules(struct admin *a, FILE *out)
 {
 	const struct generation *g = a->shared->generation;
 	const struct metrics_rules *m = g->rules;
@@ -418,12 +418,6 @@ put_denials(struct admin *a, FILE *out)
 }
 
 /* --- answers ------------------------------------------------------------------------- */
-
-static void
-put_rules(struct admin *a, FILE *out)
-{
-	status_json_rules(a, out);
-}
 
 static void
 answer(struct admin_conn *c, void (*put)(struct admin *a, FILE *out))
