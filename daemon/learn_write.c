@@ -304,8 +304,9 @@ write_tests(const struct learnt *l, FILE *out)
 void
 learn_write(const struct learnt *l, const char *source, FILE *out)
 {
-	fprintf(out, "# Learnt from %" PRIu64 " request%s in %s", l->requests,
-		l->requests == 1 ? "" : "s", source);
+	fprintf(out, "# Learnt from %" PRIu64 " request%s in ", l->requests,
+		l->requests == 1 ? "" : "s");
+	show_text(str_of(source), out);
 	if (l->refused > 0)
 		fprintf(out, "; %" PRIu64 " more were refused", l->refused);
 	fputs(".\n"
