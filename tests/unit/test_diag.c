@@ -211,8 +211,8 @@ test_secrets_are_covered(void **state)
 	assert_last_line("secret: hunter2", "secret: *******");
 	assert_last_line(
 		"- {name: x, token: hunter2}", "- {name: x, token: ********");
-	assert_last_line(
-		"{\"token\" : \"a,b}c\", x: 1}", "{\"token\" : \"*************");
+	assert_last_line("{\"token\" : \"a,b}c\", x: 1}",
+		"{\"token\" : \"*************");
 	assert_last_line("token:   'hé' # c", "token:   '*******");
 	assert_last_line("secret: 'a''b'", "secret: '*****");
 	assert_last_line("secret: a,b", "secret: ***");
