@@ -21,7 +21,7 @@ from conftest import *  # noqa: E402,F401,F403  its fixtures
 import wire  # noqa: E402
 from proxy_process import DENIALS, free_port  # noqa: E402
 
-TOKEN = "a-token-of-some-length"
+TOKEN = "ä-tökén-of-söme-length-€"
 HOSTILE = '<img src=x onerror="document.title=1">'
 HOSTILE_RULE = {"name": HOSTILE, "action": "deny", "message": HOSTILE,
                 "conditions": [{"field": "path", "operator": "equals",
@@ -177,6 +177,8 @@ def test_token(browser, started):
         page.one("#token").send_keys(token)
         page.one("#login button").click()
     give("wrong")
+    page.until("#login-error", "This token is wrong")
+    give("wröng-€")
     page.until("#login-error", "This token is wrong")
     give(TOKEN)
     page.until("#live", "live")
