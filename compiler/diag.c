@@ -255,70 +255,93 @@ skip_chars(struct str s, size_t chars)
 	return s;
 }
 
-/* The bytes of a value, at the start of s, as YAML ends it in a line. */
-static size_t
-value_bytes(struct str s, char quote)
+static struct str
+skip_bytes(struct str s, const char *any)
 {
-	size_t n = 0;
-	while (n < s.n && (quote ? s.p[n] != quote : !strchr(",}", s.p[n])))
-		n++;
-	return n;
+	while (s.n > 0 && strchr(any, s.p[0]))
+		s = str_from(s, 1);
+	return s;
 }
 
-/* If the line holds a key at `at` whose value is secret: where that begins,
- * and its bytes. s.n when not. The name of a variable is no secret. */
-static size_t
-secret_at(struct str s, size_t at, size_t *n_out)
+/* If s begins with a key whose value is secret: that value, to the end of the
+ * line, since it may have anything in it. Its p is NULL when not. The name of
+ * a variable is no secret. */
+static struct str
+secret_of(struct str s)
 {
 	static const char *const keys[] = {"secret", "token_sha256", "token"};
-	struct str rest = str_from(s, at);
+	static const struct str none = {0};
 	size_t i = 0;
-	while (i < 3 && !str_starts(rest, str_of(keys[i])))
+
+	while (i < 3 && !str_starts(s, str_of(keys[i])))
 		i++;
 	if (i == 3)
-		return s.n;
-	rest = str_from(rest, strlen(keys[i]));
-	if (rest.n > 0 && strchr("\"'", rest.p[0]))
-		rest = str_from(rest, 1);
-	if (!str_starts(rest, STR(":")))
-		return s.n;
-	do
-		rest = str_from(rest, 1);
-	while (str_starts(rest, STR(" ")));
-	char quote = '\0';
-	if (rest.n > 0 && strchr("\"'", rest.p[0])) {
-		quote = rest.p[0];
-		rest = str_from(rest, 1);
-	}
-	*n_out = value_bytes(rest, quote);
-	return str_starts(rest, STR("${")) ? s.n : s.n - rest.n;
+		return none;
+	s = skip_bytes(str_from(s, strlen(keys[i])), "\"' ");
+	if (!str_starts(s, STR(":")))
+		return none;
+	s = skip_bytes(str_from(s, 1), "\"' ");
+	return str_starts(s, STR("${")) ? none : s;
 }
 
+static struct str
+find_secret(struct str line)
+{
+	struct str found = {0};
+
+	for (; line.n > 0 && !found.p; line = str_from(line, 1))
+		found = secret_of(line);
+	return found;
+}
+
+/* Columns before the first key or value; `- ` moves a line in, too. */
 static size_t
-find_secret(struct str s, size_t from, size_t *n_out)
+indent_of(struct str line)
 {
-	for (size_t at = from; at < s.n; at++) {
-		size_t found = secret_at(s, at, n_out);
-		if (found < s.n)
-			return found;
-	}
-	return s.n;
+	return line.n - skip_bytes(line, "- ").n;
 }
 
-/* One column for each character, so that the caret stands right; secrets are
- * covered: what is printed here ends in logs. */
-static void
-write_line(struct str line, size_t from, size_t to, FILE *out)
+/* Does the line belong to a secret that began above? Then that stands in the
+ * next line that is less far in, or in one such above it. */
+static bool
+continues_secret(const struct source *s, uint32_t line)
 {
-	size_t n = 0, secret = find_secret(line, 0, &n);
+	size_t indent = indent_of(source_line(s, line));
+
+	while (indent > 0 && --line > 0) {
+		struct str above = source_line(s, line);
+		size_t its = indent_of(above);
+		if (its == above.n || its >= indent)
+			continue;
+		if (find_secret(above).p)
+			return true;
+		indent = its;
+	}
+	return false;
+}
+
+/* The bytes before what must not be shown. */
+static size_t
+shown_bytes(const struct source *s, uint32_t line)
+{
+	struct str text = source_line(s, line);
+	struct str secret = find_secret(text);
+
+	if (continues_secret(s, line))
+		return indent_of(text);
+	return secret.p ? text.n - secret.n : text.n;
+}
+
+/* One column for each character, so that the caret stands right; from `secret`
+ * on they are covered: what is printed here ends in logs. */
+static void
+write_line(struct str line, size_t from, size_t to, size_t secret, FILE *out)
+{
 	for (size_t at = 0; at < to;) {
 		bool plain;
 		size_t len = source_char(str_from(line, at), &plain);
-		if (at >= secret + n && secret < line.n)
-			secret = find_secret(line, at, &n);
-		bool covered = at >= secret && at < secret + n;
-		if (at >= from && (covered || !plain))
-			putc(covered ? '*' : '?', out);
+		if (at >= from && (at >= secret || !plain))
+			putc(at >= secret ? '*' : '?', out);
 		else if (at >= from)
 			fwrite(line.p + at, 1, len, out);
 		at += len;
@@ -355,7 +378,8 @@ write_excerpt(const struct source *source, struct pos pos, FILE *out)
 
 	fprintf(out, "%*u | %s", width, pos.line, skip ? "..." : "");
 	size_t from = (size_t)(shown.p - line.p);
-	write_line(line, from, from + shown.n, out);
+	write_line(
+		line, from, from + shown.n, shown_bytes(source, pos.line), out);
 	fprintf(out, "%s\n", tail.n ? "..." : "");
 	fprintf(out, "%*s | %s", width, "", skip ? "   " : "");
 	write_caret(shown, pos.col - 1 - skip, pos.len, out);

@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define READY_PREFIX STR("policy:")
-
 struct includer {
 	const struct policy_input *in;
 	struct arena *scratch;

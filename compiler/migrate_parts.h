@@ -49,10 +49,6 @@ struct setting *migrate_get(struct migrant *m, const char *name);
 
 /* --- migrate_write.c ----------------------------------------------------------- */
 
-/* As a value of YAML, in single quotes: what we read is what it was. A line
- * break in it can end neither the quotes nor, with show_text(), a comment. */
-void migrate_quote(struct str s, FILE *out);
-
 /* A line of what is told at the end. */
 void migrate_note(struct migrant *m, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

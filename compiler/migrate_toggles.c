@@ -77,12 +77,12 @@ write_global(struct migrant *m)
 		v4 ? "0.0.0.0" : "*");
 	if (path) {
 		fputs("  socket: ", m->out);
-		migrate_quote(path->value, m->out);
+		show_yaml(path->value, m->out);
 		putc('\n', m->out);
 	}
 	if (level) {
 		fputs("  log_level: ", m->out);
-		migrate_quote(level->value, m->out);
+		show_yaml(level->value, m->out);
 		putc('\n', m->out);
 	}
 	fputs("  default: deny\n"

@@ -58,7 +58,7 @@ write_pair(struct migrant *m, const char *key, struct setting *s)
 	if (!s)
 		return;
 	fprintf(m->out, "  %s: ", key);
-	migrate_quote(s->value, m->out);
+	show_yaml(s->value, m->out);
 	putc('\n', m->out);
 }
 
@@ -76,15 +76,15 @@ write_listener(struct migrant *m)
 
 	if (path) {
 		fputs("  listeners:\n    - {name: local, unix: ", m->out);
-		migrate_quote(path->value, m->out);
+		show_yaml(path->value, m->out);
 		fputs(", mode: ", m->out);
-		migrate_quote(mode ? mode->value : STR("0600"), m->out);
+		show_yaml(mode ? mode->value : STR("0600"), m->out);
 		fputs("}\n", m->out);
 		return;
 	}
 	write_pair(m, "bind", ip);
 	fputs("  port: ", m->out);
-	migrate_quote(port ? port->value : STR("2375"), m->out);
+	show_yaml(port ? port->value : STR("2375"), m->out);
 	putc('\n', m->out);
 }
 
@@ -104,7 +104,7 @@ write_global(struct migrant *m)
 		fputs("  log_format: json\n", m->out);
 	fputs("  default: deny\n", m->out);
 	fputs("  timeouts: {drain: ", m->out);
-	migrate_quote(grace ? grace->value : STR("10"), m->out);
+	show_yaml(grace ? grace->value : STR("10"), m->out);
 	fputs("}\n"
 	      "auth:\n"
 	      "  # As there: whoever can connect may do what the rules allow.\n"
@@ -144,7 +144,7 @@ write_clients(struct migrant *m)
 			continue;
 		}
 		fputs(sep, m->out);
-		migrate_quote(one, m->out);
+		show_yaml(one, m->out);
 		if (*sep == '\0')
 			tested = (struct str){one.p, str_find(one, STR("/"))};
 		sep = ", ";
@@ -176,7 +176,7 @@ write_mounts(struct migrant *m)
 		m->out);
 	while (list.n > 0) {
 		fputs(sep, m->out);
-		migrate_quote(next_of(&list), m->out);
+		show_yaml(next_of(&list), m->out);
 		sep = ", ";
 	}
 	fputs("]\n"
@@ -246,13 +246,13 @@ write_allow(struct migrant *m, struct setting *s, const char *method)
 			fputs("      - {field: api_version, operator: matches, "
 			      "value: ",
 				m->out);
-			migrate_quote(splits[i].version, m->out);
+			show_yaml(splits[i].version, m->out);
 			fputs("}\n", m->out);
 		}
 		fputs("      - {field: path, operator: matches, value: ",
 			m->out);
-		migrate_quote(arena_fmt(m->arena, "^(?:%.*s)$",
-				      STR_FMT(splits[i].path)),
+		show_yaml(arena_fmt(m->arena, "^(?:%.*s)$",
+				  STR_FMT(splits[i].path)),
 			m->out);
 		fputs("}\n    action: allow\n", m->out);
 	}

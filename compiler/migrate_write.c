@@ -37,21 +37,6 @@ const struct migrate_call migrate_calls[] = {
 	{NULL, NULL, NULL},
 };
 
-/* `$$` is a dollar where it would begin a variable. */
-void
-migrate_quote(struct str s, FILE *out)
-{
-	putc('\'', out);
-	for (size_t i = 0; i < s.n; i++) {
-		bool variable = s.p[i] == '$' && i + 1 < s.n &&
-				(s.p[i + 1] == '$' || s.p[i + 1] == '{');
-		if (s.p[i] == '\'' || variable)
-			putc(s.p[i], out);
-		putc(s.p[i], out);
-	}
-	putc('\'', out);
-}
-
 void
 migrate_note(struct migrant *m, const char *fmt, ...)
 {

@@ -9,7 +9,8 @@
 
 #include <stdbool.h>
 
-#define READY_MAX 64 /* of them, for the sake of arrays */
+#define READY_MAX    64             /* of them, for the sake of arrays */
+#define READY_PREFIX STR("policy:") /* of a name where a file may stand */
 
 struct ready_policy {
 	const char *name;        /* "traefik": the file's, without .yaml */

@@ -2,6 +2,7 @@
 #include "compiler/source.h"
 
 #include "runtime/limits.h"
+#include "runtime/utf8.h"
 
 #define UNCLOSED_MAX 4096 /* brackets open at once */
 
@@ -25,26 +26,6 @@ static const struct {
 	{0xfeff, 0xfeff, "a byte order mark (U+FEFF)"},
 	{0xfffe, 0xffff, "a noncharacter (U+FFFE, U+FFFF)"},
 };
-
-/* The bytes of the character at the start of s; 0 when it is not UTF-8. */
-static size_t
-char_bytes(struct str s)
-{
-	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	return n <= s.n && str_is_utf8((struct str){s.p, n}) ? n : 0;
-}
-
-/* The code point of n bytes that are one valid character. */
-static uint32_t
-decode(const char *p, size_t n)
-{
-	unsigned char c = (unsigned char)p[0];
-	uint32_t u = n == 1 ? c : c & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++)
-		u = u << 6 | ((unsigned char)p[i] & 0x3f);
-	return u;
-}
 
 static const char *
 why_forbidden(uint32_t u)
@@ -92,10 +73,10 @@ index_lines(struct source *s, struct arena *a)
 static const char *
 fault_at(struct str text, size_t at, size_t *n_out)
 {
-	*n_out = char_bytes(str_from(text, at));
+	*n_out = utf8_bytes(str_from(text, at));
 	if (*n_out == 0)
 		return "bytes that are not valid UTF-8";
-	uint32_t u = decode(text.p + at, *n_out);
+	uint32_t u = utf8_code((struct str){text.p + at, *n_out});
 	if (u == '\r' && at + 1 < text.n && text.p[at + 1] == '\n')
 		return NULL;
 	return why_forbidden(u);
@@ -128,8 +109,8 @@ check_bytes(const struct source *s, struct diag *d)
 size_t
 source_char(struct str s, bool *plain_out)
 {
-	size_t n = char_bytes(s);
-	*plain_out = n > 0 && !why_forbidden(decode(s.p, n));
+	size_t n = utf8_bytes(s);
+	*plain_out = n > 0 && !why_forbidden(utf8_code((struct str){s.p, n}));
 	return n > 0 ? n : 1;
 }
 

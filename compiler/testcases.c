@@ -55,8 +55,9 @@ const struct key_map testcase_map = MAP("test", "a test", keys);
 
 /* --- texts of a form ---------------------------------------------------------- */
 
-bool
-testcase_request(struct str s, struct str *method_out, struct str *target_out)
+/* "GET /info": the method is one that is known, the target begins with "/". */
+static bool
+split_request(struct str s, struct str *method_out, struct str *target_out)
 {
 	enum method method;
 	size_t space = str_find(s, STR(" "));
@@ -93,7 +94,7 @@ testcase_time(struct str s, uint8_t *weekday_out, uint16_t *minute_out)
 static bool
 take_request(struct str s, struct testcase *c)
 {
-	return testcase_request(s, &c->method, &c->target);
+	return split_request(s, &c->method, &c->target);
 }
 
 static bool

@@ -61,10 +61,6 @@ extern const struct key_map testcase_map;
 void testcases_read(
 	struct reader *r, const struct tree *node, struct testcases *out);
 
-/* "GET /info": the method is one that is known, the target begins with "/". */
-bool testcase_request(
-	struct str s, struct str *method_out, struct str *target_out);
-
 /* "Mon 08:30". */
 bool testcase_time(struct str s, uint8_t *weekday_out, uint16_t *minute_out);
 

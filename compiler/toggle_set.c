@@ -137,8 +137,9 @@ toggle_test(struct toggle_set *s, enum field field, enum operator_id op,
 	return c;
 }
 
-struct cond *
-toggle_reads(struct toggle_set *s, bool negate)
+/* The method is, or with negate is not, GET or HEAD. */
+static struct cond *
+reads(struct toggle_set *s, bool negate)
 {
 	struct cond *c = new_cond(s, COND_TEST);
 	struct cond_value *v = c ? new_values(s, c, 2) : NULL;
@@ -228,7 +229,7 @@ toggle_gate(struct toggle_set *s)
 {
 	if (!toggle_on(s, "POST"))
 		toggle_deny(s, "POST",
-			toggle_group(s, COND_AND, toggle_reads(s, true), NULL),
+			toggle_group(s, COND_AND, reads(s, true), NULL),
 			"POST=0: only GET and HEAD are open; "
 			"POST=1 opens the rest");
 }

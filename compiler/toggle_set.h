@@ -87,9 +87,6 @@ void toggle_warn_names(struct toggle_set *s, const char *const *envp);
 struct cond *toggle_test(struct toggle_set *s, enum field field,
 	enum operator_id op, const char *text, bool nocase);
 
-/* The method is, or with negate is not, GET or HEAD. */
-struct cond *toggle_reads(struct toggle_set *s, bool negate);
-
 /* A group of conditions, up to a NULL. */
 struct cond *toggle_group(struct toggle_set *s, enum cond_kind kind, ...)
 	__attribute__((sentinel));

@@ -91,7 +91,7 @@ admin_field(const struct admin_request *rq, const char *name)
 		if (!str_eq_nocase(f->name, str_of(name)))
 			continue;
 		if (found)
-			return STR("");
+			return STR(",");
 		found = f;
 	}
 	return found ? found->value : STR("");

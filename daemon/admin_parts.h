@@ -68,8 +68,8 @@ struct admin_request {
 	struct str body;
 };
 
-/* The value of the field of that name, which must stand there once; empty:
- * it does not. */
+/* The value of the field of that name; empty: there is none. Of more than one
+ * it is a list (RFC 9110 section 5.3), whatever is in it: a comma. */
 struct str admin_field(const struct admin_request *rq, const char *name);
 
 /* Queues the answer; of a HEAD, its head. */

@@ -3,6 +3,8 @@
 
 #include "daemon/audit_out.h"
 #include "daemon/audit_ring.h"
+#include "daemon/clock.h"
+#include "daemon/deadline.h"
 #include "daemon/log.h"
 #include "runtime/limits.h"
 #include "runtime/sha256.h"
@@ -42,7 +44,7 @@ struct audit_writer {
 	const char *restart; /* why the chain begins anew; NULL: it does not */
 	uint64_t told;       /* of the dropped: in the audit log */
 	uint64_t said;       /* of those: in our own */
-	int64_t said_ms;
+	uint64_t said_ms;
 };
 
 /* --- signals between threads -------------------------------------------- */
@@ -102,21 +104,12 @@ write_line(struct audit_writer *w, char buf[AUDIT_LINE_MAX], size_t n)
 	return ok;
 }
 
-static int64_t
-clock_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool
 write_notice(struct audit_writer *w, struct audit_event *e)
 {
 	char buf[AUDIT_LINE_MAX];
 
-	e->time_ms = clock_ms(CLOCK_REALTIME);
+	e->time_ms = clock_wall_ms();
 	return write_line(w, buf, audit_line(e, buf));
 }
 
@@ -156,14 +149,14 @@ write_notices(struct audit_writer *w)
 static void
 say_lost(struct audit_writer *w)
 {
-	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	uint64_t now = now_ms();
 
-	if (w->said == w->told || now_ms - w->said_ms < RETRY_MS)
+	if (w->said == w->told || now - w->said_ms < RETRY_MS)
 		return;
 	log_say(LOG_LEVEL_WARN, "audit log: %" PRIu64 " events were lost",
 		w->told - w->said);
 	w->said = w->told;
-	w->said_ms = now_ms;
+	w->said_ms = now;
 }
 
 static void

@@ -1,7 +1,16 @@
-/* The local wall clock, for `time` conditions. */
+/* The wall clock: for events, and local for `time` conditions. */
 #include "daemon/clock.h"
 
 #include <time.h>
+
+int64_t
+clock_wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 void
 clock_local(uint8_t *weekday_out, uint16_t *minute_out)

@@ -1,8 +1,11 @@
-/* The local wall clock, for `time` conditions. */
+/* The wall clock: for events, and local for `time` conditions. */
 #ifndef DAEMON_CLOCK_H
 #define DAEMON_CLOCK_H
 
 #include <stdint.h>
+
+/* Milliseconds since 1970. */
+int64_t clock_wall_ms(void);
 
 /* The day of the week, 0 is Sunday, and the minute of the day. Asked of the
  * system once a minute and thread. */

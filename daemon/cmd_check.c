@@ -83,8 +83,7 @@ check(const struct config *c, FILE *out, FILE *err)
 	in.lint = LINT_WARNINGS;
 	in.others_read = c->file && file_others_read(c->file);
 	arena_init(&arena, POLICY_ARENA_MAX);
-	if (c->file &&
-		!file_read(c->file, SOURCE_BYTES_MAX, &arena, &in.text)) {
+	if (c->file && !config_text(c->file, &arena, &in.text)) {
 		fprintf(err, "%s: error: %s\n", c->file, strerror(errno));
 		goto out;
 	}

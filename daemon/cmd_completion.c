@@ -114,8 +114,11 @@ offer_names(const struct offers *o, int nwords, char *const *words)
 	}
 }
 
-void
-completion_write(int nwords, char *const *words, FILE *out)
+/* What may stand in the place of the last of the words typed, the program's
+ * name not among them: a line each, the word, a tab, what it is. A line ":"
+ * means that the name of a file may. */
+static void
+write_words(int nwords, char *const *words, FILE *out)
 {
 	const char *last = nwords > 0 ? words[nwords - 1] : "";
 	int before = nwords > 0 ? nwords - 1 : 0;
@@ -217,7 +220,7 @@ complete(void)
 		words[n] = text[n];
 		n++;
 	}
-	completion_write(n, words, stdout);
+	write_words(n, words, stdout);
 }
 
 static int

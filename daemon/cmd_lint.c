@@ -53,7 +53,7 @@ lint(const char *file, size_t format)
 	in.lint = LINT_ALL;
 	in.others_read = file && file_others_read(file);
 	arena_init(&arena, POLICY_ARENA_MAX);
-	if (file && !file_read(file, SOURCE_BYTES_MAX, &arena, &in.text)) {
+	if (file && !config_text(file, &arena, &in.text)) {
 		fprintf(stderr, "%s: error: %s\n", file, strerror(errno));
 	} else {
 		policy_free(policy_compile(&in, &arena, &diag));

@@ -78,7 +78,7 @@ read_include(void *ctx, const char *path, struct arena *a, struct str *out)
 
 	if (files)
 		watch_list_add(files, path);
-	return file_read(path, INCLUDE_BYTES_MAX, a, out);
+	return file_read_regular(path, INCLUDE_BYTES_MAX, a, out);
 }
 
 struct policy_input
@@ -94,6 +94,21 @@ config_input(const struct config *c, struct watch_list *files)
 	};
 }
 
+bool
+config_text(const char *file, struct arena *a, struct str *out)
+{
+	struct str name = str_of(file);
+
+	if (!str_starts(name, READY_PREFIX))
+		return file_read(file, SOURCE_BYTES_MAX, a, out);
+	const struct ready_policy *p =
+		ready_find(str_from(name, READY_PREFIX.n));
+	errno = ENOENT;
+	if (p)
+		*out = p->text;
+	return p;
+}
+
 struct policy *
 config_compile(const struct config *c, struct watch_list *files, FILE *err)
 {
@@ -105,8 +120,7 @@ config_compile(const struct config *c, struct watch_list *files, FILE *err)
 	arena_init(&arena, POLICY_ARENA_MAX);
 	if (c->file && files)
 		watch_list_add(files, c->file);
-	if (c->file &&
-		!file_read(c->file, SOURCE_BYTES_MAX, &arena, &in.text)) {
+	if (c->file && !config_text(c->file, &arena, &in.text)) {
 		fprintf(err, "docker-proxy: cannot read %s: %s\n", c->file,
 			strerror(errno));
 	} else {

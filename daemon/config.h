@@ -26,6 +26,11 @@ int config_read(const struct arguments *a, struct config *out, FILE *err);
  * first of the usual places that exists; NULL: none, the toggles alone. */
 const char *config_find(const char *given);
 
+/* The text of the configuration's file, or of the ready policy that it names
+ * as policy:NAME. False with errno set. */
+bool config_text(const char *file, struct arena *a, struct str *out)
+	__attribute__((warn_unused_result));
+
 /* What a compilation is to be given, but for the text of c->file. *files gets
  * the files that are included; may be NULL. */
 struct policy_input config_input(

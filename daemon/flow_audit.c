@@ -2,6 +2,7 @@
 #include "daemon/flow_audit.h"
 
 #include "daemon/audit_writer.h"
+#include "daemon/clock.h"
 #include "daemon/flow.h"
 #include "daemon/judge.h"
 #include "daemon/listener.h"
@@ -9,16 +10,6 @@
 #include "daemon/worker.h"
 
 #include <stdio.h>
-#include <time.h>
-
-static int64_t
-wall_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static struct str
 user_agent(const struct request *rq)
@@ -36,7 +27,7 @@ event_of(const struct flow *f, uint32_t rule, char ip[46])
 	const struct request *rq = f->rq;
 	const struct program *p = &flow_policy(f)->program;
 	struct audit_event e = {
-		.time_ms = wall_ms(),
+		.time_ms = clock_wall_ms(),
 		.method = rq->parsed ? method_name(rq->head.method) : STR(""),
 		.path = rq->target.path,
 		.user_agent = rq->parsed ? user_agent(rq) : STR(""),
@@ -142,7 +133,7 @@ flow_audit_tls(const struct flow *f, bool bad_cert, const char *why)
 		"docker-proxy: the TLS handshake failed: %s", why);
 	struct audit_event e = {
 		.kind = bad_cert ? AUDIT_AUTH_FAILURE : AUDIT_DENY,
-		.time_ms = wall_ms(),
+		.time_ms = clock_wall_ms(),
 		.listener = f->from.listener->name,
 		.message = {message, (size_t)n},
 	};
@@ -156,7 +147,7 @@ flow_audit_reload(struct audit_writer *w, struct str message)
 {
 	const struct audit_event e = {
 		.kind = AUDIT_RELOAD,
-		.time_ms = wall_ms(),
+		.time_ms = clock_wall_ms(),
 		.message = message,
 	};
 

@@ -1,6 +1,7 @@
 /* What of a denied request the status page is told. */
 #include "daemon/flow_denial.h"
 
+#include "daemon/clock.h"
 #include "daemon/denials.h"
 #include "daemon/flow.h"
 #include "daemon/judge.h"
@@ -12,7 +13,6 @@
 #include "runtime/http1_write.h"
 
 #include <assert.h>
-#include <time.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -39,15 +39,6 @@ static_assert(CLIENT_MAX + METHOD_MAX + PATH_ROOM + QUERY_MAX + FILE_MAX +
 			      MESSAGE_MAX + NAMES * NAME_ROOM + KEYS <=
 		      DENIAL_BYTES,
 	"each text has its share");
-
-static int64_t
-wall_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static struct str
 client_text(const struct flow *f, char buf[46])
@@ -115,8 +106,8 @@ record(struct flow *f, const struct program_rule *rule, uint16_t status,
 	put_number(&o, ",\"line\":", rule ? rule->line : 0);
 	audit_put(&o, STR(",\"query\":"));
 	audit_put_query(&o, rq->target.params, rq->target.nparams, QUERY_MAX);
-	denials_put(f->worker->shared->denials, f->worker->index, wall_ms(),
-		(struct str){json, o.n});
+	denials_put(f->worker->shared->denials, f->worker->index,
+		clock_wall_ms(), (struct str){json, o.n});
 }
 
 void

@@ -1,6 +1,7 @@
 /* init: what the answers come to. */
 #include "daemon/init.h"
 
+#include "compiler/show.h"
 #include "runtime/sha256.h"
 
 #include <string.h>
@@ -22,24 +23,11 @@ init_token_new(struct init_token *t)
 	return true;
 }
 
-/* In single quotes, where only those must be doubled; `$$` is a dollar. */
-static void
-quote(struct str s, FILE *out)
-{
-	putc('\'', out);
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\'' || s.p[i] == '$')
-			putc(s.p[i], out);
-		putc(s.p[i], out);
-	}
-	putc('\'', out);
-}
-
 static void
 pair(const char *before, struct str s, FILE *out)
 {
 	fputs(before, out);
-	quote(s, out);
+	show_yaml(s, out);
 	putc('\n', out);
 }
 
@@ -53,7 +41,7 @@ write_listener(const struct init_answers *a, FILE *out)
 
 	if (init_is_unix(a)) {
 		fputs("  listeners:\n    - {name: local, unix: ", out);
-		quote(s, out);
+		show_yaml(s, out);
 		fputs(", mode: \"0660\"}\n", out);
 		return;
 	}
@@ -96,7 +84,7 @@ write_auth(const struct init_answers *a, const struct init_token *tokens,
 		for (size_t b = 0; b < sizeof(digest); b++)
 			fprintf(out, "%02x", digest[b]);
 		fputs(", role: client, name: ", out);
-		quote(tokens[i].name, out);
+		show_yaml(tokens[i].name, out);
 		fputs("}\n", out);
 	}
 }
@@ -269,10 +257,10 @@ init_write_compose(const struct init_answers *a, const char *config, FILE *out)
 	      "was replaced.\n"
 	      "      - /var/run:/host/run:ro\n"
 	      "      - type: bind\n"
-	      "        source: ",
+	      "        source: \"",
 		out);
-	quote(str_of(config), out);
-	fputs("\n"
+	show_yaml_text(str_of(config), out);
+	fputs("\"\n"
 	      "        target: /etc/docker-proxy/docker-proxy.conf\n"
 	      "        read_only: true\n"
 	      "    networks: [docker-api]\n"

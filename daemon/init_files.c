@@ -57,15 +57,50 @@ place(const struct init_file *f, bool force)
 	return ok || complain(f->name);
 }
 
-/* With force the last of two that have one name would be all there is. */
+/* Behind the last slash. */
+static const char *
+last_of(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+static bool
+find_folder(const char *name, struct stat *out)
+{
+	int n = (int)(last_of(name) - name);
+	char *folder;
+
+	if (asprintf(&folder, "%.*s.", n, name) < 0)
+		return false;
+	bool ok = stat(folder, out) == 0;
+	free(folder);
+	return ok;
+}
+
+/* One name in one folder, however that is written. What is in no folder will
+ * not be written anyway. */
+static bool
+is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return strcmp(last_of(a), last_of(b)) == 0 && find_folder(a, &x) &&
+	       find_folder(b, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* With force the last of two that are one file would be all there is. */
 static bool
 are_different(const struct init_file *files, size_t n)
 {
-	errno = EEXIST;
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(files[i].name, files[j].name) == 0)
+			if (is_same(files[i].name, files[j].name)) {
+				errno = EEXIST;
 				return complain(files[i].name);
+			}
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* Learning: the policy, as an operator would write it. */
 #include "daemon/learn.h"
 
-#include "compiler/source.h"
+#include "compiler/show.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -23,47 +23,11 @@
 
 /* --- text -------------------------------------------------------------------- */
 
-/* The number of a character of UTF-8, or a byte. */
-static uint32_t
-code_of(struct str c)
-{
-	uint32_t code = (unsigned char)c.p[0];
-
-	if (c.n > 1)
-		code &= 0x7fu >> c.n;
-	for (size_t i = 1; i < c.n; i++)
-		code = code << 6 | ((unsigned char)c.p[i] & 0x3fu);
-	return code;
-}
-
-/* Inside a YAML string in double quotes, where "$" would be a variable. What
- * a configuration may not have as it is, is written by its number. */
-static void
-write_text(struct str s, FILE *out)
-{
-	while (s.n > 0) {
-		bool plain;
-		struct str c = {s.p, source_char(s, &plain)};
-		s = str_from(s, c.n);
-		if (*c.p == '$')
-			fputs("$$", out);
-		else if (*c.p == '"' || *c.p == '\\')
-			fprintf(out, "\\%c", *c.p);
-		else if (plain && *c.p != '\n' && *c.p != '\t')
-			fwrite(c.p, 1, c.n, out);
-		else
-			fprintf(out,
-				code_of(c) < 0x100 ? "\\x%02" PRIX32
-						   : "\\U%08" PRIX32,
-				code_of(c));
-	}
-}
-
 static void
 write_quoted(struct str s, FILE *out)
 {
 	fputc('"', out);
-	write_text(s, out);
+	show_yaml_text(s, out);
 	fputc('"', out);
 }
 
@@ -111,10 +75,10 @@ write_name(const struct learnt_call *c, FILE *out)
 	struct str method = method_name(c->method);
 
 	fprintf(out, "%.*s ", STR_FMT(method));
-	write_text(c->before, out);
+	show_yaml_text(c->before, out);
 	if (c->names)
 		fputs("{}", out);
-	write_text(c->behind, out);
+	show_yaml_text(c->behind, out);
 }
 
 /* --- what it may say ----------------------------------------------------------- */
@@ -303,7 +267,7 @@ write_test(const struct learnt_call *c, enum method method, bool query,
 
 	fprintf(out, "  - request: \"%.*s ", STR_FMT(method_name(method)));
 	target.n = query ? target.n : str_find(target, STR("?"));
-	write_text(target, out);
+	show_yaml_text(target, out);
 	fputs("\"\n", out);
 	if (c->roles.n > 0) {
 		fputs("    role: ", out);
@@ -340,8 +304,9 @@ write_tests(const struct learnt *l, FILE *out)
 void
 learn_write(const struct learnt *l, const char *source, FILE *out)
 {
-	fprintf(out, "# Learnt from %" PRIu64 " request%s in %s", l->requests,
-		l->requests == 1 ? "" : "s", source);
+	fprintf(out, "# Learnt from %" PRIu64 " request%s in ", l->requests,
+		l->requests == 1 ? "" : "s");
+	show_text(str_of(source), out);
 	if (l->refused > 0)
 		fprintf(out, "; %" PRIu64 " more were refused", l->refused);
 	fputs(".\n"

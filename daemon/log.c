@@ -1,6 +1,8 @@
 /* Log lines: formatting, escaping, writing some at once. */
 #include "daemon/log.h"
 
+#include "runtime/utf8.h"
+
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -59,8 +61,8 @@ log_learns(void)
 	log_mode_learn = true;
 }
 
-bool
-log_enabled(enum log_level level)
+static bool
+is_enabled(enum log_level level)
 {
 	return (int)level <= log_level;
 }
@@ -121,44 +123,39 @@ plain_bytes(struct str s, unsigned where)
 	return n;
 }
 
-/* U+0080 to U+009F at s[i]: control characters to a terminal. */
-static bool
-is_c1(struct str s, size_t i)
+/* The character that s begins with, or the byte that is none. */
+static size_t
+put_char(struct line *l, struct str s)
 {
-	return (unsigned char)s.p[i] == 0xc2 && i + 1 < s.n &&
-	       (unsigned char)s.p[i + 1] < 0xa0;
+	size_t n = utf8_bytes(s);
+	struct str c = {s.p, n ? n : 1};
+	uint32_t code = utf8_code(c);
+	char esc[16];
+	int len = 0;
+
+	if (code == '"' || code == '\\')
+		len = snprintf(esc, sizeof(esc), "\\%c", (char)code);
+	else if (code > 0xffff && utf8_is_hidden(code))
+		len = snprintf(esc, sizeof(esc), "\\u%04x\\u%04x",
+			0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+	else if (n == 0 || utf8_is_hidden(code))
+		len = snprintf(esc, sizeof(esc), "\\u%04x", code);
+	put(l, len ? (struct str){esc, (size_t)len} : c);
+	return c.n;
 }
 
-/* Nothing that acts on a terminal or ends the line, for JSON and text alike;
- * with `quoted`, nor what would end the quotes. */
+/* Nothing that acts on a terminal, hides or ends the line, for JSON and text
+ * alike; with `quoted`, nor what would end the quotes. */
 static void
 put_escaped(struct line *l, struct str s, bool quoted)
 {
-	bool utf8 = str_is_utf8(s);
-
-	for (size_t i = 0;; i++) {
-		size_t plain =
-			plain_bytes(str_from(s, i), quoted ? QUOTED : SHOWN);
-		put(l, (struct str){s.p + i, plain});
-		i += plain;
-		if (i == s.n)
+	for (;;) {
+		size_t plain = plain_bytes(s, quoted ? QUOTED : SHOWN);
+		put(l, (struct str){s.p, plain});
+		s = str_from(s, plain);
+		if (s.n == 0)
 			return;
-		unsigned char c = (unsigned char)s.p[i];
-		char esc[8];
-		if (c == '"' || c == '\\') {
-			put_byte(l, '\\');
-			put_byte(l, (char)c);
-			continue;
-		}
-		bool c1 = utf8 && is_c1(s, i);
-		if (c1)
-			c = (unsigned char)s.p[++i];
-		if (c1 || c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)) {
-			int n = snprintf(esc, sizeof(esc), "\\u%04x", c);
-			put(l, (struct str){esc, (size_t)n});
-		} else {
-			put_byte(l, (char)c);
-		}
+		s = str_from(s, put_char(l, s));
 	}
 }
 
@@ -395,7 +392,7 @@ void
 log_event(enum log_level level, const char *event,
 	const struct log_field *fields, size_t n)
 {
-	if (log_enabled(level))
+	if (is_enabled(level))
 		write_line(level, str_of(event), fields, n);
 }
 
@@ -405,7 +402,7 @@ log_say(enum log_level level, const char *fmt, ...)
 	char buf[EVENT_MAX];
 	va_list ap;
 
-	if (!log_enabled(level))
+	if (!is_enabled(level))
 		return;
 	va_start(ap, fmt);
 	int n = vsnprintf(buf, sizeof(buf), fmt, ap);

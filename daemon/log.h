@@ -26,7 +26,6 @@ struct log_field {
 void log_setup(enum log_level level, bool json);
 /* From now on each line has mode=learn. Before any thread starts. */
 void log_learns(void);
-bool log_enabled(enum log_level level);
 
 /* An event with fields; empty values are left out. */
 void log_event(enum log_level level, const char *event,

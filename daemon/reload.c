@@ -77,6 +77,21 @@ reload_compile(struct reload *r, FILE *err)
 	return p;
 }
 
+/* A pipe was read at the start, and to wait for more of it all would have to
+ * wait. */
+static bool
+can_read_again(const struct reload *r)
+{
+	struct stat st;
+
+	if (stat(r->config->file, &st) != 0 || S_ISREG(st.st_mode))
+		return true;
+	log_say(LOG_LEVEL_ERROR,
+		"%s is no regular file, and cannot be read again",
+		r->config->file);
+	return false;
+}
+
 /* An empty file is a policy, one that shuts everybody out. While the proxy
  * runs it is rather the work of a full disk. */
 static bool
@@ -111,7 +126,7 @@ compile(struct reload *r)
 {
 	char *text = NULL;
 	size_t n = 0;
-	FILE *f = open_memstream(&text, &n);
+	FILE *f = can_read_again(r) ? open_memstream(&text, &n) : NULL;
 
 	if (!f)
 		return NULL;

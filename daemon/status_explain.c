@@ -170,22 +170,30 @@ read_question(struct asking *q, const struct admin *a, struct str body)
 
 /* --- the answer ------------------------------------------------------------------ */
 
+/* Rules repeat what they saw, so a large question may have an answer without
+ * measure: what does not fit is not written. */
 static bool
 tell(struct admin_conn *c, const struct explanation *e)
 {
-	char *text = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
+	char *text = malloc(EXPLAIN_ANSWER_BYTES);
+	FILE *out = text ? fmemopen(text, EXPLAIN_ANSWER_BYTES, "w") : NULL;
 
-	if (!out)
+	if (!out) {
+		free(text);
 		return false;
+	}
 	explain_json(e, false, out);
-	bool ok = !ferror(out);
-	ok = fclose(out) == 0 && ok;
-	if (ok)
-		admin_answer(c, 200, ADMIN_JSON, (struct str){text, n});
+	bool fits = fflush(out) == 0 && !ferror(out);
+	long n = ftell(out);
+	fclose(out);
+	if (fits)
+		admin_answer(c, 200, ADMIN_JSON, (struct str){text, (size_t)n});
+	else
+		admin_answer_line(c, 503,
+			"the answer is too long to keep it for a browser: use "
+			"docker-proxy explain");
 	free(text);
-	return ok;
+	return true;
 }
 
 static void

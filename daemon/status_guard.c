@@ -23,17 +23,20 @@ settings_of(const struct admin_conn *c)
 
 /* --- names ------------------------------------------------------------------ */
 
-/* Without port and brackets. */
+/* Without port and brackets; what has another form stays, and is no name. */
 static struct str
 host_of(struct str field)
 {
-	struct str port = str_from(field, str_find(field, STR(":")));
+	size_t n = field.n;
 
-	if (str_starts(field, STR("["))) {
-		size_t close = str_find(field, STR("]"));
-		return (struct str){field.p + 1, close - 1};
-	}
-	return (struct str){field.p, field.n - port.n};
+	while (n > 0 && field.p[n - 1] >= '0' && field.p[n - 1] <= '9')
+		n--;
+	if (n > 0 && field.p[n - 1] == ':')
+		field.n = n - 1;
+	if (field.n > 2 && str_starts(field, STR("[")) &&
+		str_ends(field, STR("]")))
+		return (struct str){field.p + 1, field.n - 2};
+	return field;
 }
 
 static bool

@@ -3,6 +3,7 @@
 
 #include "compiler/policy.h"
 #include "daemon/admin_parts.h"
+#include "daemon/clock.h"
 #include "daemon/config.h"
 #include "daemon/denials.h"
 #include "daemon/generation.h"
@@ -17,7 +18,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -34,19 +34,10 @@ struct writer {
 	const struct metrics_snapshot *now; /* borrowed */
 };
 
-static uint64_t
-wall_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 int64_t
 status_json_wall(uint64_t then_ms)
 {
-	return (int64_t)(wall_ms() - (now_ms() - then_ms));
+	return clock_wall_ms() - (int64_t)(now_ms() - then_ms);
 }
 
 static void
@@ -305,7 +296,7 @@ status_json_status(struct admin *a, FILE *out)
 	scrape_gather(s, s->generation, &now);
 	json_out_open(&w.j, NULL, '{');
 	json_out_text(&w.j, "version", STR(DOCKER_PROXY_VERSION));
-	json_out_number(&w.j, "time_ms", wall_ms());
+	json_out_number(&w.j, "time_ms", (uint64_t)clock_wall_ms());
 	json_out_number(&w.j, "start_time", (uint64_t)s->start_time);
 	json_out_number(&w.j, "threads", s->nworkers);
 	json_out_text(&w.j, "mode", s->learns ? STR("learn") : STR("enforce"));
@@ -349,8 +340,8 @@ put_rule(struct json_out *j, const struct program *p, uint32_t slot,
 	json_out_close(j, '}');
 }
 
-void
-status_json_rules(const struct admin *a, FILE *out)
+static void
+put_rules(struct admin *a, FILE *out)
 {
 	const struct generation *g = a->shared->generation;
 	const struct metrics_rules *m = g->rules;
@@ -418,12 +409,6 @@ put_denials(struct admin *a, FILE *out)
 }
 
 /* --- answers ------------------------------------------------------------------------- */
-
-static void
-put_rules(struct admin *a, FILE *out)
-{
-	status_json_rules(a, out);
-}
 
 static void
 answer(struct admin_conn *c, void (*put)(struct admin *a, FILE *out))

@@ -8,9 +8,8 @@
 struct admin;
 struct str;
 
-/* One object each, on one line, without its end. */
+/* One object on one line, without its end. */
 void status_json_status(struct admin *a, FILE *out);
-void status_json_rules(const struct admin *a, FILE *out);
 
 /* Of denials_read(). */
 void status_json_denial(FILE *out, uint64_t id, int64_t time_ms, struct str s);

@@ -38,7 +38,8 @@ take_denial(void *ctx, uint64_t id, int64_t time_ms, struct str json)
 	fputs("\n\n", out);
 }
 
-/* Those that were hit since; the next time those that there is no room for. */
+/* Those that were hit since, from where the last ones ended: it is the next
+ * time's turn of those that there is no room for. */
 static void
 put_rules(struct admin *a, FILE *out)
 {
@@ -46,7 +47,9 @@ put_rules(struct admin *a, FILE *out)
 	struct status_stream *s = &a->stream;
 	unsigned told = 0;
 
-	for (uint32_t i = 0; i < m->nslots && told < STATUS_RULES_TICK; i++) {
+	for (uint32_t n = 0; n < m->nslots && told < STATUS_RULES_TICK; n++) {
+		uint32_t i = s->next++;
+		s->next %= m->nslots;
 		const struct metrics_hits hits = metrics_hits(m, i);
 		if (hits.n == s->hits[i])
 			continue;
@@ -82,6 +85,7 @@ begin(struct admin *a)
 		return false;
 	for (uint32_t i = 0; i < g->rules->nslots; i++)
 		s->hits[i] = metrics_hits(g->rules, i).n;
+	s->next = 0;
 	s->generation = g->number;
 	denials_read(a->shared->denials, s->denials, &nobody);
 	return true;

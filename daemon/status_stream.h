@@ -19,6 +19,7 @@ struct status_stream {
 	unsigned clients;    /* that listen */
 	uint64_t generation; /* whose rules are counted */
 	uint64_t *hits;      /* owned: of each series, as told */
+	uint32_t next;       /* series to look at first */
 	uint64_t *denials;   /* owned: of each worker, how many were told */
 };
 

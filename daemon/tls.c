@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* TLS 1.2: forward secrecy and AEAD only. 1.3 has nothing else. */
 #define CIPHERS_12     "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -100,6 +101,30 @@ refuse(struct file_hearer *h, const char *key, const char *why)
 }
 
 /* --- files ------------------------------------------------------------------ */
+
+struct named_file {
+	const char *key;
+	struct str name;
+};
+
+/* OpenSSL would wait for who writes to a pipe, and all with it. What is not
+ * there it tells itself. */
+static bool
+are_files(struct file_hearer *h, const struct named_file *v, size_t n)
+{
+	bool ok = true;
+	struct stat st;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].name.n == 0 || stat(v[i].name.p, &st) != 0 ||
+			S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+			continue;
+		tell(h, FILE_BAD, v[i].key, "%.*s is no regular file",
+			STR_FMT(v[i].name));
+		ok = false;
+	}
+	return ok;
+}
 
 /* Instead of asking for a passphrase at the terminal. */
 static int
@@ -330,7 +355,15 @@ setup_server(SSL_CTX *ctx, const struct settings_tls *s, struct file_hearer *h)
 struct tls_context *
 tls_new_server(const struct settings_tls *s, struct file_hearer *h)
 {
-	struct tls_context *c = context_new(TLS_server_method(), h);
+	const struct named_file files[] = {
+		{"cert", s->cert},
+		{"key", s->key},
+		{"client_ca", s->client_ca},
+		{"crl", s->crl},
+	};
+	struct tls_context *c = are_files(h, files, 4)
+					? context_new(TLS_server_method(), h)
+					: NULL;
 
 	if (!c)
 		return NULL;
@@ -385,7 +418,14 @@ struct tls_context *
 tls_new_client(const struct settings_engine_tls *s, struct str host,
 	struct file_hearer *h)
 {
-	struct tls_context *c = context_new(TLS_client_method(), h);
+	const struct named_file files[] = {
+		{"ca", s->ca},
+		{"cert", s->cert},
+		{"key", s->key},
+	};
+	struct tls_context *c = are_files(h, files, 3)
+					? context_new(TLS_client_method(), h)
+					: NULL;
 
 	if (!c)
 		return NULL;

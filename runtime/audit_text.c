@@ -1,13 +1,14 @@
 /* Text of whoever sent it, inside a line of JSON. */
 #include "runtime/audit_text.h"
 
+#include "runtime/utf8.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-#define CUT_ROOM     40 /* "...[cut: 18446744073709551615 bytes]" */
+#define CUT_ROOM 40 /* "...[cut: 18446744073709551615 bytes]" */
+#define SPELLED  12 /* a character at most: two \uXXXX */
 
 const char audit_hex[] = "0123456789ABCDEF";
 
@@ -52,77 +53,38 @@ audit_text_end(struct audit_text *t)
 	audit_put(t->o, STR("\""));
 }
 
-/* The bytes of the character that s begins with; 1 for a byte that begins
- * none. */
 static size_t
-char_bytes(struct str s)
-{
-	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	if (c < 0x80 || n > s.n || !str_is_utf8((struct str){s.p, n}))
-		return 1;
-	return n;
-}
-
-/* The number of a character of two or three bytes, else 0. */
-static unsigned
-code_point(struct str c)
-{
-	const unsigned char *p = (const unsigned char *)c.p;
-
-	if (c.n == 2)
-		return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
-	if (c.n == 3)
-		return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 |
-		       (p[2] & 0x3fu);
-	return 0;
-}
-
-/* Controls of the upper half, and what is not seen or makes other text be
- * seen elsewhere. */
-static bool
-is_treacherous(unsigned code)
-{
-	static const struct {
-		unsigned first, last;
-	} ranges[] = {
-		{0x80, 0x9f},
-		{0x200b, 0x200f},
-		{0x2028, 0x202e},
-		{0x2060, 0x206f},
-		{0xfeff, 0xfeff},
-	};
-	for (size_t i = 0; i < COUNT(ranges); i++)
-		if (code >= ranges[i].first && code <= ranges[i].last)
-			return true;
-	return false;
-}
-
-static size_t
-spell_escape(unsigned code, char to[8])
+spell_unit(unsigned unit, char *to)
 {
 	to[0] = '\\';
 	to[1] = 'u';
 	for (int i = 0; i < 4; i++)
-		to[2 + i] = audit_hex[code >> (12 - 4 * i) & 15];
+		to[2 + i] = audit_hex[unit >> (12 - 4 * i) & 15];
 	return 6;
 }
 
-/* How a character, or a byte that is none, stands in a JSON string; at most
- * 6 bytes. */
+/* As JSON has it: beyond U+FFFF as two surrogates. */
 static size_t
-spell(struct str c, char to[8])
+spell_escape(uint32_t code, char to[SPELLED])
 {
-	unsigned code = c.n == 1 ? (unsigned char)c.p[0] : code_point(c);
+	if (code <= 0xffff)
+		return spell_unit(code, to);
+	spell_unit(0xd7c0 + (code >> 10), to);
+	return 6 + spell_unit(0xdc00 + (code & 0x3ff), to + 6);
+}
 
-	if (c.n == 1 && (code == '"' || code == '\\')) {
+/* How a character, or a byte that is none, stands in a JSON string. */
+static size_t
+spell(struct str c, char to[SPELLED])
+{
+	uint32_t code = utf8_code(c);
+
+	if (code == '"' || code == '\\') {
 		to[0] = '\\';
 		to[1] = (char)code;
 		return 2;
 	}
-	if ((c.n == 1 && (code < 0x20 || code >= 0x7f)) ||
-		(c.n > 1 && is_treacherous(code)))
+	if (utf8_is_hidden(code) || (c.n == 1 && code >= 0x80))
 		return spell_escape(code, to);
 	memcpy(to, c.p, c.n);
 	return c.n;
@@ -145,12 +107,13 @@ audit_text_put(struct audit_text *t, struct str s)
 {
 	t->bytes += s.n;
 	while (s.n > 0 && !t->cut) {
-		char spelled[8];
+		char spelled[SPELLED];
 		size_t room = t->end - t->o->n;
 		size_t bytes = plain_bytes(s, room);
 		struct str as = {s.p, bytes};
 		if (bytes == 0) {
-			bytes = char_bytes(s);
+			bytes = utf8_bytes(s);
+			bytes += bytes == 0; /* a byte that begins none */
 			as.p = spelled;
 			as.n = spell((struct str){s.p, bytes}, spelled);
 		}

@@ -10,6 +10,8 @@
 #ifndef RUNTIME_JSON_PLAIN_H
 #define RUNTIME_JSON_PLAIN_H
 
+#include "runtime/word.h"
+
 #include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,30 +23,24 @@
 
 /* --- a bit for each byte of a block: is it special? ----------------------- */
 
-/* One byte in each of a word's eight. */
-#define JSON_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* The top bit of each byte of a word of ASCII that is zero. */
 static inline uint64_t
 json_zeroes(uint64_t w)
 {
-	return ~(w + JSON_EACH(0x7f)) & JSON_EACH(0x80);
+	return ~(w + WORD_EACH(0x7f)) & WORD_EACH(0x80);
 }
 
 /* Of eight bytes. Without the top bits no sum carries into the next byte. */
 static inline uint64_t
 json_special_word(const char *p)
 {
-	uint64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	w = le64toh(w);
-	uint64_t low = w & JSON_EACH(0x7f);
-	uint64_t special = w | ~(low + JSON_EACH(0x60)) |
-			   json_zeroes(low ^ JSON_EACH('"')) |
-			   json_zeroes(low ^ JSON_EACH('\\'));
+	uint64_t w = le64toh(word_at(p));
+	uint64_t low = w & WORD_EACH(0x7f);
+	uint64_t special = w | ~(low + WORD_EACH(0x60)) |
+			   json_zeroes(low ^ WORD_EACH('"')) |
+			   json_zeroes(low ^ WORD_EACH('\\'));
 	/* Each of the bits lands in a place of its own in the top byte. */
-	return ((special & JSON_EACH(0x80)) >> 7) *
+	return ((special & WORD_EACH(0x80)) >> 7) *
 		       UINT64_C(0x0102040810204080) >>
 	       56;
 }

@@ -85,9 +85,10 @@
 #define EXPLAIN_EVERY_MS     200  /* on average */
 #define EXPLAIN_BURST_MS     2000 /* ten at once */
 #define EXPLAIN_ARENA_BYTES  MIB(64)
-#define READY_MS             1000 /* for the Engine's answer to a ping */
-#define READY_AGAIN_MS       1000 /* as long a result is still told */
-#define HEALTHCHECK_MS       2000 /* Docker's own limit is 30 s */
+#define EXPLAIN_ANSWER_BYTES MIB(1) /* kept for who may not read it */
+#define READY_MS             1000   /* for the Engine's answer to a ping */
+#define READY_AGAIN_MS       1000   /* as long a result is still told */
+#define HEALTHCHECK_MS       2000   /* Docker's own limit is 30 s */
 
 /* --- audit ------------------------------------------------------------- */
 #define AUDIT_QUEUE_BYTES    MIB(4) /* 8,000 lines as they mostly are */

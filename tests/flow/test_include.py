@@ -3,6 +3,7 @@ without a file."""
 
 import json
 import os
+import signal
 import subprocess
 
 import pytest
@@ -96,6 +97,29 @@ def test_an_included_file_that_comes_later(including):
         NO_INFO.replace("info", "version"))
     assert r.wait(before)
     assert status(r.proxy, "/version") == 403
+
+
+def fifo(path):
+    new = path.with_suffix(".new")
+    os.mkfifo(new)
+    os.rename(new, path)
+
+
+def test_a_reload_waits_for_nobody(including):
+    """A pipe in a file's place, to which nobody writes."""
+    r = including
+    guard = r.path.parent / "guard.yaml"
+    before = r.refused(), r.in_force()
+    fifo(guard)
+    assert not r.wait(before)
+    assert "guard.yaml: Operation not supported" in r.proxy.log()
+    assert status(r.proxy) == 403
+    before = r.refused(), r.in_force()
+    fifo(r.path)
+    r.proxy.signal(signal.SIGHUP)
+    assert not r.wait(before)
+    assert "config.yaml is no regular file" in r.proxy.log()
+    assert status(r.proxy) == 403
 
 
 def test_a_denial_names_the_file(including):

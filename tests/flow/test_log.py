@@ -35,6 +35,8 @@ def test_a_long_path_cuts_nothing_else(own_proxy, path):
 @pytest.mark.parametrize("log_format", ["text", "json"])
 @pytest.mark.parametrize("path, shown", [
     ("%C2%9B31m", "\\u009b31m"), ("a%C2%85b", "a\\u0085b"),
+    ("a%E2%80%AEgnp.%D8%9C", "a\\u202egnp.\\u061c"),
+    ("a%F3%A0%80%81b", "a\\udb40\\udc01b"), ("%C3%BC%F0%9F%90%B3", "ü🐳"),
     ("%C2%A0", "\u00a0"), ("%22%5C", '\\"\\\\')])
 def test_nothing_that_acts_on_a_terminal(own_proxy, path, shown, log_format):
     line = denied(own_proxy, path, log_format=log_format)

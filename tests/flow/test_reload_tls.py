@@ -1,6 +1,7 @@
 """Reloading certificates: who comes later gets the new ones, who is there
 keeps what it has, and files that will not do change nothing."""
 
+import os
 import ssl
 import threading
 
@@ -156,6 +157,10 @@ def test_fifty_connections(swap, engine, old, new, version):
     s.files.key.write_text("nonsense")
     assert not s.reload.hup()
     assert s.reload.lines(f"cannot read the private key from {s.files.key}")
+    s.files.key.unlink()
+    os.mkfifo(s.files.key)
+    assert not s.reload.hup()
+    assert s.reload.lines(f"{s.files.key} is no regular file")
     assert attempt(s.proxy, client_context(new.ca, version)) == "got in: 200"
     assert "got in" not in attempt(s.proxy, context)
     for each in busy:

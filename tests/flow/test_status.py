@@ -295,6 +295,18 @@ def test_explain_takes_json_only_and_not_too_much(watched):
                body=large).status == 200
 
 
+def test_an_answer_is_not_kept_without_measure(watched):
+    proxy = watched(rules=[
+        {"name": f"r{i}", "action": "allow", "conditions": [
+            {"field": "body.A", "operator": "equals", "value": f"v{i}"}]}
+        for i in range(200)])
+    question = {"method": "POST", "target": "/containers/create"}
+    r = explain(proxy, {**question, "body": {"A": "x" * 60000}})
+    assert r.status == 503 and b"too long" in r.body
+    r = explain(proxy, {**question, "body": {"A": "x" * 1000}})
+    assert r.status == 200 and len(json.loads(r.body)["rules"]) == 200
+
+
 def test_questions_are_bounded(watched):
     proxy = watched()
     seen = [explain(proxy, {"method": "GET", "target": "/"}).status
@@ -367,6 +379,20 @@ def test_events(watched):
         e.wait("status", lambda s: s["requests"]["denied"] == 2)
         # And only what has changed.
         assert e.next()[0] == "status"
+
+
+def test_each_rule_has_its_turn(watched):
+    """Each of them is hit all the time, and not all have room at once."""
+    proxy = watched(rules=[
+        {"name": f"r{i}", "action": "deny", "dry_run": True} for i in
+        range(300)])
+    last = rules_of(proxy)["r299"]["id"]
+    with proxy.connect() as c, Events(proxy) as e:
+        seen = set()
+        for _ in range(3):
+            c.get("/secrets/a")
+            seen |= {i for i, _, _ in e.wait("rules")}
+    assert last in seen and len(seen) == 300
 
 
 def test_events_end_with_the_policy(reloadable):
@@ -495,6 +521,8 @@ def test_beyond_loopback_there_is_no_page_without_a_token(watched):
     ("status.example.com:80", 200), ("Status.Example.COM", 200),
     ("evil.example.com", 421), ("127.0.0.1.evil.com", 421),
     ("localhost.evil.com", 421), ("example.com", 421),
+    ("[::1]", 200), ("[::1]evil.com", 421), ("127.0.0.1:80:evil", 421),
+    ("127.0.0.1:evil", 421), ("[127.0.0.1", 421), ("[]", 421), ("[", 421),
 ])
 def test_names(watched, host, status):
     proxy = watched(admin={"names": ["status.example.com"]})
@@ -513,6 +541,8 @@ def test_names(watched, host, status):
     (["Origin: null"], 403),
     (["Sec-Fetch-Site: cross-site"], 403),
     (["Sec-Fetch-Site: same-site"], 403),
+    (["Origin: http://evil.com", "Origin: http://127.0.0.1"], 403),
+    (["Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: none"], 403),
 ])
 def test_origins(watched, fields, status):
     proxy = watched()

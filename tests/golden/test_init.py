@@ -267,7 +267,9 @@ def test_files_that_are_there(tmp_path):
 
 @pytest.mark.parametrize("flags", [
     ["--output", "a", "--compose", "a"],
-    ["--output", "b.token", "--tokens", "b"]])
+    ["--output", "b.token", "--tokens", "b"],
+    ["--output", "a", "--compose", "./a"],
+    ["--output", ".//b.token", "--tokens", "b"]])
 def test_two_files_of_one_name(tmp_path, flags):
     done = run(tmp_path, "init", "--yes", "--force", *flags)
     assert done.returncode == 1 and "File exists" in done.stderr

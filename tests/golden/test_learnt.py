@@ -235,3 +235,14 @@ def test_errors(tmp_path):
     done = learn(tmp_path, [event("GET", "/a", {})], "none")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "none: error: No such file or directory\n"
+
+
+def test_a_file_name_adds_no_line(tmp_path):
+    (tmp_path / "a\nglobal: {default: allow}").write_text(
+        json.dumps(event("GET", "/_ping")) + "\n")
+    done = subprocess.run([BINARY, "learn", "a\nglobal: {default: allow}"],
+                          cwd=tmp_path, capture_output=True, text=True,
+                          timeout=30)
+    assert done.returncode == 0
+    assert yaml.safe_load(done.stdout)["global"] == {"default": "deny"}
+    assert "default: allow" in done.stdout.splitlines()[0]

@@ -127,9 +127,11 @@ def test_what_would_end_a_value_or_a_comment():
 services:
   proxy:
     image: wollomatic/socket-proxy
-    command: ["-allowGET=/a\\nrules: []", "-x=b\\ny: z", "-allowPUT=a''${HOME}"]
+    command: ["-allowGET=/a\\nrules: []", "-x=b\\ny: z", "-allowPUT=a''${HOME}",
+              "-allowPOST=/b\\e\\nx"]
 """).stdout
     assert "\nrules: []" not in written and "\ny: z" not in written
+    assert '"^(?:/b\\x1B\\x0Ax)$$"' in written and "\x1b" not in written
     written = run("migrate", "--arg", "CONTAINERS=1\nPOST: 1", "--from",
                   "tecnativa").stdout
     assert "\nPOST: 1" not in written and "\n  POST: 1" not in written

@@ -21,7 +21,7 @@ from fixtures import *  # noqa: E402,F401,F403
 import wire  # noqa: E402
 from proxy_process import DENIALS, free_port  # noqa: E402
 
-TOKEN = "a-token-of-some-length"
+TOKEN = "ä-tökén-of-söme-length-€"
 HOSTILE = '<img src=x onerror="document.title=1">'
 HOSTILE_RULE = {"name": HOSTILE, "action": "deny", "message": HOSTILE,
                 "conditions": [{"field": "path", "operator": "equals",
@@ -147,6 +147,28 @@ def test_explain(browser, started):
     assert page.complaints() == []
 
 
+def test_a_denial_is_shown_and_asked_as_it_was(browser, started):
+    page = Page(browser, started(rules=[*DENIALS, {
+        "name": "\u200babc", "action": "deny", "conditions": [
+            {"field": "path", "operator": "equals", "value": "/hidden"}]}]))
+    path = "/secrets/a%3Fb%23c%25d%20e%E2%80%AEf%F3%A0%80%81"
+    with page.proxy.connect("tcp") as c:
+        c.get(path + "?x=%E2%80%8B%26")
+        page.until("#denial-rows", path + "?x=%E2%80%8B%26")
+        page.one("#denial-rows button").click()
+        page.until("#answer", "by rule no-secrets")
+        assert (page.one("#question [name=target]").get_attribute("value")
+                == path + "?x=%E2%80%8B%26")
+        assert c.get("/hidden").status == 403
+        page.until("#denial-rows", "\\u{200b}abc")
+        # Of half a request nobody asks.
+        buttons = len(page.all("#denial-rows button"))
+        c.get("/secrets/" + "x" * 2000)
+        page.until("#denial-rows", "...[cut:")
+    assert len(page.all("#denial-rows button")) == buttons == 2
+    assert page.complaints() == []
+
+
 def test_token(browser, started):
     page = Page(browser, started(admin={"token": TOKEN}), wait=False)
 
@@ -155,6 +177,8 @@ def test_token(browser, started):
         page.one("#token").send_keys(token)
         page.one("#login button").click()
     give("wrong")
+    page.until("#login-error", "This token is wrong")
+    give("wröng-€")
     page.until("#login-error", "This token is wrong")
     give(TOKEN)
     page.until("#live", "live")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pathlib
 import resource
 import socket
 import subprocess
@@ -213,7 +214,8 @@ def test_an_end_before_there_is_a_connection(kind):
                                           helper.TIMEOUT)
         client.shutdown(socket.SHUT_WR)
         wait_until(lambda: "SYN-SENT" in connecting(full), "it is dialled")
-        time.sleep(0.1)
+        wait_until(lambda: has_ended(proxy.port), "the proxy is told")
+        wait_until(lambda: is_asleep(proxy.pid), "it has dealt with it")
         full.accept()[0].close()
         fill.close()
         server = full.accept()[0]
@@ -248,6 +250,17 @@ def connecting(to):
         ["ss", "-Htn", "state", "syn-sent", "dport", "=",
          f":{to.getsockname()[1]}"], capture_output=True, text=True,
         check=True).stdout and "SYN-SENT"
+
+
+def has_ended(port):
+    """Has the kernel the end of what a client sends to that port?"""
+    return subprocess.run(
+        ["ss", "-Htn", "state", "close-wait", "sport", "=", f":{port}"],
+        capture_output=True, text=True, check=True).stdout
+
+
+def is_asleep(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] == "S"
 
 
 def options(pid):

@@ -212,6 +212,9 @@ hostile_bytes_are_escaped(void **state)
 		{STR("\342\200\250"), STR("\"\\u2028\"")},
 		{STR("\342\200\256x\342\201\246"), STR("\"\\u202Ex\\u2066\"")},
 		{STR("\342\200\213\357\273\277"), STR("\"\\u200B\\uFEFF\"")},
+		{STR("\330\234"), STR("\"\\u061C\"")},
+		/* Tags, which nothing shows. */
+		{STR("\363\240\200\201"), STR("\"\\uDB40\\uDC01\"")},
 		/* Not UTF-8: alone, overlong, a surrogate, cut off. */
 		{STR("\377a"), STR("\"\\u00FFa\"")},
 		{STR("\300\257"), STR("\"\\u00C0\\u00AF\"")},

@@ -189,14 +189,18 @@ test_long_text_and_line(void **state)
 
 /* What is printed ends in logs: the value of a secret is covered. */
 static void
-assert_covered(const char *line, const char *want)
+assert_last_line(const char *text, const char *want)
 {
 	struct fixture f;
 	char told[256];
-	init(&f, line);
-	diag_error(&f.diag, (struct pos){1, 1, 1, 0}, "x");
+	uint32_t line = 1;
+	init(&f, text);
+	for (const char *p = text; *p; p++)
+		line += *p == '\n';
+	diag_error(&f.diag, (struct pos){line, 1, 1, 0}, "x");
 	snprintf(told, sizeof(told),
-		"p.conf:1:1: error: x\n  1 | %s\n    | ^\n", want);
+		"p.conf:%u:1: error: x\n  %u | %s\n    | ^\n", line, line,
+		want);
 	assert_told(&f, told);
 }
 
@@ -204,18 +208,35 @@ static void
 test_secrets_are_covered(void **state)
 {
 	(void)state;
-	assert_covered("secret: hunter2", "secret: *******");
-	assert_covered(
-		"- {token: hunter2, role: x}", "- {token: *******, role: x}");
-	assert_covered(
-		"{\"token\": \"a,b}c\", x: 1}", "{\"token\": \"*****\", x: 1}");
-	assert_covered("token:   'hé' # c", "token:   '**' # c");
-	assert_covered("{token: a, secret: b}", "{token: *, secret: *}");
-	assert_covered("token_sha256: 12ab", "token_sha256: ****");
-	assert_covered("secret: ${NAME}", "secret: ${NAME}");
-	assert_covered("secret: \"${NAME}\"", "secret: \"${NAME}\"");
-	assert_covered("secret:", "secret:");
-	assert_covered("field: header.x-token", "field: header.x-token");
+	assert_last_line("secret: hunter2", "secret: *******");
+	assert_last_line(
+		"- {name: x, token: hunter2}", "- {name: x, token: ********");
+	assert_last_line("{\"token\" : \"a,b}c\", x: 1}",
+		"{\"token\" : \"*************");
+	assert_last_line("token:   'hé' # c", "token:   '*******");
+	assert_last_line("secret: 'a''b'", "secret: '*****");
+	assert_last_line("secret: a,b", "secret: ***");
+	assert_last_line(
+		"{token: ${A}, secret: b}", "{token: ${A}, secret: **");
+	assert_last_line("token_sha256: 12ab", "token_sha256: ****");
+	assert_last_line("secret: ${NAME}", "secret: ${NAME}");
+	assert_last_line("secret: \"${NAME}\"", "secret: \"${NAME}\"");
+	assert_last_line("secret:", "secret:");
+	assert_last_line("field: header.x-token", "field: header.x-token");
+}
+
+static void
+test_secrets_of_many_lines_are_covered(void **state)
+{
+	(void)state;
+	assert_last_line("auth:\n  secret: |\n    hunter2", "    *******");
+	assert_last_line("secret:\n  \"hunter2\"", "  *********");
+	assert_last_line("secret: \"a\n    b\n  c\"", "  **");
+	assert_last_line("secret: \"a\n  b\n\n    c\"", "    **");
+	assert_last_line("- token: >-\n    hunter2", "    *******");
+	assert_last_line("- token: a\n  role: x", "  role: x");
+	assert_last_line("- token: a\n- name: x", "- name: x");
+	assert_last_line("token: a\nname:\n  x", "  x");
 }
 
 static const char *
@@ -265,6 +286,7 @@ main(void)
 		cmocka_unit_test(test_hostile_source_line),
 		cmocka_unit_test(test_long_text_and_line),
 		cmocka_unit_test(test_secrets_are_covered),
+		cmocka_unit_test(test_secrets_of_many_lines_are_covered),
 		cmocka_unit_test(test_did_you_mean),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +94,30 @@ test_pipes(void **state)
 }
 
 static void
+test_waiting_for_nobody(void **state)
+{
+	char path[] = "/tmp/test_file.XXXXXX";
+	struct arena a;
+	struct str got;
+	(void)state;
+
+	make_file(path, MAX);
+	arena_init(&a, 16 * MAX);
+	assert_true(file_read_regular(path, MAX, &a, &got));
+	assert_int_equal(got.n, MAX);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_false(file_read_regular(path, MAX, &a, &got));
+	assert_int_equal(errno, ENOTSUP);
+	unlink(path);
+	assert_false(file_read_regular("/dev/zero", MAX, &a, &got));
+	assert_int_equal(errno, ENOTSUP);
+	assert_false(file_read_regular("/", MAX, &a, &got));
+	assert_int_equal(errno, EISDIR);
+	arena_fini(&a);
+}
+
+static void
 test_failures(void **state)
 {
 	char path[] = "/tmp/test_file.XXXXXX";
@@ -125,6 +150,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_pipes),
+		cmocka_unit_test(test_waiting_for_nobody),
 		cmocka_unit_test(test_failures),
 	};
 
