@@ -386,3 +386,44 @@ def test_conditions_that_cannot_hold_together(tmp_path, one, other, found):
             {"name": "a", "action": "allow", "conditions": [one, other]}]}))
     told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
     assert ("contradiction" in findings(told)) == found
+
+
+@pytest.mark.parametrize("pattern, found", [
+    ("/info$", True), ("^/info$", False), ("^/info$|/version$", True),
+    ("^/info$|^/version$", False), ("(/info|/version)$", True),
+    ("(^/info|/version)$", True), ("(?:^/info|^/version)$", False),
+    ("^(/info|/version)$", False), ("(/v1)?/info$", True),
+    ("(^/v1)?/info$", True), ("(^/v1)?^/info$", False),
+    ("((^/a)|(/b))$", True), ("((^/a)|(^/b))$", False),
+    ("[(]/info", True), ("(?i)/info", True), ("(?i)^/info", False),
+    # Not sure: another kind of group, another anchor.
+    ("\\A/info", False), ("(?=^/info)", False), ("(*UTF)^/info", False)])
+def test_where_a_pattern_is_held_to_the_start(tmp_path, pattern, found):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "a", "action": "allow", "conditions": [
+                GET, asks("path", "matches", pattern)]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert ("unanchored-path" in findings(told)) == found
+
+
+@pytest.mark.parametrize("values, found", [
+    (["root", "0"], True), (["root", "0", "0:0"], False), (["root"], True)])
+def test_the_user_root_by_its_other_names(tmp_path, values, found):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "u", "action": "deny", "conditions": [
+                asks("body.User", "in", values)]},
+            {"name": "a", "action": "allow", "conditions": [
+                POST, asks("path", "equals", "/containers/create")]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert ("user-spelling" in findings(told)) == found
+
+
+def test_a_service_is_a_container(tmp_path):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "a", "action": "allow", "conditions": [
+                POST, asks("path", "equals", "/services/create")]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert "root-by-create" in findings(told)
