@@ -5,6 +5,7 @@
  */
 #include "compiler/implies.h"
 
+#include "compiler/clash.h"
 #include "compiler/read.h"
 #include "compiler/regex_prefix.h"
 
@@ -25,16 +26,23 @@ same_value(const struct cond_value *a, const struct cond_value *b)
 	if (a->kind == VALUE_TIME)
 		return a->days == b->days && a->from == b->from &&
 		       a->to == b->to;
-	if (a->kind == VALUE_CIDR)
-		return memcmp(&a->cidr, &b->cidr, sizeof(a->cidr)) == 0;
 	return str_eq(a->text, b->text);
+}
+
+/* Is it that value, or a network that holds it? */
+static bool
+holds(const struct cond_value *c, const struct cond_value *v)
+{
+	if (c->kind == VALUE_CIDR && v->kind == VALUE_CIDR)
+		return cidr_covers(&c->cidr, &v->cidr);
+	return same_value(c, v);
 }
 
 static bool
 has_value(struct implies *l, const struct cond *c, const struct cond_value *v)
 {
 	for (size_t i = 0; i < c->nvalues && take_steps(l, 1); i++)
-		if (same_value(&c->values[i], v))
+		if (holds(&c->values[i], v))
 			return true;
 	return false;
 }
@@ -84,10 +92,8 @@ operator_implies(struct implies *l, const struct cond *b, const struct cond *a)
 	       !a->nocase && paths_start(l, b, a->values[0].text);
 }
 
-/* Can it be that a request does not decide it? Facts that only the Engine can
- * read; and patterns on texts that may be long. */
-static bool
-may_be_in_doubt(const struct cond *c)
+bool
+cond_may_be_in_doubt(const struct cond *c)
 {
 	enum field f = c->field;
 
@@ -100,7 +106,7 @@ may_be_in_doubt(const struct cond *c)
 static bool
 test_implies(struct implies *l, const struct cond *b, const struct cond *a)
 {
-	if (l->decided && (may_be_in_doubt(a) || may_be_in_doubt(b)))
+	if (l->decided && (cond_may_be_in_doubt(a) || cond_may_be_in_doubt(b)))
 		return false;
 	if (a->field != b->field || a->nocase != b->nocase ||
 		a->negate != b->negate || !str_eq(a->name, b->name))
@@ -165,6 +171,21 @@ each_implies(struct implies *l, const struct cond *b, const struct cond *a)
 	return b->first != NULL;
 }
 
+/* Does b keep a from holding, a being what a not is before? */
+static bool
+implies_not(struct implies *l, const struct cond *b, const struct cond *a)
+{
+	struct cond positive = *a;
+
+	if (a->kind == COND_NOT)
+		return conds_clash(l, b, a->first);
+	if (a->kind != COND_TEST || !a->negate)
+		return false;
+	positive.negate = false;
+	positive.next = NULL;
+	return conds_clash(l, b, &positive);
+}
+
 bool
 implies(struct implies *l, const struct cond *b, const struct cond *a)
 {
@@ -177,6 +198,8 @@ implies(struct implies *l, const struct cond *b, const struct cond *a)
 	if (b->kind == COND_OR)
 		return each_implies(l, b, a);
 	if (a->kind == COND_OR && implies_one(l, b, a))
+		return true;
+	if (implies_not(l, b, a))
 		return true;
 	if (b->kind == COND_AND)
 		return one_implies(l, b, a);

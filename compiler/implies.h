@@ -23,6 +23,10 @@ bool implies(struct implies *l, const struct cond *b, const struct cond *a);
  * that each path passes. */
 bool cond_always_holds(const struct cond *c);
 
+/* Can it be that a request does not decide it? Facts that only the Engine can
+ * read; and patterns on texts that may be long. */
+bool cond_may_be_in_doubt(const struct cond *c);
+
 /* Is the value equal to one of those listed? */
 static inline bool
 cond_is_one_of(const struct cond *c)

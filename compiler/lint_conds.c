@@ -72,8 +72,45 @@ alternative(struct str s)
 	return s;
 }
 
+/* The bytes of the group that s begins with; 0 when it has no end that can be
+ * read. */
+static size_t
+group_length(struct str s)
+{
+	size_t depth = 0, n;
+
+	for (size_t i = 0; i < s.n; i += n) {
+		n = item_length(str_from(s, i));
+		depth += s.p[i] == '(';
+		depth -= s.p[i] == ')';
+		if (depth == 0)
+			return i + n;
+	}
+	return 0;
+}
+
+static bool is_anchored(struct str pattern);
+
+/* A group that only groups; of another kind it is not sure. */
+static bool
+group_is_anchored(struct str s)
+{
+	size_t n = group_length(s), open = str_starts(s, STR("(?:")) ? 3 : 1;
+
+	if (n == 0 || (open == 1 && n > 1 && strchr("?*", s.p[1])))
+		return true;
+	if (!is_anchored((struct str){s.p + open, n - open - 1}))
+		return false;
+	/* What may be left out holds nothing. */
+	struct str rest = str_from(s, n);
+	if (rest.n == 0 || !strchr("?*", rest.p[0]))
+		return true;
+	rest = str_from(rest, 1);
+	return is_anchored(rest);
+}
+
 /* Is each alternative held to the path's start? True too where that is not
- * sure: groups may hold the anchor. */
+ * sure. */
 static bool
 is_anchored(struct str pattern)
 {
@@ -84,8 +121,10 @@ is_anchored(struct str pattern)
 			begin = str_from(begin, 4);
 		bool clever = str_starts(begin, STR("\\")) &&
 			      !str_starts(begin, STR("\\/"));
-		if (!clever && !str_starts(begin, STR("^")) &&
-			!str_starts(begin, STR("(")))
+		bool group = str_starts(begin, STR("("));
+		if (group && !group_is_anchored(begin))
+			return false;
+		if (!group && !clever && !str_starts(begin, STR("^")))
 			return false;
 		if (a.n == pattern.n)
 			return true;

@@ -49,6 +49,7 @@ const struct probe probe_harmless = {
 const struct probe_open probe_opens[] = {
 	{FINDING_ROOT_BY_CREATE, PRIVILEGED},
 	{FINDING_ROOT_BY_CREATE, HOST("\"Binds\":[\"/:/x\"]")},
+	{FINDING_ROOT_BY_CREATE, SERVICE_BIND},
 	{FINDING_OPEN_BUILD, ANY("POST /build")},
 	{FINDING_OPEN_SESSION, ANY("POST /session")},
 	{FINDING_OPEN_SESSION, ANY("POST /grpc")},
@@ -101,6 +102,8 @@ const struct probe_gap probe_gaps[] = {
 		"User: \"0\"", CREATE("\"User\":\"0\"")},
 	{FINDING_USER_SPELLING, "User: \"0\"", CREATE("\"User\":\"0\""),
 		"User: root", CREATE("\"User\":\"root\"")},
+	{FINDING_USER_SPELLING, "User: \"0\"", CREATE("\"User\":\"0\""),
+		"User: \"0:0\"", CREATE("\"User\":\"0:0\"")},
 	{FINDING_CREATE_NOT_EXEC, "Privileged of create", PRIVILEGED,
 		"Privileged of exec",
 		{"POST /containers/x/exec",

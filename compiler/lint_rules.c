@@ -1,4 +1,5 @@
 /* Rules, alone and in their order. */
+#include "compiler/clash.h"
 #include "compiler/lint_parts.h"
 
 #include "runtime/limits.h"
@@ -6,136 +7,13 @@
 
 /* --- contradictions ------------------------------------------------------------ */
 
-/* Can the field have one value only? */
-static bool
-is_single(const struct cond *c)
-{
-	static const struct str star = STR("*");
-	enum field_kind kind = field_info[c->field].kind;
-
-	return kind == KIND_TEXT ||
-	       (kind == KIND_JSON && str_find(c->name, star) == c->name.n);
-}
-
-static bool
-same_field(const struct cond *a, const struct cond *b)
-{
-	return a->field == b->field && str_eq(a->name, b->name);
-}
-
-/* Certainly: 1 and 1.0 are the same number. */
-static bool
-differ(const struct cond_value *a, const struct cond_value *b)
-{
-	if (a->kind != b->kind)
-		return true;
-	return a->kind != VALUE_NUMBER && !str_eq(a->text, b->text);
-}
-
-/* Does a value certainly not pass the test? */
-static bool
-refuses(const struct cond *c, const struct cond_value *v)
-{
-	struct str want = c->values[0].text;
-
-	if (c->op == OP_STARTS_WITH)
-		return !str_starts(v->text, want);
-	if (c->op == OP_ENDS_WITH)
-		return !str_ends(v->text, want);
-	if (c->op == OP_CONTAINS)
-		return want.n > 0 && str_find(v->text, want) == v->text.n;
-	if (!cond_is_one_of(c))
-		return false;
-	for (size_t i = 0; i < c->nvalues; i++)
-		if (!differ(&c->values[i], v))
-			return false;
-	return true;
-}
-
-static bool
-refuses_all(struct lint *l, const struct cond *c, const struct cond *values)
-{
-	for (size_t i = 0; i < values->nvalues; i++)
-		if (!take_steps(&l->implies, c->nvalues + 1) ||
-			!refuses(c, &values->values[i]))
-			return false;
-	return values->nvalues > 0;
-}
-
-static bool
-tests_clash(struct lint *l, const struct cond *a, const struct cond *b)
-{
-	if (a->negate || b->negate || a->nocase || b->nocase ||
-		!same_field(a, b) || !is_single(a) || a->nvalues == 0 ||
-		b->nvalues == 0)
-		return false;
-	/* A method is compared without case, and only whole ones are written
-	 * in one. */
-	if (a->field == FIELD_METHOD && !cond_is_one_of(a))
-		return false;
-	if (cond_is_one_of(b))
-		return refuses_all(l, a, b);
-	if (a->op != OP_STARTS_WITH || b->op != OP_STARTS_WITH)
-		return false;
-	return !str_starts(a->values[0].text, b->values[0].text) &&
-	       !str_starts(b->values[0].text, a->values[0].text);
-}
-
-/* Does b hold wherever the test n without its not_ does, so that both cannot?
- */
-static bool
-denies(struct lint *l, const struct cond *n, const struct cond *b)
-{
-	struct cond positive = *n;
-
-	/* Doubt can make both true. */
-	if (b->kind == COND_TEST && (field_info[b->field].flags & FIELD_DOCKER))
-		return false;
-	/* What never holds by itself is told as that. */
-	if (n->kind == COND_NOT)
-		return !cond_always_holds(n->first) &&
-		       implies(&l->implies, b, n->first);
-	if (n->kind != COND_TEST || !n->negate)
-		return false;
-	positive.negate = false;
-	positive.next = NULL;
-	return implies(&l->implies, b, &positive);
-}
-
-static bool clash(struct lint *l, const struct cond *a, const struct cond *b);
-
-static bool
-all_clash(struct lint *l, const struct cond *either, const struct cond *b)
-{
-	for (const struct cond *c = either->first; c; c = c->next)
-		if (!clash(l, c, b))
-			return false;
-	return either->first != NULL;
-}
-
-/* Can the two never hold together? False when that is not sure. */
-static bool
-clash(struct lint *l, const struct cond *a, const struct cond *b)
-{
-	if (!take_steps(&l->implies, 1))
-		return false;
-	if (a->kind == COND_OR)
-		return all_clash(l, a, b);
-	if (b->kind == COND_OR)
-		return all_clash(l, b, a);
-	if (denies(l, a, b) || denies(l, b, a))
-		return true;
-	return a->kind == COND_TEST && b->kind == COND_TEST &&
-	       (tests_clash(l, a, b) || tests_clash(l, b, a));
-}
-
 static void
 lint_contradiction(struct lint *l, const struct rule *r)
 {
 	for (size_t i = 0; i < l->ntop; i++)
 		for (size_t k = i + 1; k < l->ntop; k++) {
 			const struct cond *a = l->top[i], *b = l->top[k];
-			if (!clash(l, a, b))
+			if (!conds_clash(&l->implies, a, b))
 				continue;
 			diag_warning(l->diag, FINDING_CONTRADICTION, b->pos,
 				"this and the condition in line %u cannot "

@@ -36,11 +36,11 @@ warn(struct toggle_set *s)
 		const struct toggle_def *t = &defs[i];
 		if (t->kind != TOGGLE_OPENING)
 			continue;
-		if (toggle_on(s, "CONTAINERS"))
-			toggle_no_effect(s, t, "CONTAINERS=1 opens it already");
-		else if (!toggle_on(s, "POST"))
+		if (!toggle_on(s, "POST"))
 			toggle_no_effect(
 				s, t, "in this profile it takes POST=1 too");
+		else if (toggle_on(s, "CONTAINERS"))
+			toggle_no_effect(s, t, "CONTAINERS=1 opens it already");
 		else if (strcmp(t->name, "ALLOW_STOP") == 0 &&
 			 toggle_on(s, "ALLOW_RESTARTS"))
 			toggle_no_effect(

@@ -111,7 +111,7 @@ run(const struct arguments *a)
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration"},
-	{"--policy", "NAME", "a ready policy, without a file"},
+	{"--policy", "POLICY", "a ready policy, without a file"},
 	{0},
 };
 

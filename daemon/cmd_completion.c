@@ -5,9 +5,12 @@
  * nothing of the table of commands is repeated in three languages.
  *
  * What a value or an operand is called there says what is offered:
- * "text|json" is these words, FILE a file, LOG and PATH too, else nothing.
+ * "text|json" is these words, POLICY the ready ones, FILE a file, LOG, NEW, OLD
+ * and PATH too, else nothing.
  */
 #include "daemon/cmd_completion.h"
+
+#include "compiler/ready.h"
 
 #include <string.h>
 
@@ -28,14 +31,26 @@ offer(const struct offers *o, const char *word, size_t n, const char *help)
 		fprintf(o->out, "%.*s\t%s\n", (int)n, word, help ? help : "");
 }
 
+static void
+offer_policies(const struct offers *o)
+{
+	for (const struct ready_policy *p = ready_policies; p->name; p++)
+		offer(o, p->name, strlen(p->name), p->description);
+}
+
 /* By what a value or an operand is called. */
 static void
 offer_value(const struct offers *o, const char *what)
 {
-	static const char *const files[] = {"FILE", "LOG", "PATH", "@"};
+	static const char *const files[] = {
+		"FILE", "LOG", "PATH", "NEW", "OLD", "@"};
 
 	if (!what)
 		return;
+	if (strcmp(what, "POLICY") == 0) {
+		offer_policies(o);
+		return;
+	}
 	if (strchr(what, '|')) {
 		while (*(what += strspn(what, "[|.] "))) {
 			size_t n = strcspn(what, "|] ");

@@ -202,7 +202,7 @@ run(const struct arguments *a)
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration"},
-	{"--policy", "NAME", "a ready policy, without a file"},
+	{"--policy", "POLICY", "a ready policy, without a file"},
 	{"--role", "ROLE",
 		"who asks, as authenticated; without this and the "
 		"next the proxy finds out as ever"},

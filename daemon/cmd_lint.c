@@ -124,7 +124,7 @@ run(const struct arguments *a)
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration, as FILE"},
-	{"--format", "FORMAT", "text, json or sarif"},
+	{"--format", "text|json|sarif", "text"},
 	{"--explain", "CODE", "why a finding matters and what to do; or all"},
 	{0},
 };

@@ -48,7 +48,7 @@ const struct command command_policies = {
 
 const struct command command_policies_show = {
 	.name = "policies show",
-	.operands = "NAME",
+	.operands = "POLICY",
 	.least = 1,
 	.most = 1,
 	.help = "print a ready policy",

@@ -90,7 +90,7 @@ static const struct flag flags[] = {
 	{"--config", "NEW", "the policy to try"},
 	{"--against", "OLD",
 		"what to compare with; without it, what the log says"},
-	{"--format", "FORMAT", "text or json"},
+	{"--format", "text|json", "text"},
 	{0},
 };
 

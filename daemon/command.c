@@ -314,7 +314,8 @@ command_usage(const struct command *c, FILE *out)
 		usage_of(c, out);
 		return;
 	}
-	fputs("usage: docker-proxy [serve] [--config FILE | --policy NAME...] "
+	fputs("usage: docker-proxy [serve] [--config FILE | --policy "
+	      "POLICY...] "
 	      "[--demo]\n"
 	      "       docker-proxy COMMAND [--help]...\n"
 	      "\n"

@@ -107,7 +107,8 @@ write_include(const struct init_answers *a, FILE *out)
 {
 	struct str guards = a->v[INIT_GUARDS];
 
-	fputs("# docker-proxy policies show NAME prints what each allows, and "
+	fputs("# docker-proxy policies show POLICY prints what each allows, "
+	      "and "
 	      "why.\n"
 	      "include: [",
 		out);

@@ -4,6 +4,7 @@
 #include "compiler/policy.h"
 #include "daemon/audit_lines.h"
 #include "daemon/offline.h"
+#include "runtime/docker.h"
 #include "runtime/limits.h"
 
 #include <stdio.h>
@@ -54,14 +55,22 @@ is_never_known(const struct program *p, const struct program_test *t)
 	       (t->field == FIELD_HEADER && !is_user_agent(p, t));
 }
 
+/* Does it mean something that neither its line nor its meaning is recorded
+ * of? */
 static bool
-is_unknown(const struct recorded *q, const struct program *p,
-	const struct program_test *t)
+means_more(const struct recorded *q, const struct facts *f)
+{
+	return q->untold && (!f || q->masked_query || docker_reads_body(f));
+}
+
+static bool
+is_unknown(const struct recorded *q, const struct facts *f,
+	const struct program *p, const struct program_test *t)
 {
 	unsigned field = t->field;
 
 	if (is_docker(field))
-		return (q->untold && field != FIELD_DOCKER_TARGET) ||
+		return (field != FIELD_DOCKER_TARGET && means_more(q, f)) ||
 		       (q->hidden >> (field - DOCKER_FIRST) & 1);
 	if (field == FIELD_QUERY)
 		return q->masked_query;
@@ -140,12 +149,13 @@ static const struct program_test *
 find_unknown(const struct replay_judge *j, const struct recorded *q)
 {
 	const struct program *p = &j->policy->program;
+	const struct facts *f = offline_facts(j->offline);
 
 	for (uint32_t i = 0; i < j->ninsns; i++) {
 		if (!j->seen[i] || p->insns[i].op != OPCODE_TEST)
 			continue;
 		const struct program_test *t = &p->tests[p->insns[i].arg];
-		if (is_unknown(q, p, t))
+		if (is_unknown(q, f, p, t))
 			return t;
 	}
 	return NULL;

@@ -554,7 +554,7 @@ run(const struct arguments *a)
 
 static const struct flag flags[] = {
 	{"--config", "FILE", "the configuration"},
-	{"--policy", "NAME",
+	{"--policy", "POLICY",
 		"a ready policy, without a file; more than one may be given"},
 	{"--demo", NULL,
 		"where there is no Engine, start a small built-in "

@@ -109,6 +109,15 @@ cidr_has(const struct cidr *net, const struct ip *ip)
 		       prefix_mask(net->bits, whole)) == 0;
 }
 
+bool
+cidr_covers(const struct cidr *outer, const struct cidr *inner)
+{
+	struct ip first = {.set = true};
+
+	memcpy(first.b, inner->b, sizeof(first.b));
+	return outer->bits <= inner->bits && cidr_has(outer, &first);
+}
+
 struct ip
 ip_client(const struct ip *ip)
 {

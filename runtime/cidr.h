@@ -30,6 +30,9 @@ bool cidr_parse(struct str text, struct cidr *out, bool *host_bits_out);
  * and no IPv4 one, as "0.0.0.0/0" is every IPv4 address. */
 bool cidr_has(const struct cidr *net, const struct ip *ip);
 
+/* Is each address of the inner network one of the outer? */
+bool cidr_covers(const struct cidr *outer, const struct cidr *inner);
+
 #define CIDR_KEY_MAX 129
 
 /* The network as a text, returned its length: '4' or '6', and a '0' or '1'

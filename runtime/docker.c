@@ -69,6 +69,25 @@ docker_is_hex(struct str s)
 	return s.n > 0;
 }
 
+/* Of one that is always there the name is found before any id. */
+static bool
+is_default_network(struct str s)
+{
+	return str_eq(s, STR("bridge")) || str_eq(s, STR("host")) ||
+	       str_eq(s, STR("none")) || str_eq(s, STR("default"));
+}
+
+bool
+docker_is_network_id(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')))
+			return false;
+	}
+	return s.n > 0 && !is_default_network(s);
+}
+
 void
 gather_id(struct gather *g, enum field field, struct str name)
 {

@@ -95,6 +95,8 @@ void gather_also(struct gather *g, enum field field, struct str value);
 /* A name that may be the beginning of an id: that reading, "id:<hex>". */
 void gather_id(struct gather *g, enum field field, struct str name);
 bool docker_is_hex(struct str s);
+/* May it be the beginning of a network's id? A swarm's have all letters. */
+bool docker_is_network_id(struct str s);
 /* word and value as one. */
 void gather_join(
 	struct gather *g, enum field field, const char *word, struct str value);

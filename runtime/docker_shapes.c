@@ -211,7 +211,7 @@ static const struct docker_member host_config_members[] = {
 	TEXTS("ExtraHosts", EXTRA_HOSTS, as_is),
 	TEXTS("GroupAdd", GROUPS, docker_take_id),
 	ANY("Init"),
-	ANY("InitPath"),
+	TEXT("InitPath", HOST_PATHS, docker_take_host_path),
 	WORD("IpcMode", NAMESPACES, "ipc:", docker_take_namespace),
 	ANY("Isolation"),
 	TEXTS("Links", CONTAINERS, docker_take_link),

@@ -189,8 +189,19 @@ static const struct docker_member placement_members[] = {
 };
 SHAPE(placement);
 
+/* The Engine finds it by each beginning of its id, too, and the host's own as
+ * any (daemon/cluster/services.go: populateNetworkID). A container is not let
+ * into that one by its id. */
+static void
+take_attachment(struct gather *g, const struct docker_member *m, struct str s)
+{
+	docker_take_network(g, m, s);
+	if (s.n == 0 || docker_is_network_id(s))
+		gather_doubt(g, FIELD_DOCKER_NAMESPACES);
+}
+
 static const struct docker_member attachment_members[] = {
-	TEXT("Target", NETWORKS, docker_take_network),
+	TEXT("Target", NETWORKS, take_attachment),
 	ANY("Aliases"),
 	PAIRS("DriverOpts", DRIVER_OPTS, docker_take_driver_opt),
 };

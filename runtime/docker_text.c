@@ -295,8 +295,9 @@ docker_take_network(
 
 	(void)m;
 	gather_add(g, FIELD_DOCKER_NETWORKS, s);
-	if (!container)
-		gather_id(g, FIELD_DOCKER_NETWORKS, s);
+	if (docker_is_network_id(s))
+		gather_also(g, FIELD_DOCKER_NETWORKS,
+			arena_fmt(g->arena, "id:%.*s", STR_FMT(s)));
 	if (container || str_eq(s, STR("host")))
 		docker_take_namespace(g, &net, s);
 }

@@ -4,6 +4,7 @@ import pytest
 
 from alike import alike, normal
 from cli import Docker
+from engine import ENGINES, OWN, wanted
 
 COMPOSE = "/usr/bin/docker-compose"
 
@@ -34,9 +35,21 @@ def folder(tmp_path):
     return tmp_path
 
 
-def compose(host, home, folder):
+def programs():
+    """Debian's docker-compose, and that of each Engine that was fetched."""
+    plugin = "usr/libexec/docker/cli-plugins/docker-compose"
+    return [COMPOSE, *sorted(str(p) for p in ENGINES.glob(f"*/{plugin}"))]
+
+
+def able():
+    """Those that can do all with this Engine: Debian's reads of an image what
+    newer ones do not tell, where it recreates a container."""
+    return programs() if wanted() == OWN else programs()[1:]
+
+
+def compose(host, home, folder, program=COMPOSE):
     """A function that runs docker-compose in the folder."""
-    client = Docker(COMPOSE, host, home)
+    client = Docker(program, host, home)
     return lambda *arguments: client.run(
         "--project-name", "two", "--ansi", "never", *arguments, cwd=folder)
 

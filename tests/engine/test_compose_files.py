@@ -14,18 +14,11 @@ import pytest
 import cli
 from alike import assert_denied
 from conftest import debian
-from engine import ENGINES
 from shipped import ROOT, until_healthy
+from test_compose import programs
 
 NAMES = ["portainer/portainer-ce:lts", "traefik:v3", "docker:cli"]
 STANDS_IN = 'ENTRYPOINT ["sh", "-c", "exec sleep 100000"]'
-
-
-def programs():
-    """Debian's docker-compose, and that of each Engine that was fetched."""
-    plugin = "usr/libexec/docker/cli-plugins/docker-compose"
-    newer = sorted(str(p) for p in ENGINES.glob(f"*/{plugin}"))
-    return ["/usr/bin/docker-compose", *newer]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import yaml
 
 import proxy as proxies
 from cli import DEBIAN, Docker
-from test_compose import FILE, GOT, compose
+from test_compose import FILE, GOT, compose, programs
 
 
 ESCAPES = (
@@ -21,9 +21,9 @@ ESCAPES = (
     {"NoSuchMember": 1})
 
 
-def life(host, home, folder):
+def life(host, home, folder, program):
     """What is recorded, and done again: the exit code of each step."""
-    run = compose(host, home, folder)
+    run = compose(host, home, folder, program)
     steps = (["up", "--detach"],
              ["exec", "-T", "client", "sh", "-c", GOT],
              ["ps"], ["logs", "--no-color"],
@@ -43,18 +43,19 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_the_same_life_again(engine, home, project, tmp_path):
+@pytest.mark.parametrize("program", programs())
+def test_the_same_life_again(engine, home, project, tmp_path, program):
     log = tmp_path / "audit.log"
     closed = {"auth": {"type": "none"},
               "global": {"default": "deny", "audit_log": str(log)}}
     with proxies.Proxy(engine.socket, policy=closed,
                        arguments=["--mode", "learn"]) as learning:
-        life(learning.host, home, project)
+        life(learning.host, home, project, program)
     text = learn(log)
     assert "Not allowed" not in text
     policy = yaml.safe_load(text)
     with proxies.Proxy(engine.socket, policy=policy) as learnt:
-        life(learnt.host, home, project)
+        life(learnt.host, home, project, program)
         run = Docker(DEBIAN, learnt.host, home).run(
             "run", "--name", "escaped", "--privileged", "bb", "true")
         assert run.code == 125 and b"docker-proxy" in run.err, run

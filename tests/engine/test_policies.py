@@ -5,10 +5,12 @@ import json
 
 import pytest
 
+import engine as engines
 import evasion_effects as effects
 import proxy as proxies
 from cli import DEBIAN, Docker
-from test_compose import compose
+from conftest import debian
+from test_compose import able, compose
 
 OPEN = {"auth": {"type": "none"}, "global": {"default": "allow"}}
 CLOSED = {"auth": {"type": "none"}}
@@ -160,12 +162,13 @@ volumes: {data: {}}
     {**OPEN, "include": ["policy:no-host-escape"]},
     {**CLOSED, "include": ["policy:compose"]},
 ], ids=["no-host-escape", "compose"])
-def test_compose_up_and_down(engine, home, tmp_path, policy):
+@pytest.mark.parametrize("program", able())
+def test_compose_up_and_down(engine, home, tmp_path, policy, program):
     file = tmp_path / "docker-compose.yml"
     (tmp_path / "Dockerfile").write_text("FROM bb\n")
     file.write_text(COMPOSED)
     with proxies.Proxy(engine.socket, policy=policy) as proxy:
-        run = compose(proxy.host, home, tmp_path)
+        run = compose(proxy.host, home, tmp_path, program)
         try:
             for words in (["up", "--detach"], ["ps"], ["logs"],
                           ["exec", "-T", "client", "true"],
@@ -184,3 +187,58 @@ def test_compose_up_and_down(engine, home, tmp_path, policy):
             assert b"no path of the host" in done.err + done.out, done
         finally:
             run("down", "--volumes", "--timeout", "0", "--rmi", "local")
+
+
+# --- a swarm -----------------------------------------------------------------
+
+
+@pytest.fixture
+def swarm():
+    """An Engine of its own: one that was a manager is not the same again."""
+    own = engines.Engine()
+    try:
+        own.start()
+        debian(own).ok("swarm", "init", "--advertise-addr", "127.0.0.1")
+        yield own
+    finally:
+        own.remove()
+
+
+def service(name, network):
+    return json.dumps({"Name": name, "TaskTemplate": {
+        "ContainerSpec": {"Image": "bb"},
+        "Networks": [{"Target": network}]}}).encode()
+
+
+def attached(swarm, name):
+    """The networks of a service, by their names."""
+    [made] = swarm.get_json(f'/services?filters={{"name":["{name}"]}}')
+    return [swarm.get_json(f"/networks/{network['Target']}?scope=swarm")["Name"]
+            for network in made["Spec"]["TaskTemplate"]["Networks"]]
+
+
+def test_the_hosts_network_by_its_ids(swarm):
+    """A service is let into it by its id, by the swarm's, by the beginning of
+    either; of the names, those that no id begins with pass."""
+    json_type = {"Content-Type": "application/json"}
+    local = swarm.get_json("/networks/host")["Id"]
+    shared = swarm.get_json("/networks/host?scope=swarm")["Id"]
+    assert local != shared
+    debian(swarm).ok("network", "create", "--driver", "overlay", "stack_web")
+    policy = {**OPEN, "include": ["policy:no-host-escape"]}
+    with proxies.Proxy(swarm.socket, policy=policy) as proxy:
+        for number, network in enumerate(
+                ["host", local, local[:12], shared, shared[:3], "stack_web"]):
+            name = f"s{number}"
+            status, answer = proxy.ask("POST", "/services/create",
+                                       service(name, network), json_type)
+            if network == "stack_web":
+                assert status == 201, answer
+                assert attached(swarm, name) == ["stack_web"]
+                continue
+            assert status == 403 and b"baseline: " in answer, (network, answer)
+            # That the proxy had to refuse it: so would the Engine have it.
+            status, answer = swarm.ask("POST", "/services/create",
+                                       service(name, network), json_type)
+            assert status == 201, answer
+            assert attached(swarm, name) == ["host"]

@@ -57,6 +57,18 @@ def test_flags_and_their_values():
     assert offered("healthcheck", "--config", "") == [":"]
     assert offered("completion", "z") == ["zsh"]
     assert offered("demo-engine", "--socket", "") == [":"]
+    assert offered("lint", "--format", "") == ["text", "json", "sarif"]
+    assert offered("replay", "log", "--config", "") == [":"]
+
+
+def test_ready_policies():
+    listed = [line.split()[0] for line in
+              run(BINARY, "policies").stdout.splitlines() if line[:1] == " "]
+    for words in (["--policy"], ["serve", "--policy"], ["explain", "--policy"],
+                  ["--check-config", "--policy"]):
+        assert offered(*words, "") == sorted(listed)
+        assert offered(*words, "tra") == ["traefik", "traefik-swarm"]
+    assert "traefik" in offered("policies", "show", "tr")
 
 
 def test_nothing_is_offered_of_nothing_like_it():

@@ -327,3 +327,103 @@ def test_included_files_may_say_the_same(tmp_path, kind):
     twice = text.partition("tests:")[0].partition("rules:\n")[2] % "c"
     files["b"].write_text((text % "b").replace("tests:", twice + "tests:"))
     assert '"c" never fires: rule "b"' in run("lint", str(config)).stdout
+
+
+# --- what follows from what ---------------------------------------------------
+
+
+def asks(field, operator, value):
+    return {"field": field, "operator": operator, "value": value}
+
+
+GET = asks("method", "equals", "GET")
+POST = asks("method", "equals", "POST")
+INFO = asks("path", "equals", "/info")
+
+
+def from_(*networks):
+    return asks("client_ip", "in", list(networks))
+
+
+@pytest.mark.parametrize("first, then, found", [
+    ({"not": {"or": [POST, asks("method", "equals", "DELETE")]}}, GET, True),
+    ({"not": {"or": [POST, GET]}}, GET, False),
+    (asks("method", "not_in", ["POST", "PUT"]), GET, True),
+    (asks("method", "not_in", ["POST", "GET"]), GET, False),
+    (asks("path", "not_matches", "^/containers/"), INFO, True),
+    (asks("path", "not_matches", "^/(x|info)"), INFO, False),
+    (from_("10.0.0.0/8", "fd00::/8"), from_("10.1.2.3", "fd12::/16"), True),
+    (from_("10.1.0.0/16"), from_("10.0.0.0/8"), False),
+    (from_("::/0"), from_("10.0.0.0/8"), False),
+    ({"not": from_("192.168.0.0/16")}, from_("10.0.0.0/8"), True),
+    ({"not": from_("10.1.0.0/16")}, from_("10.0.0.0/8"), False),
+    ({"not": from_("10.0.0.0/8")}, asks("client_ip", "ends_with", "0.7"),
+     False),
+])
+def test_a_deny_is_dead_behind_an_allow(tmp_path, first, then, found):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "a", "action": "allow", "conditions": [
+                first, asks("path", "starts_with", "/info")]},
+            {"name": "b", "action": "deny", "conditions": [then, INFO]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert ("dead-deny" in findings(told)) == found
+
+
+@pytest.mark.parametrize("one, other, found", [
+    (INFO, asks("path", "matches", "^/containers"), True),
+    (INFO, asks("path", "matches", "^/(x|info)"), False),
+    (INFO, asks("path", "matches", "(?i)^/INFO"), False),
+    (from_("10.0.0.0/8"), from_("192.168.0.0/16", "::/0"), True),
+    (from_("10.0.0.0/8"), from_("192.168.0.0/16", "10.1.0.0/16"), False),
+    ({"or": [{"and": [GET, INFO]}]}, {"or": [POST, {"and": [
+        asks("path", "equals", "/version"), GET]}]}, True),
+    ({"or": [{"and": [GET, INFO]}]}, {"or": [POST, {"and": [INFO, GET]}]}, False),
+])
+def test_conditions_that_cannot_hold_together(tmp_path, one, other, found):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "a", "action": "allow", "conditions": [one, other]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert ("contradiction" in findings(told)) == found
+
+
+@pytest.mark.parametrize("pattern, found", [
+    ("/info$", True), ("^/info$", False), ("^/info$|/version$", True),
+    ("^/info$|^/version$", False), ("(/info|/version)$", True),
+    ("(^/info|/version)$", True), ("(?:^/info|^/version)$", False),
+    ("^(/info|/version)$", False), ("(/v1)?/info$", True),
+    ("(^/v1)?/info$", True), ("(^/v1)?^/info$", False),
+    ("((^/a)|(/b))$", True), ("((^/a)|(^/b))$", False),
+    ("[(]/info", True), ("(?i)/info", True), ("(?i)^/info", False),
+    # Not sure: another kind of group, another anchor.
+    ("\\A/info", False), ("(?=^/info)", False), ("(*UTF)^/info", False)])
+def test_where_a_pattern_is_held_to_the_start(tmp_path, pattern, found):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "a", "action": "allow", "conditions": [
+                GET, asks("path", "matches", pattern)]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert ("unanchored-path" in findings(told)) == found
+
+
+@pytest.mark.parametrize("values, found", [
+    (["root", "0"], True), (["root", "0", "0:0"], False), (["root"], True)])
+def test_the_user_root_by_its_other_names(tmp_path, values, found):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "u", "action": "deny", "conditions": [
+                asks("body.User", "in", values)]},
+            {"name": "a", "action": "allow", "conditions": [
+                POST, asks("path", "equals", "/containers/create")]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert ("user-spelling" in findings(told)) == found
+
+
+def test_a_service_is_a_container(tmp_path):
+    (tmp_path / "c.yaml").write_text(json.dumps({
+        "auth": {"type": "none"}, "global": {"default": "deny"}, "rules": [
+            {"name": "a", "action": "allow", "conditions": [
+                POST, asks("path", "equals", "/services/create")]}]}))
+    told = run("lint", "c.yaml", "--format", "json", cwd=tmp_path)
+    assert "root-by-create" in findings(told)

@@ -220,3 +220,21 @@ def test_a_bar_at_a_terminal(tmp_path):
     assert done.stdout == "200000 requests, 200000 decided as before\n"
     assert seen.count(b"\r[") == 3 and b"% log" in seen
     assert seen.rstrip().endswith(b"\x1b[K")
+
+
+def test_what_says_nothing_more_needs_no_record_of_it(tmp_path):
+    """Of a call without a body the log has all, though `docker` is not in it:
+    a guard is no reason to say that nothing can be told."""
+    found = changes(tmp_path, [
+        event("GET", "/_ping"),
+        event("POST", "/containers/web/start"),
+        event("POST", "/containers/web/start",
+              query="checkpoint=a&checkpoint-dir=/etc"),
+        event("POST", "/containers/create"),
+        event("POST", "/build", query="t=a&networkmode=***")],
+        {**CLOSED, "global": {"default": "allow"},
+         "include": ["policy:no-host-escape"]})
+    assert found["requests"] == 5
+    assert {(c["path"], c["to"], c["requests"]) for c in found["changes"]} == {
+        ("/containers/web/start", "denied", 1),
+        ("/containers/create", "unknown", 2)}

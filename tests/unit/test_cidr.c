@@ -159,6 +159,40 @@ test_every_prefix(void **state)
 	}
 }
 
+/* Networks within networks; the families are apart. */
+static void
+test_covers(void **state)
+{
+	static const struct {
+		const char *outer, *inner;
+		bool covers;
+	} cases[] = {
+		{"10.0.0.0/8", "10.0.0.0/8", true},
+		{"10.0.0.0/8", "10.255.0.0/16", true},
+		{"10.0.0.0/8", "10.1.2.3", true},
+		{"10.1.0.0/16", "10.0.0.0/8", false},
+		{"10.0.0.0/9", "10.128.0.0/9", false},
+		{"0.0.0.0/0", "10.0.0.0/8", true},
+		{"::/0", "fd00::/8", true},
+		{"::/0", "10.0.0.0/8", false},
+		{"::/0", "0.0.0.0/0", false},
+		{"0.0.0.0/0", "::/0", false},
+		{"0.0.0.0/0", "fd00::/8", false},
+		{"fd00::/8", "fd12::/16", true},
+		{"fd12::/16", "fd00::/8", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cidr outer, inner;
+		bool bits;
+		assert_true(cidr_parse(str_of(cases[i].outer), &outer, &bits));
+		assert_true(cidr_parse(str_of(cases[i].inner), &inner, &bits));
+		if (cidr_covers(&outer, &inner) != cases[i].covers)
+			fail_msg("%s, %s", cases[i].outer, cases[i].inner);
+	}
+}
+
 static void
 test_bad_networks(void **state)
 {
@@ -233,6 +267,7 @@ main(void)
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_host_bits_are_cleared),
 		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_bad_networks),
 		cmocka_unit_test(test_no_address_is_nowhere),
 		cmocka_unit_test(test_clients),

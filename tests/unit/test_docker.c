@@ -114,6 +114,21 @@ test_namespaces(void **state)
 			"{\"TaskTemplate\":{\"Networks\":[{\"Target\":"
 			"\"host\"}]}}",
 			"net:host"},
+		/* The host's by the beginning of an id, of a swarm's or its own;
+		 * a container would not be let into it. */
+		{F(NAMESPACES), "POST /services/create",
+			"{\"Networks\":[{\"Target\":\"v\"}]}", "?"},
+		{F(NAMESPACES), "POST /services/create",
+			"{\"Networks\":[{\"Target\":\"\"}]}", "?"},
+		{F(NAMESPACES), "POST /services/x/update?version=1",
+			"{\"TaskTemplate\":{\"Networks\":[{\"Target\":"
+			"\"9geryj8fy5t283kjzz9p319hy\"}]}}",
+			"?"},
+		{F(NAMESPACES), "POST /services/create",
+			"{\"Networks\":[{\"Target\":\"bridge\"},"
+			"{\"Target\":\"stack_web\"},{\"Target\":\"Web\"}]}",
+			""},
+		{F(NAMESPACES), CREATE, HOST("\"NetworkMode\":\"fe\""), ""},
 		{F(NAMESPACES), "POST /build?networkmode=ho%73t", NULL,
 			"net:host"},
 		{F(CONTAINERS), CREATE,
@@ -131,16 +146,16 @@ test_networks(void **state)
 {
 	static const struct docker_case cases[] = {
 		{F(NETWORKS), CREATE, HOST("\"NetworkMode\":\"secretnet\""),
-			"secretnet"},
+			"secretnet = id:secretnet"},
 		{F(NETWORKS), CREATE,
 			"{\"HostConfig\":{\"NetworkMode\":\"none\"},"
 			"\"NetworkingConfig\":{\"EndpointsConfig\":{\"x\":"
 			"{\"NetworkID\":\"secretnet\"}}}}",
-			"none | x | secretnet"},
+			"none | x = id:x | secretnet = id:secretnet"},
 		{F(NETWORKS), CREATE,
 			"{\"NetworkingConfig\":{\"EndpointsConfig\":"
 			"{\"secretnet\":null}}}",
-			"secretnet"},
+			"secretnet = id:secretnet"},
 		{F(NETWORKS), CREATE,
 			"{\"NetworkingConfig\":{\"EndpointsConfig\":null}}",
 			""},
@@ -149,8 +164,8 @@ test_networks(void **state)
 		{F(NETWORKS), "POST /networks/secretnet/connect",
 			"{\"Container\":\"web\",\"EndpointConfig\":"
 			"{\"NetworkID\":\"other\"}}",
-			"secretnet | other"},
-		{F(NETWORKS), "POST /networks/n/disconnect", "{}", "n"},
+			"secretnet = id:secretnet | other = id:other"},
+		{F(NETWORKS), "POST /networks/n/disconnect", "{}", "n = id:n"},
 		{F(NETWORKS), "POST /services/create",
 			"{\"Networks\":[{\"Target\":\"a\"}],\"TaskTemplate\":"
 			"{\"Networks\":[{\"Target\":\"b\"},null]}}",
@@ -158,7 +173,7 @@ test_networks(void **state)
 		{F(NETWORKS), "POST /networks/create",
 			"{\"Name\":\"n\",\"ConfigFrom\":{\"Network\":\"c\"}}",
 			"c = id:c"},
-		{F(NETWORKS), "POST /build?networkmode=n", NULL, "n"},
+		{F(NETWORKS), "POST /build?networkmode=n", NULL, "n = id:n"},
 		{F(CONTAINERS), "POST /networks/n/connect",
 			"{\"Container\":\"/web\"}", "web"},
 	};

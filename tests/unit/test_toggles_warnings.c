@@ -119,6 +119,10 @@ static const struct warning compat_warnings[] = {
 	{TECNATIVA "ALLOW_START=1",
 		"ALLOW_START=1 has no effect: in this profile it takes "
 		"POST=1 too\n"},
+	/* And not that CONTAINERS=1 opens it: that opens GET alone. */
+	{TECNATIVA "ALLOW_START=1 CONTAINERS=1",
+		"ALLOW_START=1 has no effect: in this profile it takes "
+		"POST=1 too\n"},
 	{TECNATIVA "ALLOW_START=1 POST=1", ""},
 	{TECNATIVA "ALLOW_START=1 POST=1 CONTAINERS=1",
 		"ALLOW_START=1 has no effect: CONTAINERS=1 opens it "
