@@ -226,10 +226,10 @@ static enum why
 read_fields(const char *p, const char *end, struct http1_head *out)
 {
 	struct http1_field *f = out->fields;
-	out->fields_bytes = (size_t)(end - p);
 	const struct http1_field *behind = f + out->max_fields;
 	unsigned once = 0;
 
+	out->fields_bytes = (size_t)(end - p);
 	for (; p[0] != '\r' || p[1] != '\n'; f++, out->nfields++) {
 		const struct known_field *k;
 		if (f == behind)
