@@ -74,9 +74,10 @@ flow_step_tunnel(struct flow *f)
 	}
 	if (is_over(f))
 		return flow_linger(f);
-	if (up->moved || down->moved || !f->deadline.class)
-		flow_deadline(
-			f, down->done ? DEADLINE_TUNNEL_HALF : DEADLINE_TUNNEL);
+	enum deadline_class class =
+		down->done ? DEADLINE_TUNNEL_HALF : DEADLINE_TUNNEL;
+	if (up->moved || down->moved || f->deadline.class != class)
+		flow_deadline(f, class);
 	watch(c, up, down);
 	watch(e, down, up);
 	return FLOW_WAIT;

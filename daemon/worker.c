@@ -39,6 +39,13 @@ struct message {
 	struct arrival arrival;
 };
 
+/* Not longer than a tunnel may be idle, if that is limited. */
+static uint32_t
+half_ms(uint32_t idle_ms)
+{
+	return idle_ms && idle_ms < TUNNEL_HALF_MS ? idle_ms : TUNNEL_HALF_MS;
+}
+
 static void
 set_durations(struct worker *w)
 {
@@ -53,7 +60,7 @@ set_durations(struct worker *w)
 		[DEADLINE_RESPONSE] = t->engine_response_ms,
 		[DEADLINE_STALLED] = t->client_stalled_ms,
 		[DEADLINE_TUNNEL] = t->tunnel_idle_ms,
-		[DEADLINE_TUNNEL_HALF] = TUNNEL_HALF_MS,
+		[DEADLINE_TUNNEL_HALF] = half_ms(t->tunnel_idle_ms),
 		[DEADLINE_LINGER] = LINGER_MS,
 		[DEADLINE_GONE] = CLIENT_GONE_MS,
 		[DEADLINE_REDIAL] = REDIAL_MS,
