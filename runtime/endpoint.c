@@ -114,7 +114,7 @@ static const struct {
 	const struct call *calls;
 	size_t n;
 } by_letter[] = {
-#define CALLS(letter, table) [letter - 'a'] = {table, COUNT(table)}
+#define CALLS(letter, table) [(letter) - 'a'] = {table, COUNT(table)}
 	CALLS('b', build),
 	CALLS('c', containers),
 	CALLS('e', exec_and_events),

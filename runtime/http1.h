@@ -29,7 +29,7 @@ enum http1_scan {
 /* Looks for the empty line. *seen is the caller's bookmark, 0 at first and
  * for each new head: no byte is looked at twice, however the bytes come. */
 enum http1_scan http1_scan_head(
-	const char *p, size_t n, size_t *seen, size_t *len_out);
+	const char *head, size_t n, size_t *seen, size_t *len_out);
 
 /* --- heads -------------------------------------------------------------- */
 
