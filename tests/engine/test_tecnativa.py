@@ -58,7 +58,7 @@ def state(docker, target):
                       "{{.State.StartedAt}} {{.RestartCount}}", target),
             docker.ok("ps", "--all", "--quiet"),
             docker.ok("network", "ls", "--quiet"),
-            docker.ok("images", "--all", "--quiet"))
+            sorted(docker.ok("images", "--all", "--quiet").split()))
 
 
 @pytest.fixture
