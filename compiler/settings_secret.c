@@ -61,15 +61,6 @@ settings_read_token(
 			"this token has %zu bytes: it can be guessed", text.n);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void
 settings_read_token_sha256(
 	struct reader *r, const struct tree *node, struct token_said *t)
@@ -80,8 +71,8 @@ settings_read_token_sha256(
 		return;
 	bool ok = text.n == 2 * sizeof(t->sha256);
 	for (size_t i = 0; ok && i < sizeof(t->sha256); i++) {
-		int high = hex_digit(text.p[2 * i]);
-		int low = hex_digit(text.p[2 * i + 1]);
+		int high = ascii_hex(text.p[2 * i]);
+		int low = ascii_hex(text.p[2 * i + 1]);
 		ok = high >= 0 && low >= 0;
 		t->sha256[i] = (uint8_t)(high * 16 + low);
 	}

@@ -15,6 +15,7 @@
 #include "runtime/json.h"
 #include "runtime/limits.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #define DEPTH 8
@@ -35,36 +36,6 @@ text_of(struct asking *q, const struct json_node *n)
 		return json_decoded(&q->json, n, q->arena);
 	q->wrong = "a member that must be a text is none";
 	return STR("");
-}
-
-static void
-take_method(struct asking *q, const struct json_node *n)
-{
-	q->t.method = text_of(q, n);
-}
-
-static void
-take_target(struct asking *q, const struct json_node *n)
-{
-	q->t.target = text_of(q, n);
-}
-
-static void
-take_role(struct asking *q, const struct json_node *n)
-{
-	q->t.role = text_of(q, n);
-}
-
-static void
-take_identity(struct asking *q, const struct json_node *n)
-{
-	q->t.identity = text_of(q, n);
-}
-
-static void
-take_listener(struct asking *q, const struct json_node *n)
-{
-	q->t.listener = text_of(q, n);
 }
 
 static void
@@ -124,26 +95,34 @@ take_headers(struct asking *q, const struct json_node *n)
 static void
 take_member(struct asking *q, const struct json_node *n)
 {
+#define TEXT(name) STR(#name), offsetof(struct testcase, name), NULL
 	static const struct {
 		struct str key;
+		size_t text; /* of a testcase, where nobody takes it */
 		void (*take)(struct asking *q, const struct json_node *n);
 	} members[] = {
-		{STR("method"), take_method},
-		{STR("target"), take_target},
-		{STR("role"), take_role},
-		{STR("identity"), take_identity},
-		{STR("listener"), take_listener},
-		{STR("ip"), take_ip},
-		{STR("time"), take_time},
-		{STR("headers"), take_headers},
-		{STR("body"), take_body},
+		{TEXT(method)},
+		{TEXT(target)},
+		{TEXT(role)},
+		{TEXT(identity)},
+		{TEXT(listener)},
+		{STR("ip"), 0, take_ip},
+		{STR("time"), 0, take_time},
+		{STR("headers"), 0, take_headers},
+		{STR("body"), 0, take_body},
 	};
+#undef TEXT
 
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (str_eq(n->key, members[i].key)) {
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (!str_eq(n->key, members[i].key))
+			continue;
+		struct str *text = (void *)((char *)&q->t + members[i].text);
+		if (members[i].take)
 			members[i].take(q, n);
-			return;
-		}
+		else
+			*text = text_of(q, n);
+		return;
+	}
 	q->wrong = "there is a member that explain does not know";
 }
 

@@ -46,15 +46,6 @@ http1_body_ended(const struct http1_body *b)
 	return false;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A byte of the size line, or of a trailer, that is text. */
 static bool
 is_text(char c)
@@ -66,7 +57,7 @@ is_text(char c)
 static bool
 size_byte(struct http1_body *b, char c)
 {
-	int digit = hex_value(c);
+	int digit = ascii_hex(c);
 
 	if (++b->line > CHUNK_LINE_MAX)
 		return false;

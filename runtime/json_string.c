@@ -28,15 +28,6 @@ static const char control_letter[0x20] = {
 	['\t'] = 't',
 };
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The value of `\uXXXX` at the start of s, or -1. */
 static int32_t
 code_unit(struct str s)
@@ -45,7 +36,7 @@ code_unit(struct str s)
 	if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u')
 		return -1;
 	for (size_t i = 2; i < 6; i++) {
-		int digit = hex_digit(s.p[i]);
+		int digit = ascii_hex(s.p[i]);
 		if (digit < 0)
 			return -1;
 		unit = unit << 4 | digit;

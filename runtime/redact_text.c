@@ -1,6 +1,8 @@
 /* The tokens of a JSON stream that come in pieces: strings and numbers. */
 #include "runtime/redact_text.h"
 
+#include "runtime/str.h"
+
 #include <string.h>
 
 /* --- strings (RFC 8259 section 7, RFC 3629) ------------------------------- */
@@ -13,15 +15,6 @@ enum place {
 	LOW_U,
 	CONTINUATION, /* inside a character of UTF-8 */
 };
-
-static int
-hex_digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool
 begin_utf8(struct redact_string *s, unsigned char c)
@@ -79,7 +72,7 @@ escape(struct redact_string *s, unsigned char c)
 static bool
 digit(struct redact_string *s, unsigned char c)
 {
-	int value = hex_digit(c);
+	int value = ascii_hex((char)c);
 
 	if (value < 0)
 		return false;

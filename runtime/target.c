@@ -93,15 +93,6 @@ struct room {
 	size_t used;
 };
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Undoes the escapes of s, and `+` where plus is a space. False at an escape
  * that is none. */
 static bool
@@ -117,8 +108,8 @@ decode(struct str s, char plus, struct room *room, struct str *out)
 		if (c == '%') {
 			if (s.n - i < 3)
 				return false;
-			int hi = hex_digit(s.p[i + 1]);
-			int lo = hex_digit(s.p[i + 2]);
+			int hi = ascii_hex(s.p[i + 1]);
+			int lo = ascii_hex(s.p[i + 2]);
 			if (hi < 0 || lo < 0)
 				return false;
 			c = (char)(hi << 4 | lo);

@@ -185,15 +185,5 @@ def end(process):
     return out
 
 
-def has_sctp():
-    """Has the kernel it? As a module it is loaded by asking."""
-    try:
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM,
-                      socket.IPPROTO_SCTP).close()
-        return True
-    except OSError:
-        return False
-
-
 def no_proxy_left(engine):
     until(lambda: not engine.port_proxies(), "the port proxies to end", 5)

@@ -8,7 +8,8 @@ import pytest
 
 import engine as engines
 from conftest import debian, remove_containers
-from published import (ECHO, HOLD, TAKE, Publishing, end, enter, has_sctp,
+from kernel import has_sctp
+from published import (ECHO, HOLD, TAKE, Publishing, end, enter,
                        no_proxy_left, probe, said)
 
 PORT = 18080

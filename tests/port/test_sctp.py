@@ -9,6 +9,7 @@ import pytest
 
 import helper
 from helper import Pair, free_port, reset
+from kernel import has_sctp
 
 STAND_IN = os.path.join(os.path.dirname(helper.BUILT), "tests", "sctp.so")
 UNORDERED, ABORT, EOF = 1, 4, 0x200
@@ -141,15 +142,6 @@ def test_no_header_of_the_proxy_protocol(kind):
 
 # --- the kernel's ---------------------------------------------------------------
 
-def kernel_has_it():
-    try:
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM,
-                      socket.IPPROTO_SCTP).close()
-        return True
-    except OSError:
-        return False
-
-
 def test_of_the_kernel(kind):
     """Or its error, where it has none."""
     if kind.inherits:
@@ -157,7 +149,7 @@ def test_of_the_kernel(kind):
     port = free_port()
     args = ("-proto", "sctp", "-host-ip", "127.0.0.1", "-host-port", str(port),
             "-container-ip", "127.0.0.1", "-container-port")
-    if not kernel_has_it():
+    if not has_sctp():
         proxy = kind.raw(*args, "1")
         assert (proxy.wait(), proxy.status()) == (
             1, f"1\nfailed to listen on 127.0.0.1:{port}: protocol not "
