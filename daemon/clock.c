@@ -12,6 +12,19 @@ clock_wall_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t
+clock_wall_of(uint64_t then_ms)
+{
+	int64_t wall = clock_wall_ms();
+	struct timespec ts;
+
+	/* Not the coarse clock: that lags, and `then` would lie ahead of it. */
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	int64_t now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	int64_t age = now - (int64_t)then_ms;
+	return wall - (age > 0 ? age : 0);
+}
+
 void
 clock_local(uint8_t *weekday_out, uint16_t *minute_out)
 {

@@ -34,12 +34,6 @@ struct writer {
 	const struct metrics_snapshot *now; /* borrowed */
 };
 
-int64_t
-status_json_wall(uint64_t then_ms)
-{
-	return clock_wall_ms() - (int64_t)(now_ms() - then_ms);
-}
-
 static void
 put_table(struct writer *w, const char *key, const struct named *t, size_t n)
 {
@@ -333,8 +327,8 @@ put_rule(struct json_out *j, const struct program *p, uint32_t slot,
 	}
 	json_out_number(j, "hits", hits->n);
 	if (hits->n)
-		json_out_number(j, "last_ms",
-			(uint64_t)status_json_wall(hits->last_ms));
+		json_out_number(
+			j, "last_ms", (uint64_t)clock_wall_of(hits->last_ms));
 	else
 		json_out_null(j, "last_ms");
 	json_out_close(j, '}');

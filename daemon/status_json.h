@@ -14,7 +14,4 @@ void status_json_status(struct admin *a, FILE *out);
 /* Of denials_read(). */
 void status_json_denial(FILE *out, uint64_t id, int64_t time_ms, struct str s);
 
-/* When it was by the wall clock, of a time of now_ms(); in ms since 1970. */
-int64_t status_json_wall(uint64_t then_ms);
-
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/status_stream.h"
 
 #include "daemon/admin_parts.h"
+#include "daemon/clock.h"
 #include "daemon/denials.h"
 #include "daemon/generation.h"
 #include "daemon/json_out.h"
@@ -56,7 +57,7 @@ put_rules(struct admin *a, FILE *out)
 		s->hits[i] = hits.n;
 		fputs(told++ ? "," : "event: rules\ndata: [", out);
 		fprintf(out, "[%" PRIu32 ",%" PRIu64 ",%" PRId64 "]", i, hits.n,
-			status_json_wall(hits.last_ms));
+			clock_wall_of(hits.last_ms));
 	}
 	if (told)
 		fputs("]\n\n", out);
