@@ -17,7 +17,7 @@ IMAGE = "docker-proxy"
 
 def make_image():
     environment = {k: v for k, v in os.environ.items()
-                   if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+                   if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VARIANT")}
     done = subprocess.run(["make", "-s", "image"], cwd=ROOT, text=True,
                           env=environment, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr

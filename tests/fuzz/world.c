@@ -18,6 +18,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -508,6 +509,7 @@ void
 world_begin(void)
 {
 	clock_ms = 1000000000;
+	signal(SIGPIPE, SIG_IGN); /* as the program does */
 	if (!world.generation)
 		compile();
 	world.shared = (struct shared){
