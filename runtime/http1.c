@@ -506,6 +506,7 @@ read_request_line(const char **p, const char *end, struct http1_head *out)
 	bool good = version.n == 8 && read_version(version.p, out);
 	if (!good && http1_find(version.p, cr, ' ') < cr)
 		return WHY_REQUEST_LINE;
+	out->line = (struct str){*p, (size_t)(cr - *p)};
 	bool known = method_parse(method, &out->method);
 	if (!known && !all(method, C_TOKEN))
 		return WHY_REQUEST_LINE;
@@ -561,6 +562,7 @@ read_status_line(const char **p, const char *end, struct http1_head *out)
 	}
 	if (out->status < 100 || out->status > 599)
 		return false;
+	out->line = line;
 	out->reason = line.n > 13 ? str_from(line, 13) : STR("");
 	*p = cr + 2;
 	return true;

@@ -84,7 +84,8 @@ struct http1_head {
 	uint16_t status;
 	struct str reason;
 	/* both */
-	uint8_t minor; /* HTTP/1.<minor> */
+	struct str line; /* the first one, as written; without its end */
+	uint8_t minor;   /* HTTP/1.<minor> */
 	bool keep_alive;
 	uint8_t connection_options; /* how many Connection has */
 	struct str upgrade;         /* empty when absent */

@@ -26,13 +26,24 @@ http1_put_hex(struct http1_writer *w, uint64_t n)
 	put_base(w, n, 16);
 }
 
+/* A line of two parts. */
+static inline void
+put_line(struct http1_writer *w, struct str start, struct str rest)
+{
+	char *p = http1_next(w, start.n + rest.n + 2);
+
+	if (!p)
+		return;
+	memcpy(p, start.p, start.n);
+	memcpy(p + start.n, rest.p, rest.n);
+	memcpy(p + start.n + rest.n, "\r\n", 2);
+}
+
 void
 http1_put_field(struct http1_writer *w, struct str name, struct str value)
 {
 	http1_put(w, name);
-	http1_put(w, STR(": "));
-	http1_put(w, value);
-	http1_put(w, STR("\r\n"));
+	put_line(w, STR(": "), value);
 }
 
 /* Does the line stand as it would be written, with one blank? No blank is
@@ -43,23 +54,22 @@ is_as_written(const struct http1_field *f)
 	return f->value.p == f->name.p + f->name.n + 2 && f->value.p[-1] == ' ';
 }
 
-/* The lines so far that stand one behind the other, as they are to be written:
- * in one piece. */
 static void
 put_run(struct http1_writer *w, struct str *run)
 {
-	if (run->n == 0)
-		return;
-	http1_put(w, *run);
-	http1_put(w, STR("\r\n"));
+	if (run->n)
+		put_line(w, *run, STR(""));
 	run->n = 0;
 }
 
+/* `run` are the lines so far that stand one behind the other, as they are to be
+ * written, but for the end of the last: in one piece. At first it is the head's
+ * first line, or nothing. */
 static void
-put_fields(struct http1_writer *w, const struct http1_head *head)
+put_fields(
+	struct http1_writer *w, const struct http1_head *head, struct str run)
 {
 	const struct http1_field *end = head->fields + head->nfields;
-	struct str run = {NULL, 0}; /* but for the end of its last line */
 
 	for (const struct http1_field *f = head->fields; f < end; f++) {
 		if (f->hop)
@@ -82,11 +92,8 @@ put_fields(struct http1_writer *w, const struct http1_head *head)
 static void
 put_request_id(struct http1_writer *w, struct str id)
 {
-	if (id.n == 0)
-		return;
-	http1_put(w, STR("X-Request-Id: "));
-	http1_put(w, id);
-	http1_put(w, STR("\r\n"));
+	if (id.n)
+		put_line(w, STR("X-Request-Id: "), id);
 }
 
 static void
@@ -114,28 +121,45 @@ put_upgrade(struct http1_writer *w, struct str protocol)
 	http1_put_field(w, STR("Upgrade"), protocol);
 }
 
-static void
-put_status(struct http1_writer *w, unsigned status)
+/* "GET /info HTTP/1.1", unless it stands so in the head: then it is put with
+ * the fields. */
+static struct str
+put_request_line(struct http1_writer *w, const struct http1_request_out *out)
+{
+	const struct http1_head *h = out->head;
+
+	if (h->minor == 1 && h->host.p && out->target.p == h->target.p &&
+		out->target.n == h->target.n)
+		return h->line;
+	http1_put(w, method_name(h->method));
+	http1_put(w, STR(" "));
+	http1_put(w, out->target);
+	http1_put(w, STR(" HTTP/1.1\r\n"));
+	/* HTTP/1.0 may come without; the Engine speaks 1.1 and wants one. */
+	if (!h->host.p)
+		http1_put(w, STR("Host: docker\r\n"));
+	return STR("");
+}
+
+/* The same for "HTTP/1.1 200 OK". */
+static struct str
+put_status_line(struct http1_writer *w, const struct http1_head *h)
 {
 	char line[] = "HTTP/1.1 000 ";
 
-	line[9] += (char)(status / 100);
-	line[10] += (char)(status / 10 % 10);
-	line[11] += (char)(status % 10);
-	http1_put(w, STR(line));
+	if (h->minor == 1 && h->reason.n)
+		return h->line;
+	line[9] += (char)(h->status / 100);
+	line[10] += (char)(h->status / 10 % 10);
+	line[11] += (char)(h->status % 10);
+	put_line(w, STR(line), h->reason);
+	return STR("");
 }
 
 void
 http1_write_request(struct http1_writer *w, const struct http1_request_out *out)
 {
-	http1_put(w, method_name(out->head->method));
-	http1_put(w, STR(" "));
-	http1_put(w, out->target);
-	http1_put(w, STR(" HTTP/1.1\r\n"));
-	/* HTTP/1.0 may come without; the Engine speaks 1.1 and wants one. */
-	if (!out->head->host.p)
-		http1_put(w, STR("Host: docker\r\n"));
-	put_fields(w, out->head);
+	put_fields(w, out->head, put_request_line(w, out));
 	put_request_id(w, out->request_id);
 	put_framing(w, out->framing, out->length, false);
 	if (out->expect)
@@ -149,10 +173,7 @@ void
 http1_write_response(
 	struct http1_writer *w, const struct http1_response_out *out)
 {
-	put_status(w, out->head->status);
-	http1_put(w, out->head->reason);
-	http1_put(w, STR("\r\n"));
-	put_fields(w, out->head);
+	put_fields(w, out->head, put_status_line(w, out->head));
 	put_request_id(w, out->request_id);
 	if (out->date.n)
 		http1_put_field(w, STR("Date"), out->date);

@@ -17,12 +17,23 @@ struct http1_writer {
 	size_t n, cap;
 };
 
+/* Where the next n bytes go; NULL where there is no room for them. */
+static inline char *
+http1_next(struct http1_writer *w, size_t n)
+{
+	size_t at = w->n;
+
+	w->n += n;
+	return w->n <= w->cap ? w->p + at : NULL;
+}
+
 static inline void
 http1_put(struct http1_writer *w, struct str s)
 {
-	if (w->n <= w->cap && s.n <= w->cap - w->n)
-		memcpy(w->p + w->n, s.p, s.n);
-	w->n += s.n;
+	char *p = http1_next(w, s.n);
+
+	if (p)
+		memcpy(p, s.p, s.n);
 }
 
 void http1_put_number(struct http1_writer *w, uint64_t n);

@@ -596,6 +596,72 @@ writes_lines_as_if_one_by_one(void **state)
 	}
 }
 
+/* Whether or not it stands so in the head. */
+static void
+writes_first_lines_anew(void **state)
+{
+	static const struct {
+		struct str target, read, written;
+	} requests[] = {
+		{STR(""), STR("GET /x HTTP/1.1\r\nHost: d\r\n\r\n"),
+			STR("GET /x HTTP/1.1\r\nHost: d\r\n\r\n")},
+		{STR("/x"), STR("GET /x HTTP/1.1\r\nHost: d\r\n\r\n"),
+			STR("GET /x HTTP/1.1\r\nHost: d\r\n\r\n")},
+		{STR("/y"), STR("GET /x HTTP/1.1\r\nHost:d\r\n\r\n"),
+			STR("GET /y HTTP/1.1\r\nHost: d\r\n\r\n")},
+		{STR(""), STR("HEAD /x HTTP/1.1\r\nTE: x\r\nHost: d\r\n\r\n"),
+			STR("HEAD /x HTTP/1.1\r\nHost: d\r\n\r\n")},
+		{STR(""), STR("GET /x HTTP/1.0\r\nHost: d\r\n\r\n"),
+			STR("GET /x HTTP/1.1\r\nHost: d\r\n\r\n")},
+		{STR(""), STR("GET /x HTTP/1.0\r\nA: b\r\n\r\n"),
+			STR("GET /x HTTP/1.1\r\nHost: docker\r\n"
+			    "A: b\r\n\r\n")},
+	};
+	static const struct {
+		struct str read, written;
+	} responses[] = {
+		{STR("HTTP/1.1 200 OK\r\n\r\n"),
+			STR("HTTP/1.1 200 OK\r\n\r\n")},
+		{STR("HTTP/1.1 200  OK \r\n\r\n"),
+			STR("HTTP/1.1 200  OK \r\n\r\n")},
+		{STR("HTTP/1.1 200 \r\nA: b\r\n\r\n"),
+			STR("HTTP/1.1 200 \r\nA: b\r\n\r\n")},
+		{STR("HTTP/1.1 200\r\nA: b\r\n\r\n"),
+			STR("HTTP/1.1 200 \r\nA: b\r\n\r\n")},
+		{STR("HTTP/1.0 200 OK\r\nA: b\r\n\r\n"),
+			STR("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")},
+		{STR("HTTP/1.1 404 Not Found\r\nKeep-Alive: 1\r\n"
+		     "A: b\r\n\r\n"),
+			STR("HTTP/1.1 404 Not Found\r\nA: b\r\n\r\n")},
+	};
+	char buf[128];
+	struct http1_writer w = {.p = buf, .cap = sizeof(buf)};
+	struct http1_head h;
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		struct str target = requests[i].target;
+		assert_int_equal(parse(requests[i].read, &h), WHY_OK);
+		w.n = 0;
+		http1_write_request(
+			&w, &(struct http1_request_out){
+				    .head = &h,
+				    .target = target.n ? target : h.target,
+			    });
+		assert_true(
+			str_eq((struct str){buf, w.n}, requests[i].written));
+	}
+	for (size_t i = 0; i < COUNT(responses); i++) {
+		assert_int_equal(
+			response(responses[i].read, METHOD_GET, &h), WHY_OK);
+		w.n = 0;
+		http1_write_response(
+			&w, &(struct http1_response_out){.head = &h});
+		assert_true(
+			str_eq((struct str){buf, w.n}, responses[i].written));
+	}
+}
+
 static void
 writes_heads_anew(void **state)
 {
@@ -676,6 +742,7 @@ main(void)
 		cmocka_unit_test(frames_responses),
 		cmocka_unit_test(refuses_control_bytes_anywhere),
 		cmocka_unit_test(writes_lines_as_if_one_by_one),
+		cmocka_unit_test(writes_first_lines_anew),
 		cmocka_unit_test(writes_heads_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
