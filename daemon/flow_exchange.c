@@ -8,6 +8,7 @@
 #include "daemon/request.h"
 #include "daemon/tunnel.h"
 #include "daemon/worker.h"
+#include "runtime/http1_answer.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
 #include "runtime/redact.h"
@@ -369,34 +370,33 @@ on_final(struct flow *f, const struct http1_head *h)
 	return queue_response(f, h, rq->down.out, rq->close);
 }
 
+/* A head of len bytes: whatever comes next begins behind it. */
 static bool
-take_whole_head(struct flow *f, const char *p, size_t len)
+on_response(struct flow *f, const struct http1_head *h, size_t len)
 {
-	struct request *rq = f->rq;
-	struct http1_head h = {
-		.fields = f->worker->response_fields,
-		.max_fields = HTTP1_FIELDS_MAX,
-	};
+	bool ok = is_interim(h) ? on_interim(f, h) : on_final(f, h);
 
-	if (http1_parse_response(p, len, rq->head.method, &h))
-		return false;
-	bool ok = is_interim(&h) ? on_interim(f, &h) : on_final(f, &h);
-	leg_take(&rq->engine->leg, len);
+	f->rq->engine_seen = 0;
+	leg_take(&f->rq->engine->leg, len);
 	return ok;
 }
 
-/* Parses the head that starts the Engine's input, if it is all there.
+/* Takes the head that starts the Engine's input, if it is all there.
  * *more_out: it is not. False: malformed. */
 static bool
 take_head(struct flow *f, bool *more_out)
 {
 	struct request *rq = f->rq;
+	struct http1_answer *a = f->worker->answer;
+	enum method method = rq->head.method;
 	struct str in = leg_input(&rq->engine->leg);
 	size_t len;
 
 	*more_out = in.n == 0;
 	if (in.n == 0)
 		return true;
+	if (http1_answer_is(a, in, method, &len))
+		return on_response(f, &a->head, len);
 	switch (http1_scan_head(in.p, in.n, &rq->engine_seen, &len)) {
 	case HTTP1_BAD:
 		return false;
@@ -406,8 +406,8 @@ take_head(struct flow *f, bool *more_out)
 	case HTTP1_DONE:
 		break;
 	}
-	rq->engine_seen = 0;
-	return take_whole_head(f, in.p, len);
+	return !http1_answer_parse(a, in.p, len, method) &&
+	       on_response(f, &a->head, len);
 }
 
 /* --- the exchange ---------------------------------------------------------------

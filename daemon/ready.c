@@ -3,7 +3,7 @@
 
 #include "daemon/engine.h"
 #include "daemon/worker.h"
-#include "runtime/http1.h"
+#include "runtime/http1_answer.h"
 #include "runtime/limits.h"
 
 #include <errno.h>
@@ -53,17 +53,14 @@ refuse(struct ready *r, const char *fmt, ...)
 static enum readiness
 judge_answer(struct ready *r, size_t len)
 {
-	struct worker *w = r->worker;
-	struct http1_head h = {
-		.fields = w->response_fields,
-		.max_fields = HTTP1_FIELDS_MAX,
-	};
+	struct http1_answer *a = r->worker->answer;
+	const char *head = leg_input(&r->conn->leg).p;
 
-	if (http1_parse_response(
-		    leg_input(&r->conn->leg).p, len, METHOD_GET, &h))
+	if (http1_answer_parse(a, head, len, METHOD_GET))
 		return refuse(r, "the Docker Engine's answer is malformed");
-	if (h.status != 200)
-		return refuse(r, "the Docker Engine answers %u", h.status);
+	if (a->head.status != 200)
+		return refuse(
+			r, "the Docker Engine answers %u", a->head.status);
 	conclude(r, READY_YES);
 	return READY_YES;
 }

@@ -8,7 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/request.h"
 #include "daemon/tls.h"
-#include "runtime/limits.h"
+#include "runtime/http1_answer.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -219,10 +219,9 @@ init_parts(struct worker *w)
 		return false;
 	set_durations(w);
 	w->scratch = regex_scratch_new();
-	w->response_fields =
-		malloc(HTTP1_FIELDS_MAX * sizeof(*w->response_fields));
+	w->answer = http1_answer_new();
 	w->tidy = event_new(w->base, -1, 0, on_tidy, w);
-	if (!w->scratch || !w->response_fields || !w->tidy)
+	if (!w->scratch || !w->answer || !w->tidy)
 		return false;
 	if (pipe2(w->pipe, O_NONBLOCK | O_CLOEXEC) != 0)
 		return false;
@@ -294,7 +293,7 @@ worker_fini(struct worker *w)
 		event_free(w->pipe_event);
 	if (w->tidy)
 		event_free(w->tidy);
-	free(w->response_fields);
+	free(w->answer);
 	regex_scratch_free(w->scratch);
 	deadlines_fini(&w->deadlines);
 	blocks_fini(&w->blocks);

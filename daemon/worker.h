@@ -64,8 +64,8 @@ struct worker {
 	struct flow *flows;            /* owned: all of them */
 	struct flow *graveyard;        /* owned: freed after the loop turn */
 	struct event *tidy;            /* owned: at a turn's end */
-	struct http1_field *response_fields; /* owned: HTTP1_FIELDS_MAX */
-	struct request *spare; /* owned: requests to be used again */
+	struct http1_answer *answer;   /* owned: the head read last */
+	struct request *spare;         /* owned: requests to be used again */
 	unsigned nspare;
 	unsigned nflows;
 	unsigned others; /* of worker 0: other workers whose loops run */

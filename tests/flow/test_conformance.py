@@ -211,6 +211,18 @@ def test_unknown_fields_pass_both_ways(client, engine):
         assert [f for f in head.fields if f in UNKNOWN] == UNKNOWN
 
 
+def test_a_head_that_comes_again(client, engine):
+    """It is not parsed again, but what follows is the new answer's: its own
+    body, and none where a HEAD is answered."""
+    for method, body in [("GET", b"one"), ("GET", b"two"), ("HEAD", b""),
+                         ("GET", b"HTT"), ("HEAD", b""), ("HEAD", b"")]:
+        whole = answer("200 OK", "X-A: 1", body=body or b"one")
+        name = engine.play(whole if body else whole[:-3])
+        r = client.ask(request(method, target(name)), method)
+        assert (r.status, r["X-A"], r["Content-Length"]) == (200, "1", "3")
+        assert r.body == body
+
+
 def test_unknown_statuses_pass(client, engine):
     """Section 15: whatever is in the classes."""
     for status in (218, 299, 399, 418, 451, 499, 599):

@@ -1,7 +1,8 @@
-/* Answers of the Engine: over any split of the bytes they are read alike, and
- * what is written anew for the client reads as the same answer there. The
- * input's first two bytes are the method that is answered and the size of the
- * pieces. */
+/* Answers of the Engine: over any split of the bytes they are read alike, what
+ * is written anew for the client reads as the same answer there, and a head
+ * that is remembered is what it would be parsed to. The input's first two bytes
+ * are the method that is answered and the size of the pieces. */
+#include "runtime/http1_answer.h"
 #include "runtime/http1_write.h"
 #include "runtime/limits.h"
 #include "tests/fuzz/reading.h"
@@ -61,6 +62,35 @@ check_written(struct reading *r, const struct http1_head *head, size_t len)
 	free(w.p);
 }
 
+/* Of the answer before, maybe of another connection's. */
+static void
+check_remembered(struct reading *r, const struct http1_head *head,
+	struct str text, enum why why)
+{
+	static struct http1_answer *a;
+	size_t len = 0;
+
+	if (!a) {
+		a = http1_answer_new();
+		assert(a);
+	}
+	if (http1_answer_is(a, text, r->method, &len))
+		assert(!why && len == text.n);
+	else
+		assert(http1_answer_parse(a, text.p, text.n, r->method) == why);
+	if (why)
+		return;
+	check_same(head, &a->head);
+	assert(a->head.nfields == head->nfields);
+	for (size_t i = 0; i < head->nfields; i++) {
+		const struct http1_field *was = &head->fields[i];
+		const struct http1_field *is = &a->head.fields[i];
+		assert(str_eq(is->name, was->name));
+		assert(str_eq(is->value, was->value));
+		assert(is->id == was->id && is->hop == was->hop);
+	}
+}
+
 static bool
 read_head(struct reading *r, struct http1_head *head)
 {
@@ -72,6 +102,7 @@ read_head(struct reading *r, struct http1_head *head)
 	enum why why = http1_parse_response(copy, len, r->method, head);
 	assert(why == WHY_OK || why == WHY_ENGINE_RESPONSE);
 	fuzz_note(&r->bytes, why);
+	check_remembered(r, head, (struct str){copy, len}, why);
 	if (!why)
 		check_written(r, head, len);
 	free(copy);
