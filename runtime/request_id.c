@@ -1,8 +1,6 @@
 /* Request ids: what X-Request-Id may be, and ours. */
 #include "runtime/request_id.h"
 
-#include "runtime/word.h"
-
 #include <endian.h>
 
 static const bool is_plain[256] = {
@@ -31,19 +29,10 @@ request_id_is_sane(struct str id)
 	return true;
 }
 
-/* Eight hexadecimal digits, the lowest first: a digit a byte, then a letter's
- * distance where it is above nine. */
-static inline void
-put_digits(uint32_t n, char out[8])
+static inline char
+digit(uint8_t n)
 {
-	uint64_t w = n;
-
-	w = (w | w << 16) & UINT64_C(0x0000ffff0000ffff);
-	w = (w | w << 8) & UINT64_C(0x00ff00ff00ff00ff);
-	w = (w | w << 4) & WORD_EACH(0x0f);
-	uint64_t letters = (w + WORD_EACH(6)) >> 4 & WORD_EACH(1);
-	w = htole64(w + WORD_EACH('0') + letters * ('a' - '0' - 10));
-	memcpy(out, &w, sizeof(w));
+	return (char)(n + '0' + (n > 9 ? 'a' - '0' - 10 : 0));
 }
 
 void
@@ -51,11 +40,16 @@ request_id_make(struct request_ids *ids, char out[REQUEST_ID_MADE])
 {
 	const struct str count = {(const char *)&ids->made, sizeof(ids->made)};
 	uint64_t hash[2];
+	uint8_t bytes[sizeof(hash)];
 
 	siphash24_128(ids->key, count, hash);
 	ids->made++;
-	for (size_t i = 0; i < 2; i++) {
-		put_digits((uint32_t)hash[i], out + i * 16);
-		put_digits((uint32_t)(hash[i] >> 32), out + i * 16 + 8);
+	hash[0] = htole64(hash[0]);
+	hash[1] = htole64(hash[1]);
+	memcpy(bytes, hash, sizeof(bytes));
+	/* A loop that the compiler makes a few vectors of. */
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		out[2 * i] = digit(bytes[i] & 0x0f);
+		out[2 * i + 1] = digit(bytes[i] >> 4);
 	}
 }
