@@ -4,7 +4,6 @@
 #include "daemon/engine.h"
 #include "daemon/worker.h"
 #include "runtime/http1_answer.h"
-#include "runtime/limits.h"
 
 #include <errno.h>
 #include <event2/event.h>

@@ -4,6 +4,9 @@
  * a second: under load most heads are the same bytes as the one before. Parsing
  * depends on nothing but the bytes and the request's method, so where both are
  * equal, what it made of them is, too.
+ *
+ * Heads of requests are not remembered: they hold secrets, and the time that a
+ * comparison takes would tell one client how much it has guessed of another's.
  */
 #ifndef RUNTIME_HTTP1_ANSWER_H
 #define RUNTIME_HTTP1_ANSWER_H
