@@ -39,6 +39,7 @@ parse(struct str raw, struct http1_head *h)
 	static char *copy;
 	free(copy);
 	copy = malloc(len);
+	assert_non_null(copy);
 	memcpy(copy, raw.p, len);
 	return http1_parse_request(copy, len, h);
 }
