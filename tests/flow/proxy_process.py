@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import raw_client
 import wire
@@ -190,6 +191,16 @@ class Proxy:
             fields = f.read().rpartition(")")[2].split()
         ticks = int(fields[11]) + int(fields[12])
         return ticks * 1000 // os.sysconf("SC_CLK_TCK")
+
+    def rests(self):
+        """Is there half a second in which it does next to nothing? It may
+        have work left at first, and a tick of the clock count as its own; who
+        spins has none."""
+        def quiet():
+            before = self.cpu_ms()
+            time.sleep(0.5)
+            return self.cpu_ms() - before <= 20
+        return any(quiet() for _ in range(10))
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
