@@ -205,7 +205,9 @@ class TlsEngine(fake_engine.FakeEngine):
     def adopt(self, sock):
         try:
             sock.settimeout(wire.TIMEOUT)
-            return TlsSocket(sock, self.context, server=True)
+            made = TlsSocket(sock, self.context, server=True)
+            sock.settimeout(None)  # it may be idle for as long as it likes
+            return made
         except (OSError, ssl.SSLError) as e:
             self.failures.append(str(e))
             sock.close()
