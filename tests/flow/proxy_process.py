@@ -37,6 +37,10 @@ DENIALS = [
 ]
 
 
+# Where it is not what is tried: a busy machine may not get round to a client,
+# or to the last of many, in less.
+PATIENT = {"request_head": "60s", "tls_handshake": "60s"}
+
 _given = set()  # the system may hand the same port out twice
 
 
@@ -69,6 +73,8 @@ def configuration(engine_url, folder, **overrides):
         # What traces a process needs more than the sandbox leaves it.
         config["global"]["sandbox"] = "off"
     config["global"].update(overrides.pop("global_", {}))
+    config["global"]["timeouts"] = {**PATIENT,
+                                    **config["global"].get("timeouts", {})}
     config["global"] = {k: v for k, v in config["global"].items()
                         if v is not None}
     config.update(overrides)

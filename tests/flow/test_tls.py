@@ -154,8 +154,7 @@ class Wire:
 def test_byte_by_byte(start, ca, version):
     """Each byte of the handshake and of a request in a segment of its own;
     two requests in as few records as can be, in one segment."""
-    proxy = start(global_={"timeouts": {  # so many segments take a while
-        "tls_handshake": "60s", "request_head": "60s"}})
+    proxy = start()
     w = Wire(proxy, tls_peer.client_context(ca.ca, version))
     done = False
     while not done:
