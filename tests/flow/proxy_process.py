@@ -37,9 +37,9 @@ DENIALS = [
 ]
 
 
-# Where it is not what is tried: a busy machine may not get round to a client,
-# or to the last of many, in less.
-PATIENT = {"request_head": "60s", "tls_handshake": "60s"}
+# Where they are not what is tried. A busy machine may not get round to the last
+# of many clients in less; and what a stop waits for shows as a hang.
+PATIENT = {"request_head": "60s", "tls_handshake": "60s", "drain": "1h"}
 
 _given = set()  # the system may hand the same port out twice
 
