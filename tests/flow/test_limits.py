@@ -199,7 +199,8 @@ def test_held_bodies(own_proxy):
     """Many clients, each with a body about to be complete: their memory is
     bounded, and theirs again when they have gone."""
     size = 1 << 20
-    proxy = own_proxy()
+    # So many take a while: nobody's body is late meanwhile.
+    proxy = own_proxy(global_={"timeouts": {"request_body": "1h"}})
     data = request("POST", "/containers/create", body=b" " * size)
     for _ in range(2):
         clients = [proxy.connect() for _ in range(72)]
