@@ -157,10 +157,10 @@ def test_a_stalled_tunnel_is_an_idle_one(own_proxy, engine):
         "admin": {"listen": f"127.0.0.1:{port}"}})
     name = engine.play(pours("tunnel"))
     with proxy.connect(receive_buffer=4096) as client:
+        started = time.monotonic()
         client.send(request("POST", f"/containers/{name}/attach",
                             "Connection: Upgrade", "Upgrade: tcp"))
         assert client.head().status == 101
-        started = time.monotonic()
         assert engine.named(name)[0].connection.closed.wait(wire.TIMEOUT)
         assert time.monotonic() - started > 0.6
     assert scrape(port)("timeouts_total", "tunnel_idle") == 1
