@@ -253,5 +253,5 @@ def attempt(proxy, context):
 
 def wait_log(proxy, text):
     return wire.wait_until(
-        lambda: [x for x in proxy.log().splitlines() if text in x],
+        lambda: [x for x in wire.whole_lines(proxy.log()) if text in x],
         f"the log says {text!r}")

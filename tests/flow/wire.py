@@ -47,6 +47,11 @@ def wait_until(condition, what, timeout=None):
         time.sleep(0.0005)
 
 
+def whole_lines(text):
+    """Of a file that somebody writes: of the last the end may be to come."""
+    return text.split("\n")[:-1]
+
+
 # --- sockets ----------------------------------------------------------------
 
 def _ioctl_int(sock, request):
