@@ -374,7 +374,7 @@ discard_body(struct flow *f, bool *broken_out)
 			leg_take(c, used);
 			break;
 		}
-		if (!leg_reserve(c, c->in.size) || !leg_room(c) || c->rd_eof) {
+		if (!leg_make_room(c, c->in.size) || c->rd_eof) {
 			*broken_out = true;
 			return false;
 		}

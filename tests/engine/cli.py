@@ -16,6 +16,8 @@ import termios
 import threading
 import time
 
+from wait import SECONDS
+
 DEBIAN = "/usr/bin/docker"
 MIB = 1 << 20
 
@@ -25,7 +27,7 @@ Result = collections.namedtuple("Result", "code out err")
 def version(program):
     """(20, 10, 24) of a client, or None where it is none."""
     try:
-        text = subprocess.run([program, "--version"], text=True, timeout=10,
+        text = subprocess.run([program, "--version"], text=True, timeout=SECONDS,
                               stdout=subprocess.PIPE).stdout
     except OSError:
         return None
@@ -60,7 +62,7 @@ class Docker:
         return [self.program, *(str(argument) for argument in arguments)]
 
     def run(self, *arguments, stdin=subprocess.DEVNULL, data=None,
-            stdout=subprocess.PIPE, seconds=60, cwd=None):
+            stdout=subprocess.PIPE, seconds=2 * SECONDS, cwd=None):
         """Run to the end, whatever the exit code."""
         feed = {"input": data} if data is not None else {"stdin": stdin}
         try:
@@ -80,7 +82,7 @@ class Docker:
         assert done.code == 0, (arguments, done)
         return (done.out or b"").decode()
 
-    def digest(self, *arguments, stdin=subprocess.DEVNULL, seconds=60):
+    def digest(self, *arguments, stdin=subprocess.DEVNULL, seconds=2 * SECONDS):
         """The length and the SHA-256 of what a command prints."""
         with Running(self, arguments, stdin) as running:
             return running.digest(seconds)
@@ -106,7 +108,7 @@ class Running:
         """Whether line() has one at once."""
         return not self._listen().empty()
 
-    def line(self, seconds=15):
+    def line(self, seconds=SECONDS):
         """The next line of output, without its end."""
         try:
             line = self._listen().get(timeout=seconds)
@@ -149,7 +151,7 @@ class Running:
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
 
-    def wait(self, seconds=15):
+    def wait(self, seconds=SECONDS):
         """The exit code."""
         try:
             return self.process.wait(seconds)
@@ -163,7 +165,7 @@ class Running:
     def __exit__(self, *_):
         if self.running():
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(SECONDS)
         self.process.stderr.close()
         if self.lines is None:
             self.process.stdout.close()
@@ -191,7 +193,7 @@ class Terminal:
     def type(self, text):
         os.write(self.master, text.encode())
 
-    def expect(self, pattern, seconds=15, nudge=None):
+    def expect(self, pattern, seconds=SECONDS, nudge=None):
         """Read until the pattern appears in what has not been matched.
 
         `nudge` is a signal for the client, sent again and again meanwhile.
@@ -220,7 +222,7 @@ class Terminal:
         assert block, f"{self.name} ended: {self.seen!r}"
         return block.decode(errors="replace")
 
-    def wait(self, seconds=15):
+    def wait(self, seconds=SECONDS):
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -233,5 +235,5 @@ class Terminal:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(SECONDS)
         os.close(self.master)

@@ -24,7 +24,7 @@ import tarfile
 import tempfile
 
 from one_request import ask
-from wait import until
+from wait import SECONDS, until
 
 BUSYBOX = "/bin/busybox"
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -86,7 +86,8 @@ class Engine:
             self.outer = subprocess.Popen(
                 [*self.inside, *self.arguments()], env=environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until(self._ready, lambda: "dockerd to answer\n" + self.tail(), 60)
+        until(self._ready, lambda: "dockerd to answer\n" + self.tail(),
+              2 * SECONDS)
         self.pid = self._inner()
         return self
 
@@ -132,7 +133,7 @@ class Engine:
 
     def connect(self):
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        client.settimeout(10)
+        client.settimeout(SECONDS)
         client.connect(str(self.socket))
         return client
 
@@ -158,10 +159,10 @@ class Engine:
         if self.pid and self.outer.poll() is None:
             os.kill(self.pid, signal.SIGTERM)
         try:
-            self.outer.wait(20)
+            self.outer.wait(SECONDS)
         except subprocess.TimeoutExpired:
             self.outer.kill()
-            self.outer.wait(10)
+            self.outer.wait(SECONDS)
         until(lambda: not members(namespace), "the Engine's processes to end")
         self.outer = None
         self.pid = None
@@ -170,7 +171,7 @@ class Engine:
         """SIGKILL, as of a crash: dockerd and all that it had started."""
         namespace = self._namespace()
         os.kill(self.pid, signal.SIGKILL)
-        self.outer.wait(20)
+        self.outer.wait(SECONDS)
         until(lambda: not members(namespace), "the Engine's processes to end")
         self.outer = None
         self.pid = None

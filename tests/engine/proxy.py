@@ -12,12 +12,16 @@ import tempfile
 import yaml
 
 from one_request import ask
-from wait import until
+from wait import SECONDS, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BAD_SIGNS = re.compile(
     r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:"
     r"|Assertion .* failed|stack smashing")
+
+
+# Less than the drain time, that nobody waits for what gets none.
+STOP_SECONDS = 20
 
 
 def binary():
@@ -85,8 +89,7 @@ class Proxy:
                 env=environment, cwd=self.folder, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         try:
-            until(self._ready, lambda: "the proxy to listen\n" + self.text(),
-                  10)
+            until(self._ready, lambda: "the proxy to listen\n" + self.text())
         except BaseException:
             self._kill()
             raise
@@ -104,10 +107,11 @@ class Proxy:
     def connect(self):
         if self.unix:
             client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            client.settimeout(10)
+            client.settimeout(SECONDS)
             client.connect(self.unix)
             return client
-        return socket.create_connection(("127.0.0.1", self.port), 10)
+        return socket.create_connection(("127.0.0.1", self.port),
+                                        SECONDS)
 
     @property
     def host(self):
@@ -151,9 +155,9 @@ class Proxy:
     def ended(self):
         """The proxy must end by itself, with 0 and no cry for help."""
         try:
-            code = self.process.wait(10)
+            code = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            raise AssertionError("the proxy still runs 10 s after SIGTERM\n"
+            raise AssertionError("the proxy still runs long after SIGTERM\n"
                                  + self._kill()) from None
         text = self.text()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -163,7 +167,7 @@ class Proxy:
     def _kill(self):
         """End it the hard way; what it had logged."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(SECONDS)
         text = self.text()
         shutil.rmtree(self.folder)
         return text

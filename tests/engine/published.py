@@ -10,7 +10,7 @@ import sys
 
 import engine as engines
 import proxy as proxies
-from wait import until
+from wait import SECONDS, until
 
 # Answers on 80 what it is sent, by TCP and by UDP.
 ECHO = """
@@ -39,7 +39,7 @@ for proto, ip, port in zip(*[iter(sys.argv[1:])] * 3):
     kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     s = socket.socket(family, kind)
-    s.settimeout(5)
+    s.settimeout(20)
     s.connect((ip, int(port)))
     s.sendall(b"hello")
     assert s.recv(100) == b"hello", (proto, ip)
@@ -52,14 +52,14 @@ HOLD = """
 import socket, sys
 held = []
 for _ in range(int(sys.argv[2])):
-    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20)
     s.sendall(b"x")
     assert s.recv(1) == b"x"
     held.append(s)
 print("held", flush=True)
 sys.stdin.read()
 for s in held:
-    s.settimeout(5)
+    s.settimeout(20)
     try:
         assert s.recv(1) == b""
     except ConnectionError:
@@ -138,14 +138,14 @@ class Publishing(engines.Engine):
         if self.outer:
             self.kill()
         while self.others:
-            self.others.pop().wait(10)
+            self.others.pop().wait(SECONDS)
 
     def end_dockerd(self, number):
         """It alone: its containers live."""
         (pid,) = self.processes("dockerd")
         os.kill(pid, number)
         until(lambda: not self.processes("dockerd") and
-              not self.processes("containerd"), "dockerd to end", 30)
+              not self.processes("containerd"), "dockerd to end")
         # Of one that was killed there is a zombie, which has its number.
         for name in ("dockerd", "containerd"):
             for pidfile in self.folder.glob(f"**/{name}.pid"):
@@ -158,7 +158,8 @@ class Publishing(engines.Engine):
                 ["nsenter", "--target", str(self.pid), "--mount", "--net",
                  "--pid", "--wd=/", "dockerd", *self.arguments()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-        until(self._ready, lambda: "dockerd to answer\n" + self.tail(), 60)
+        until(self._ready, lambda: "dockerd to answer\n" + self.tail(),
+              2 * SECONDS)
 
 
 def enter(pid, script, *args):
@@ -171,7 +172,7 @@ def enter(pid, script, *args):
 
 def probe(pid, *what):
     asking = enter(pid, PROBE, *(word for one in what for word in one))
-    out, _ = asking.communicate(timeout=60)
+    out, _ = asking.communicate(timeout=2 * SECONDS)
     assert out == "all answered\n", (asking.returncode, out)
 
 
@@ -181,9 +182,9 @@ def said(process, word):
 
 
 def end(process):
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=SECONDS)
     return out
 
 
 def no_proxy_left(engine):
-    until(lambda: not engine.port_proxies(), "the port proxies to end", 5)
+    until(lambda: not engine.port_proxies(), "the port proxies to end")

@@ -57,4 +57,4 @@ def health(docker, name):
 def until_healthy(docker, name):
     until(lambda: health(docker, name) == "healthy",
           lambda: f"{name} to be healthy\n{docker.run('logs', name).err}"
-          + docker.ok("inspect", "--format", "{{json .State}}", name), 30)
+          + docker.ok("inspect", "--format", "{{json .State}}", name))

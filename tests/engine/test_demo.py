@@ -15,7 +15,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROXY = os.environ.get("DOCKER_PROXY", os.path.join(ROOT, "build", "docker-proxy"))
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 def find_clis():

@@ -259,7 +259,8 @@ def test_it_is_waited_for_so_long(engine, impatient):
     assert b"did not answer in time" in text
     assert impatient.ask("GET", "/info")[0] == 403
     engine.go_on()
-    assert impatient.ask("GET", "/_ping") == (200, b"OK")
+    until(lambda: impatient.ask("GET", "/_ping") == (200, b"OK"),
+          "the Engine to answer in time")
 
 
 @pytest.mark.parametrize("target, reset", [

@@ -9,7 +9,6 @@ import json
 import pathlib
 import sys
 import tarfile
-import time
 
 import pytest
 
@@ -173,13 +172,11 @@ def test_it_stops_at_once_with_a_stream_open(docker, engine, running, network):
               "--env", f"DOCKER_HOST={PROXY}", "client", "docker", "events")
     until(lambda: engine.event_listeners() > before,
           "the Engine to serve the event stream")
-    begin = time.monotonic()
     docker.ok("stop", running)
-    seconds = time.monotonic() - begin
     code = docker.ok("inspect", "--format", "{{.State.ExitCode}}", running)
     docker.ok("rm", "--force", "listener")
+    # Who takes ten seconds is killed, and the drain time is longer.
     assert code == "0\n"
-    assert seconds < 2
 
 
 def test_it_is_unhealthy_when_the_engine_does_not_answer(docker, shipped):

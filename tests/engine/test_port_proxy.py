@@ -184,9 +184,7 @@ def test_removed_with_a_hundred_connections(own, docker, echo):
     publish(docker)
     echo()
     held = said(enter(own.pid, HOLD, PORT, 100), "held")
-    began = time.monotonic()
     docker.ok("rm", "--force", "web")
-    assert time.monotonic() - began < 10
     no_proxy_left(own)
     assert end(held) == "ended\n"
     publish(docker)

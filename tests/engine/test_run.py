@@ -10,7 +10,7 @@ import pytest
 
 import cli
 import proxy as proxies
-from wait import until
+from wait import SECONDS, until
 
 TOGGLES = {"CONTAINERS": "1", "ALLOW_EXEC": "1"}
 NO_ENGINE = "/nonexistent/docker.sock"
@@ -34,7 +34,7 @@ class Run:
                      **environment},
                 cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until(lambda: "try: " in self.text() or self.process.poll() is not None,
-              lambda: "the start-up lines\n" + self.text(), 10)
+              lambda: "the start-up lines\n" + self.text())
 
     def text(self):
         return self.log.read_text(errors="replace")
@@ -53,10 +53,10 @@ class Run:
         if self.process.poll() is None:
             self.process.send_signal(sent)
         try:
-            return self.process.wait(10)
+            return self.process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(SECONDS)
             raise AssertionError(f"it did not stop\n{self.text()}") from None
 
 
@@ -145,7 +145,7 @@ def test_what_is_closed_says_what_opens_it(docker, running, arguments, message):
     done = docker.run(*arguments)
     assert done.code != 0
     assert message in done.err.decode()
-    assert f'why="{message}"' in running.text()
+    until(lambda: f'why="{message}"' in running.text(), "the log has it")
 
 
 # --- how it ends ----------------------------------------------------------------
@@ -170,6 +170,6 @@ def test_it_leaves_nothing_behind(tmp_path, sent):
 
 def test_a_port_in_use(tmp_path, running):
     run = Run(tmp_path, DOCKER_PROXY_PORT=str(running.port))
-    assert run.process.wait(10) == 1
+    assert run.process.wait(SECONDS) == 1
     assert (f"cannot listen on {running.host}: Address already in use"
             in run.lines())

@@ -10,12 +10,12 @@ import pytest
 
 from alike import alike
 from hijack import exactly, frame
-from wait import until
+from wait import SECONDS, until
 
 
 @pytest.fixture
 def sides(engine, proxy):
-    clients = [docker.DockerClient(base_url=host, timeout=30)
+    clients = [docker.DockerClient(base_url=host, timeout=SECONDS)
                for host in (engine.host, proxy.host)]
     yield clients
     for container in clients[0].containers.list(all=True):
@@ -85,7 +85,7 @@ def test_exec_on_a_socket(sides):
         created = api.exec_create("web", "cat", stdin=True)
         stream = api.exec_start(created["Id"], socket=True)
         raw = getattr(stream, "_sock", stream)
-        raw.settimeout(15)
+        raw.settimeout(SECONDS)
         received = b""
         for part in (b"one\n", b"two\n"):
             raw.sendall(part)
@@ -107,7 +107,7 @@ def test_attach_to_a_terminal(sides):
         stream = container.attach_socket(
             params={"stdin": 1, "stdout": 1, "stream": 1})
         raw = getattr(stream, "_sock", stream)
-        raw.settimeout(15)
+        raw.settimeout(SECONDS)
         container.start()
         container.resize(33, 99)
         raw.sendall(b"until [ \"$(stty size)\" = '33 99' ]; do usleep 10000;"
@@ -116,7 +116,7 @@ def test_attach_to_a_terminal(sides):
         while b"size=33 99=" not in seen:
             seen += exactly(raw, 1)
         raw.sendall(b"exit 5\n")
-        status = container.wait(timeout=15)
+        status = container.wait(timeout=SECONDS)
         stream.close()
         container.remove()
         return status["StatusCode"]
@@ -258,7 +258,7 @@ def test_life_cycle(sides):
         container.reload()
         seen.append((container.name,
                      container.attrs["HostConfig"]["CpuShares"]))
-        seen.append(container.wait(timeout=15)["StatusCode"])
+        seen.append(container.wait(timeout=SECONDS)["StatusCode"])
         container.remove()
         return seen
 

@@ -51,7 +51,7 @@ def test_the_stack(swarm):
     def state():
         return docker.ok("stack", "ps", "--no-trunc", "edge") + swarm.tail()
     for service in ("edge_docker-proxy", "edge_traefik"):
-        until(lambda s=service: tasks(docker, s), lambda: state(), 40)
+        until(lambda s=service: tasks(docker, s), lambda: state())
     [proxy] = tasks(docker, "edge_docker-proxy")
     shipping.until_healthy(docker, proxy)
     host = docker.ok("inspect", "--format", "{{.HostConfig.ReadonlyRootfs}} "

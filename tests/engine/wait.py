@@ -3,9 +3,12 @@
 import time
 
 STEP = 0.01
+# What has not come by then, does not come: on a machine that has much else to
+# do as well.
+SECONDS = 60
 
 
-def until(condition, what, seconds=15):
+def until(condition, what, seconds=SECONDS):
     """Return the first true value of condition(); fail after `seconds`.
 
     `what` is text, or a function that makes it when the wait has failed.

@@ -70,7 +70,7 @@ def proxy(module_proxy, engine):
     yield module_proxy
     assert module_proxy.alive(), \
         f"the proxy died: {module_proxy.log()[-2000:]}"
-    assert engine.errors == []
+    assert engine.errors == [], engine.errors
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import raw_client
 import wire
@@ -35,6 +36,10 @@ DENIALS = [
                      "operator": "equals", "value": True}]},
 ]
 
+
+# Where they are not what is tried. A busy machine may not get round to the last
+# of many clients in less; and what a stop waits for shows as a hang.
+PATIENT = {"request_head": "60s", "tls_handshake": "60s", "drain": "1h"}
 
 _given = set()  # the system may hand the same port out twice
 
@@ -68,6 +73,8 @@ def configuration(engine_url, folder, **overrides):
         # What traces a process needs more than the sandbox leaves it.
         config["global"]["sandbox"] = "off"
     config["global"].update(overrides.pop("global_", {}))
+    config["global"]["timeouts"] = {**PATIENT,
+                                    **config["global"].get("timeouts", {})}
     config["global"] = {k: v for k, v in config["global"].items()
                         if v is not None}
     config.update(overrides)
@@ -190,6 +197,16 @@ class Proxy:
             fields = f.read().rpartition(")")[2].split()
         ticks = int(fields[11]) + int(fields[12])
         return ticks * 1000 // os.sysconf("SC_CLK_TCK")
+
+    def rests(self):
+        """Is there half a second in which it does next to nothing? It may
+        have work left at first, and a tick of the clock count as its own; who
+        spins has none."""
+        def quiet():
+            before = self.cpu_ms()
+            time.sleep(0.5)
+            return self.cpu_ms() - before <= 20
+        return any(quiet() for _ in range(10))
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

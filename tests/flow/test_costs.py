@@ -14,7 +14,7 @@ import pytest
 import wire
 from alloc_fail import Allocations
 from proxy_process import SANITIZED, Proxy, configuration
-from wire import answer, request
+from wire import answer, chunked, request
 
 pytestmark = pytest.mark.skipif(
     SANITIZED, reason="sanitizers allocate, and make calls of their own")
@@ -176,6 +176,21 @@ def test_system_calls_of_connections(own_proxy, engine):
     assert made.made["setsockopt"] == 0
     assert made.made["accept4"] <= 2 * N + N // 20
     assert sum(made.made.values()) <= 10 * N, made.made
+
+
+def test_system_calls_of_a_body_that_is_dropped(own_proxy):
+    """That of a refused request, whose head leaves a byte of its block: not
+    by reads of a byte."""
+    def denied_with(pad):
+        return request("POST", "/secrets", "Transfer-Encoding: chunked",
+                       "X-Pad: " + "x" * pad)
+    head = denied_with((64 << 10) - 1 - len(denied_with(0)))
+    proxy = own_proxy()
+    with proxy.connect() as client, Calls(proxy.process.pid) as made:
+        client.send(head + chunked(MEDIUM))
+        assert client.response().status == 403
+        denied(client)
+    assert made.made["recvfrom"] < 100, made.made
 
 
 # --- allocations --------------------------------------------------------------

@@ -9,7 +9,7 @@ from wire import request
 
 
 def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in wire.whole_lines(path.read_text())]
 
 
 def test_audit_log(own_proxy, folder):

@@ -93,8 +93,7 @@ def test_an_included_file_that_comes_later(including):
     assert not r.hup()
     assert "later.yaml: No such file or directory" in r.proxy.log()
     before = r.refused(), r.in_force()
-    (r.path.parent / "later.yaml").write_text(
-        NO_INFO.replace("info", "version"))
+    replace(r.path.parent / "later.yaml", NO_INFO.replace("info", "version"))
     assert r.wait(before)
     assert status(r.proxy, "/version") == 403
 

@@ -22,7 +22,7 @@ MEANS = {"host_paths": ["/srv/a:ro"], "mount_types": ["bind"],
 def events(path):
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in wire.whole_lines(path.read_text())]
 
 
 def post(client, target, value):
@@ -110,9 +110,9 @@ def test_an_allowed_request_is_no_dry_run(own_proxy, log):
 def test_it_is_said_loudly(learning):
     with learning.connect() as client:
         client.get("/secrets")
-    lines = [json.loads(line) for line in wire.wait_until(
+    lines = [json.loads(line) for line in wire.whole_lines(wire.wait_until(
         lambda: "learn: would be denied" in learning.log() and
-        learning.log(), "the denial is logged").splitlines()]
+        learning.log(), "the denial is logged"))]
     assert {line["mode"] for line in lines} == {"learn"}
     [start] = [line for line in lines if "LEARN MODE" in line["event"]]
     assert start["level"] == "warn"

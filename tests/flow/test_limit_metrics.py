@@ -2,7 +2,6 @@
 
 import contextlib
 import resource
-import threading
 
 import pytest
 
@@ -155,10 +154,8 @@ def test_none_left_to_accept(watched):
         starve(proxy)
         with proxy.connect() as waiting:
             waiting.send(request("GET", "/secrets"))
-            before = proxy.cpu_ms()
-            assert not threading.Event().wait(0.5)
+            assert proxy.rests(), "it spins"
             assert waiting.silent()
-            assert proxy.cpu_ms() - before <= 50, "it spins"
             # Whoever is connected is served meanwhile.
             assert client.get("/containers/json").status == 200
             feed(proxy)
@@ -176,10 +173,8 @@ def test_none_left_for_the_engine(watched, engine):
         assert client.get("/secrets").status == 403
         starve(proxy)
         client.send(request("GET", "/containers/json"))
-        before = proxy.cpu_ms()
-        assert not threading.Event().wait(0.5)
+        assert proxy.rests(), "it spins"
         assert client.silent()
-        assert proxy.cpu_ms() - before <= 100, "it spins"
         feed(proxy)
         assert client.response().status == 200
     assert hits(proxy).keys() == {"descriptors"}

@@ -1,26 +1,19 @@
-"""Limits and timeouts, each with figures small enough to be reached."""
-
-import threading
-import time
+"""Limits, each with a figure small enough to be reached."""
 
 import pytest
 
 import wire
-from fake_engine import OK
 from wire import chunked, request
-
-SHORT_MS = 300
 
 
 @pytest.fixture(scope="module")
 def settings():
-    short = f"{SHORT_MS}ms"
     return {
         "error_format": "text",
         "limits": {"inspected_body_bytes": 1024, "header_bytes": 4096,
                    "headers": 20, "target_bytes": 512, "json_depth": 8},
-        "timeouts": {"request_head": short, "request_body": short,
-                     "keepalive": short},
+        # How long the rest of a refused body is waited for.
+        "timeouts": {"request_body": "1s"},
     }
 
 
@@ -33,158 +26,6 @@ def refused(client, status):
     text = r.body.decode()
     assert text.strip() and not text.startswith("{")
     return r
-
-
-def took_ms(started):
-    return (time.monotonic() - started) * 1000
-
-
-# --- timeouts ---------------------------------------------------------------
-
-@pytest.mark.parametrize("part", [
-    b"G", b"GET / HTTP/1.1\r\nHost: docker\r\n"])
-def test_slow_head(proxy, untouched, part):
-    with untouched, proxy.connect() as client:
-        started = time.monotonic()
-        client.send(part)
-        refused(client, 408)
-        assert client.gone()
-        assert SHORT_MS * 0.8 < took_ms(started) < SHORT_MS * 10
-
-
-def test_a_head_that_trickles(proxy, untouched):
-    """The time is for the whole head: each byte does not buy more."""
-    with untouched, proxy.connect() as client:
-        stop = threading.Event()
-
-        def trickle():
-            try:
-                client.send(b"GET /containers/json HTTP/1.1\r\nX: ")
-                while not stop.wait(SHORT_MS / 10 / 1000):
-                    client.send(b"x")
-            except OSError:
-                pass
-
-        started = time.monotonic()
-        thread = threading.Thread(target=trickle)
-        thread.start()
-        refused(client, 408)
-        assert took_ms(started) < SHORT_MS * 10
-        stop.set()
-        thread.join()
-
-
-def test_a_client_that_says_nothing(proxy):
-    """Closed without a word: there is no request to answer."""
-    with proxy.connect() as client:
-        rest = client.read_to_end()
-        assert not rest or rest.startswith(b"HTTP/1.1 408 ")
-
-
-def test_slow_held_body(proxy, untouched):
-    data = request("POST", "/containers/create", body=b"{}")
-    with untouched, proxy.connect() as client:
-        client.send(data[:-1])
-        refused(client, 408)
-        assert client.gone()
-
-
-@pytest.mark.parametrize("framing", ["Content-Length: 100",
-                                     "Transfer-Encoding: chunked"])
-def test_slow_streamed_body(proxy, engine, framing):
-    name = engine.play(lambda x: x.body())
-    with proxy.connect() as client:
-        client.send(request("POST", f"/images/load?x={name}", framing)
-                    + b"5\r\nhello\r\n")
-        refused(client, 408)
-        assert client.gone()
-    r = engine.named(name)[0]
-    assert r.connection.closed.wait(wire.TIMEOUT)
-    assert not r.complete
-
-
-def test_a_body_that_comes_slowly_but_comes(client, engine):
-    """request_body is about silence, not about the whole."""
-    name = engine.play()
-    client.send(request("POST", f"/images/load?x={name}",
-                        "Content-Length: 10"))
-    tick = threading.Event()
-    for _ in range(10):
-        tick.wait(SHORT_MS / 5 / 1000)
-        client.send(b"x")
-    assert client.response().status == 200
-    assert engine.named(name)[0].body == b"x" * 10
-
-
-def test_idle_client(proxy):
-    """keepalive: closed without a word, and not before its time."""
-    with proxy.connect() as client:
-        assert client.get("/containers/json").status == 200
-        started = time.monotonic()
-        assert client.at_end()
-        assert SHORT_MS * 0.8 < took_ms(started) < SHORT_MS * 10
-
-
-def test_a_thinking_engine_is_no_idle_client(proxy, engine):
-    """`wait` takes as long as it takes: no timeout of ours counts."""
-    go_on = threading.Event()
-
-    def script(x):
-        go_on.wait(SHORT_MS * 3 / 1000)
-        x.send(OK)
-
-    name = engine.play(script)
-    with proxy.connect() as client:
-        assert client.ask(request(
-            "POST", f"/containers/{name}/wait")).status == 200
-
-
-def test_a_quiet_tunnel_is_no_idle_client(proxy, engine):
-    def script(x):
-        x.send(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n"
-               b"Upgrade: tcp\r\n\r\n")
-        assert x.read(5) == b"hello"
-        x.send(b"bye")
-        x.close()
-
-    name = engine.play(script)
-    with proxy.connect() as client:
-        client.send(request("POST", f"/containers/{name}/attach",
-                            "Connection: Upgrade", "Upgrade: tcp"))
-        assert client.head().status == 101
-        threading.Event().wait(SHORT_MS * 3 / 1000)
-        client.send(b"hello")
-        assert client.read_to_end() == b"bye"
-
-
-def test_engine_response(own_proxy, engine):
-    """504 when the Engine thinks too long, where that is set."""
-    proxy = own_proxy(
-        global_={"timeouts": {"engine_response": f"{SHORT_MS}ms"}})
-    name = engine.play(lambda x: x.wait_gone())
-    with proxy.connect() as client:
-        r = client.ask(request("POST", f"/containers/{name}/restart"))
-        assert r.status == 504 and r.message()
-    assert engine.named(name)[0].connection.closed.wait(wire.TIMEOUT)
-    assert len(engine.named(name)) == 1
-
-
-def test_tunnel_idle(own_proxy, engine):
-    proxy = own_proxy(
-        global_={"timeouts": {"tunnel_idle": f"{SHORT_MS}ms"}})
-
-    def script(x):
-        x.send(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n"
-               b"Upgrade: tcp\r\n\r\n")
-        x.wait_gone()
-
-    name = engine.play(script)
-    with proxy.connect() as client:
-        client.send(request("POST", f"/containers/{name}/attach",
-                            "Connection: Upgrade", "Upgrade: tcp"))
-        assert client.head().status == 101
-        assert client.gone()
-    assert engine.named(name)[0].connection.closed.wait(wire.TIMEOUT)
 
 
 # --- sizes ------------------------------------------------------------------
@@ -358,7 +199,8 @@ def test_held_bodies(own_proxy):
     """Many clients, each with a body about to be complete: their memory is
     bounded, and theirs again when they have gone."""
     size = 1 << 20
-    proxy = own_proxy()
+    # So many take a while: nobody's body is late meanwhile.
+    proxy = own_proxy(global_={"timeouts": {"request_body": "1h"}})
     data = request("POST", "/containers/create", body=b" " * size)
     for _ in range(2):
         clients = [proxy.connect() for _ in range(72)]

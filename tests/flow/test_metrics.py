@@ -325,7 +325,7 @@ def idle_tunnel(c, engine):
     ("tunnel_idle", "tunnel_idle", idle_tunnel),
 ])
 def test_timeouts(watched, engine, kind, setting, act):
-    proxy = watched(global_={"timeouts": {setting: "100ms"}})
+    proxy = watched(global_={"timeouts": {setting: "1s"}})
 
     def what():
         with proxy.connect() as c:

@@ -23,7 +23,7 @@ def settings(folder):
 def records(path, key, value):
     """The JSON lines of a file in which key is value, once there is one."""
     def look():
-        lines = path.read_text("utf-8").splitlines()
+        lines = wire.whole_lines(path.read_text("utf-8"))
         found = [json.loads(line) for line in lines if f'"{value}"' in line]
         return [x for x in found if x.get(key) == value]
     return wire.wait_until(look, f"{path} has {key} {value}")

@@ -218,8 +218,9 @@ def test_watch_image_pulls(serve, tmp_path):
     proxy = serve(with_rules("watch-image-pulls", head))
     check_all(proxy, [Case("POST /images/create?fromImage=a"),
                       Case("GET /images/json")])
-    lines = wire.wait_until((tmp_path / "audit.jsonl").read_text,
-                            "the audit log has it").splitlines()
+    log = tmp_path / "audit.jsonl"
+    lines = wire.wait_until(lambda: wire.whole_lines(log.read_text()),
+                            "the audit log has it")
     assert len(lines) == 1
     line = json.loads(lines[0])
     # The keys of the Rust docker-proxy come first, in its order.

@@ -40,14 +40,13 @@ def held_back(engine):
 
 
 def test_idle(own_proxy):
-    proxy = own_proxy()
+    """Nobody waits for clients that ask nothing."""
+    proxy = own_proxy(global_={"timeouts": {"drain": "1h"}})
     with proxy.connect() as idle:
         assert idle.get("/containers/json").status == 200
-        started = time.monotonic()
         proxy.signal()
         assert idle.at_end()
         assert proxy.wait() == 0
-        assert time.monotonic() - started < 3, "waits for idle clients"
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -58,7 +57,11 @@ def test_requests_in_flight_end_well(own_proxy, engine, threads):
     for client in clients:
         client.send(request("GET", f"/containers/{name}/json"))
     engine.wait_for(name, len(clients))
+    # Of each worker one, which closes it when it hears of the stop.
+    idle = [proxy.connect() for _ in range(threads)]
+    assert all(c.get("/_ping").status == 200 for c in idle)
     stopping(proxy)
+    assert all(c.at_end() for c in idle)
     assert proxy.alive()
     go_on.set()
     for client in clients:
@@ -120,7 +123,7 @@ def test_endless_answers_end_at_once(own_proxy, engine):
         proxy.signal()
         with pytest.raises((wire.Truncated, ConnectionResetError)):
             client.reader.chunk()
-    assert proxy.wait(3) == 0
+    assert proxy.wait() == 0
     assert ended.wait(wire.TIMEOUT)
 
 
@@ -149,7 +152,7 @@ def test_a_tunnel_is_given_the_drain_time(own_proxy, engine):
         started = time.monotonic()
         stopping(proxy)
         assert client.gone()
-        assert 0.3 < time.monotonic() - started < 4
+        assert time.monotonic() - started > 0.3
     assert proxy.wait() == 0
     assert ended.wait(wire.TIMEOUT)
 
@@ -163,7 +166,7 @@ def test_a_second_sigterm_ends_it_at_once(own_proxy, engine, threads):
     stopping(proxy)
     assert proxy.alive()
     proxy.signal()
-    assert proxy.wait(3) == 0
+    assert proxy.wait() == 0
     assert all(e.wait(wire.TIMEOUT) for e in ended)
     for c in clients:
         with c:
@@ -187,7 +190,7 @@ def test_any_worker_may_be_the_last(own_proxy, engine, kept, again):
         stopping(proxy)
         if again:
             proxy.signal()
-        assert proxy.wait(3) == 0
+        assert proxy.wait() == 0
         assert ended[kept].wait(wire.TIMEOUT)
 
 
@@ -196,7 +199,7 @@ def test_a_tunnel_that_ends_ends_the_drain(own_proxy, engine):
     with proxy.connect() as client:
         ended = tunnel(proxy, engine, client)
         stopping(proxy)
-    assert proxy.wait(3) == 0
+    assert proxy.wait() == 0
     assert ended.wait(wire.TIMEOUT)
 
 

@@ -1,5 +1,6 @@
 """The status page's API: what it tells is true, and who is told."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -125,7 +126,7 @@ def test_rules(watched, threads):
     rules = rules_of(proxy)
     assert {n: r["hits"] for n, r in rules.items()} == {
         "no-secrets": 2, "trial": 1, "no-kill": 0, "no-privileged": 0}
-    assert now - 5000 < rules["no-secrets"]["last_ms"] <= now + 5
+    assert now - 60000 < rules["no-secrets"]["last_ms"] <= now + 5
     assert rules["no-kill"]["last_ms"] is None
     assert rules["trial"]["dry_run"] and not rules["no-kill"]["dry_run"]
     assert rules["no-secrets"]["file"].endswith("config.yaml")
@@ -308,9 +309,15 @@ def test_an_answer_is_not_kept_without_measure(watched):
 
 
 def test_questions_are_bounded(watched):
+    """Asked all at once: however slow we are, they come together."""
     proxy = watched()
-    seen = [explain(proxy, {"method": "GET", "target": "/"}).status
-            for _ in range(40)]
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(dial(proxy.admin)) for _ in range(40)]
+        question = json.dumps({"method": "GET", "target": "/"}).encode()
+        for c in clients:
+            c.send(request("POST", "/api/explain", JSON, body=question,
+                           host="127.0.0.1"))
+        seen = [c.response().status for c in clients]
     assert seen[:5] == [200] * 5 and 429 in seen and set(seen) == {200, 429}
 
 

@@ -154,8 +154,7 @@ class Wire:
 def test_byte_by_byte(start, ca, version):
     """Each byte of the handshake and of a request in a segment of its own;
     two requests in as few records as can be, in one segment."""
-    proxy = start(global_={"timeouts": {  # so many segments take a while
-        "tls_handshake": "60s", "request_head": "60s"}})
+    proxy = start()
     w = Wire(proxy, tls_peer.client_context(ca.ca, version))
     done = False
     while not done:
@@ -175,7 +174,7 @@ def test_byte_by_byte(start, ca, version):
 
 
 def test_a_handshake_that_does_not_end(start, ca):
-    proxy = start(global_={"timeouts": {"tls_handshake": "300ms"}})
+    proxy = start(global_={"timeouts": {"tls_handshake": "1s"}})
     w = Wire(proxy, tls_peer.client_context(ca.ca))
     hello, _ = w.bytes_of(w.ssl.do_handshake)
     w.sock.close()
@@ -188,7 +187,7 @@ def test_a_handshake_that_does_not_end(start, ca):
                     "all three are logged")
     # Once inside, other clocks run.
     with connect(proxy, tls_peer.client_context(ca.ca)) as client:
-        assert not threading.Event().wait(0.5)
+        assert not threading.Event().wait(1.2)
         assert client.get("/_ping").status == 200
 
 
@@ -219,7 +218,7 @@ class proxy_with:
     b"\x16\x03\x01\x00\x04\x01\xff\xff\xff" + b"\x16\x03\x01\x40\x00"
     + b"\0" * 0x4000])
 def test_garbage_instead_of_a_handshake(start, garbage):
-    proxy = start(global_={"timeouts": {"tls_handshake": "500ms"}})
+    proxy = start(global_={"timeouts": {"tls_handshake": "1s"}})
     with socket.create_connection(proxy.tcp, wire.TIMEOUT) as sock:
         sock.sendall(garbage)
         while sock.recv(65536):
@@ -411,7 +410,8 @@ def test_a_forged_record(start, ca, engine, version):
 # --- many -------------------------------------------------------------------
 
 def test_two_hundred_connections(start, ca):
-    """Idle ones hold little; when they go, nothing is left of them."""
+    """When they go, nothing is left of them: what memory is kept for the next
+    ones has its measure soon. A KiB of each would be more than is let pass."""
     proxy = start(global_={"threads": 2})
     context = tls_peer.client_context(ca.ca)
 
@@ -427,19 +427,23 @@ def test_two_hundred_connections(start, ca):
         return memory
 
     base = proxy.descriptors()
-    first = round_of(200)
-    after = [round_of(200) for _ in range(3)]
-    assert max(after) - first < (8192 if proxy_process.SANITIZED else 1024)
+    kib = [round_of(200), round_of(200)]
+    while kib[-1] - max(kib[:-1]) > (2048 if proxy_process.SANITIZED else 128):
+        assert len(kib) < 8, f"it grows and grows: {kib}"
+        kib.append(round_of(200))
 
 
 def test_one_too_many_from_an_address(start, ca):
     """The refusal, too, is told by TLS."""
     proxy = start(global_={"limits": {"connections_per_client": 1}})
     context = tls_peer.client_context(ca.ca)
-    wire.wait_until(lambda: "got in: 200" == attempt(proxy, context),
-                    "the probe's connection is gone")
-    with connect(proxy, context) as client:
-        assert client.get("/_ping").status == 200
+
+    def let_in():
+        client = connect(proxy, context)
+        if client.get("/_ping").status == 200:
+            return client
+        return client.sock.close()
+    with wire.wait_until(let_in, "the probe's connection is gone"):
         with connect(proxy, context) as other:
             r = other.ask(request("GET", "/_ping"))
             assert r.status == 429 and "too many connections" in r.message()

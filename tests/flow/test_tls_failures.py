@@ -26,7 +26,7 @@ class Watched:
 
     def audit(self):
         text = self.audit_path.read_text("ascii")
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in wire.whole_lines(text)]
 
     def told(self, event, message):
         """The one audit line so far: of that event."""
@@ -183,7 +183,7 @@ def test_tls_at_a_plain_listener(own_proxy, tmp_path):
     with pytest.raises(ssl.SSLError) as e:
         tls_peer.connect(proxy, tls_peer.client_context())
     assert e.value.reason == "WRONG_VERSION_NUMBER"
-    lines = wire.wait_until(lambda: path.read_text().splitlines(),
+    lines = wire.wait_until(lambda: wire.whole_lines(path.read_text()),
                             "the audit log has it")
     line = json.loads(lines[0])
     assert (line["event"], line["status"]) == ("deny", 400)

@@ -327,7 +327,7 @@ def test_the_client_vanishes(proxy, engine, listener):
     with proxy.connect(listener) as client:
         open_tunnel(client, name, "attach")
         client.reset()
-    assert gone.wait(2)
+    assert gone.wait(wire.TIMEOUT / 3)  # soon: not by any timeout
 
 
 def test_the_engine_vanishes(proxy, engine):

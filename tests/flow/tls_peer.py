@@ -205,7 +205,9 @@ class TlsEngine(fake_engine.FakeEngine):
     def adopt(self, sock):
         try:
             sock.settimeout(wire.TIMEOUT)
-            return TlsSocket(sock, self.context, server=True)
+            made = TlsSocket(sock, self.context, server=True)
+            sock.settimeout(None)  # it may be idle for as long as it likes
+            return made
         except (OSError, ssl.SSLError) as e:
             self.failures.append(str(e))
             sock.close()
@@ -251,5 +253,5 @@ def attempt(proxy, context):
 
 def wait_log(proxy, text):
     return wire.wait_until(
-        lambda: [x for x in proxy.log().splitlines() if text in x],
+        lambda: [x for x in wire.whole_lines(proxy.log()) if text in x],
         f"the log says {text!r}")

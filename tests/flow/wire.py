@@ -12,8 +12,9 @@ import struct
 import termios
 import time
 
-# How long anything may take before it counts as a hang.
-TIMEOUT = float(os.environ.get("FLOW_TIMEOUT", "10"))
+# How long anything may take before it counts as a hang, on a machine that has
+# much else to do.
+TIMEOUT = float(os.environ.get("FLOW_TIMEOUT", "30"))
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 FIELD_LINE = re.compile(rf"({TOKEN}): ?([^\x00-\x08\x0a-\x1f\x7f]*)")
@@ -44,6 +45,11 @@ def wait_until(condition, what, timeout=None):
             return value
         assert time.monotonic() < deadline, f"did not happen in time: {what}"
         time.sleep(0.0005)
+
+
+def whole_lines(text):
+    """Of a file that somebody writes: of the last the end may be to come."""
+    return text.split("\n")[:-1]
 
 
 # --- sockets ----------------------------------------------------------------

@@ -38,7 +38,7 @@ def told(tmp_path_factory):
         text = scrape(f"http://127.0.0.1:{port}/metrics", proxy)
     finally:
         proxy.terminate()
-        assert proxy.wait(10) == 0
+        assert proxy.wait(30) == 0
     return parse(text)
 
 
@@ -48,10 +48,10 @@ def free_port():
 
 
 def scrape(url, proxy):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         try:
-            return urllib.request.urlopen(url, timeout=10).read().decode()
+            return urllib.request.urlopen(url, timeout=30).read().decode()
         except OSError:
             assert proxy.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)

@@ -131,8 +131,9 @@ def test_nobody_listens(kind):
     pair.container.close()
     with pair.connect() as client:
         assert client.recv(1) == b""
-    assert "Can't forward traffic to backend sctp/127.0.0.1:" in \
-        pair.proxy.stderr()
+    helper.wait_until(
+        lambda: "Can't forward traffic to backend sctp/127.0.0.1:"
+        in pair.proxy.stderr(), "it says so")
 
 
 def test_no_header_of_the_proxy_protocol(kind):

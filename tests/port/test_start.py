@@ -7,7 +7,6 @@ import resource
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
@@ -306,12 +305,11 @@ def test_by_hand(kind):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopping(kind, number):
+    """With a connection that would never end by itself."""
     pair = Pair(kind)
     client, server = pair.both()
-    began = time.monotonic()
     pair.proxy.signal(number)
     assert pair.proxy.wait() == 0
-    assert time.monotonic() - began < 1
     for end in (client, server):
         try:
             assert end.recv(1) == b""

@@ -167,9 +167,9 @@ def test_nobody_listens(kind):
         with pair.connect() as client:
             assert client.recv(1) == b""
     assert pair.proxy.alive()
-    text = pair.proxy.stderr()
-    assert "Can't forward traffic to backend tcp/127.0.0.1:" in text
-    assert "connect: connection refused\n" in text
+    for text in ("Can't forward traffic to backend tcp/127.0.0.1:",
+                 "connect: connection refused\n"):
+        wait_until(lambda t=text: t in pair.proxy.stderr(), text)
 
 
 def test_the_container_comes_back(kind):

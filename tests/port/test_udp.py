@@ -142,7 +142,7 @@ def test_nothing_is_lost_to_what_was_refused_before(kind):
 
 @pytest.mark.ours
 def test_who_is_silent_is_forgotten(kind):
-    u = Udp(kind, env={"DOCKER_PROXY_FORWARD": "udp-timeout=400ms"})
+    u = Udp(kind, env={"DOCKER_PROXY_FORWARD": "udp-timeout=2s"})
     before = len(u.proxy.fds())
     c, busy = u.client(), u.client()
     port = u.echo(c, b"hello")
