@@ -273,6 +273,21 @@ pass_comma(struct quick *q)
 	return q->p < q->end;
 }
 
+/* Whitespace. */
+REDACT_INLINE bool
+pass_space(struct quick *q)
+{
+	const char *p = q->p;
+
+	while (p < q->end && redact_is_space(*p))
+		p++;
+	if (p == q->p || p == q->end)
+		return false;
+	q->p = p;
+	json_specials_skip(&q->specials, p, q->end);
+	return true;
+}
+
 /* --- the same where nothing is to be decided ------------------------------- */
 
 /* A key that no filter names, and its colon. */
@@ -344,6 +359,18 @@ skim_value(struct quick *q)
 	return skim_comma(q);
 }
 
+/* What is left of an item that has begun: up to the next one. */
+REDACT_INLINE bool
+skim_begun(struct quick *q)
+{
+	if (q->state == REDACT_AT_COMMA)
+		return skim_comma(q);
+	/* It may be no item that comes, but whitespace, or an end. */
+	if (redact_is_space(*q->p) || *q->p == ']' || *q->p == '}')
+		return false;
+	return q->state <= REDACT_AT_KEY || skim_value(q);
+}
+
 /* Tokens, as far as nothing can come of them: nearly all are of this kind. So
  * this is a function of its own, where all that is at hand is in registers.
  * False when there are no more tokens to pass. */
@@ -351,16 +378,12 @@ static __attribute__((noinline)) bool
 skim(struct quick *outside)
 {
 	struct quick q = *outside;
-	bool going = true;
 
-	if (q.state == REDACT_AT_COMMA)
-		going = skim_comma(&q);
-	else if (redact_is_space(*q.p) || *q.p == ']' || *q.p == '}')
-		return false;
-	else if (q.state > REDACT_AT_KEY)
-		going = skim_value(&q);
-	while (going)
-		going = (!q.object || skim_key(&q)) && skim_value(&q);
+	do {
+		bool going = skim_begun(&q);
+		while (going)
+			going = (!q.object || skim_key(&q)) && skim_value(&q);
+	} while (pass_space(&q));
 	outside->p = q.p;
 	outside->state = q.state;
 	outside->specials = q.specials;
@@ -409,21 +432,6 @@ pass_tokens(struct quick *q)
 		if (q->state == REDACT_AT_COMMA && !pass_comma(q))
 			return;
 	}
-}
-
-/* Whitespace. */
-REDACT_INLINE bool
-pass_space(struct quick *q)
-{
-	const char *p = q->p;
-
-	while (p < q->end && redact_is_space(*p))
-		p++;
-	if (p == q->p || p == q->end)
-		return false;
-	q->p = p;
-	json_specials_skip(&q->specials, p, q->end);
-	return true;
 }
 
 void
