@@ -50,7 +50,7 @@ queue_end(struct pipe_way *way)
 /* Room for the size line in front of what is redacted, whose length is known
  * only then; and for the CRLF behind it. */
 #define SIZE_LINE  20u
-#define REDACT_OUT 20000u /* asked for at first: a medium block */
+#define REDACT_OUT 20000u /* asked for at most: a medium block */
 #define REDACT_MIN 2048u  /* with less left in it, write it out first */
 
 /* Is the block of rewritten bytes full? It starts anew when it is written. */
@@ -60,14 +60,26 @@ redacted_enough(const struct outq *q)
 	return q->used && block_bytes(q->size) - q->used < REDACT_MIN;
 }
 
+/* What to ask of the block: room for the rest of the piece, but no more than
+ * a medium block. A small one may hold the head, too: to grow costs less than
+ * another write. */
+static size_t
+redacted_room(const struct pipe_way *way)
+{
+	size_t n = SIZE_LINE + way->rest.n + 2;
+
+	if (n <= REDACT_MIN || (way->q.block && way->q.size != BLOCK_SMALL))
+		return REDACT_MIN;
+	return n < REDACT_OUT ? n : REDACT_OUT;
+}
+
 /* Rewrites the rest of a piece, as far as the block goes. False: it is no
  * JSON, or there is no memory. */
 static bool
 queue_redacted(struct pipe_way *way, struct leg *dst)
 {
 	struct outq *q = &way->q;
-	char *p =
-		outq_reserve(q, dst->blocks, q->used ? REDACT_MIN : REDACT_OUT);
+	char *p = outq_reserve(q, dst->blocks, redacted_room(way));
 	size_t used, n = 0;
 
 	if (!p)

@@ -90,7 +90,10 @@ json_plain_run(const char *p, const char *end)
 
 /* --- one after the other ------------------------------------------------------ */
 
-#define JSON_MASK 64 /* bytes in a mask */
+#define JSON_MASK   64 /* bytes in a mask */
+
+/* So that what has a struct json_specials can keep it in registers. */
+#define JSON_INLINE static inline __attribute__((always_inline))
 
 /* The special bytes of a text, in their order. Finding them depends on no
  * byte before, so the processor does it far ahead of who asks for them. */
@@ -99,17 +102,37 @@ struct json_specials {
 	uint64_t mask;     /* those of it that are still to come */
 };
 
-/* Of a block of the text. Behind the text all bytes count as special. */
-uint64_t json_special_mask(const char *block, const char *end);
+/* Of the last block of a text, which is not whole. Behind the text all bytes
+ * count as special. */
+uint64_t json_special_last(const char *block, size_t n);
 
-static inline void
+JSON_INLINE uint64_t
+json_special_whole(const char *block)
+{
+	uint64_t mask = 0;
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < JSON_MASK; i += JSON_BLOCK)
+		mask |= json_special(block + i) << i;
+	return mask;
+}
+
+JSON_INLINE uint64_t
+json_special_mask(const char *block, const char *end)
+{
+	if (__builtin_expect(end - block >= JSON_MASK, 1))
+		return json_special_whole(block);
+	return json_special_last(block, (size_t)(end - block));
+}
+
+JSON_INLINE void
 json_specials_begin(struct json_specials *s, const char *p, const char *end)
 {
 	*s = (struct json_specials){p, json_special_mask(p, end)};
 }
 
 /* Goes to the block where the next one is, or a place behind the end. */
-static inline void
+JSON_INLINE void
 json_specials_fill(struct json_specials *s, const char *end)
 {
 	while (!s->mask) {
@@ -118,27 +141,26 @@ json_specials_fill(struct json_specials *s, const char *end)
 	}
 }
 
-/* The next one is gone: it is known where it was. */
-static inline void
-json_specials_drop(struct json_specials *s, const char *end)
+/* The second of the next two, which are then gone: the closing quote behind an
+ * opening one. The first is in front of the end; it is the end when there is
+ * no other, and nothing more may be asked. */
+JSON_INLINE const char *
+json_specials_second(struct json_specials *s, const char *end)
 {
-	json_specials_fill(s, end);
-	s->mask &= s->mask - 1;
-}
+	uint64_t mask = s->mask & (s->mask - 1);
 
-/* The next one, which is then gone; at or behind the end: there is none, and
- * nothing more to be asked. */
-static inline const char *
-json_specials_next(struct json_specials *s, const char *end)
-{
-	json_specials_fill(s, end);
-	const char *p = s->block + __builtin_ctzll(s->mask);
-	s->mask &= s->mask - 1;
-	return p;
+	if (__builtin_expect(!mask, 0)) {
+		json_specials_fill(s, end);
+		s->mask &= s->mask - 1;
+		json_specials_fill(s, end);
+		mask = s->mask;
+	}
+	s->mask = mask & (mask - 1);
+	return s->block + __builtin_ctzll(mask);
 }
 
 /* All in front of p, which is not behind the end, are gone. */
-static inline void
+JSON_INLINE void
 json_specials_skip(struct json_specials *s, const char *p, const char *end)
 {
 	for (;;) {

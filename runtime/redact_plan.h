@@ -58,14 +58,19 @@ struct redact_set {
 	const struct redact_final *best; /* that applies to any value */
 };
 
-/* Two bits for the length and the ends of a key, case aside. */
+/* Two bits for the length, the ends and the middle of a key, case aside. */
 static inline unsigned
 redact_key_bit(struct str key, bool last)
 {
-	size_t n = key.n;
-	unsigned end = n ? (unsigned char)key.p[last ? n - 1 : 0] | 0x20u : 0;
+	unsigned n = (unsigned)key.n;
 
-	return ((unsigned)n * (last ? 3 : 1) + 5 * end) & 63;
+	if (n == 0)
+		return 0;
+	if (!last)
+		return (n + 5 * ((unsigned char)key.p[0] | 0x20u)) & 63;
+	return (3 * n + 5 * ((unsigned char)key.p[n - 1] | 0x20u) +
+		       7 * ((unsigned char)key.p[n / 2] | 0x20u)) &
+	       63;
 }
 
 static inline uint64_t

@@ -17,8 +17,14 @@ struct quick {
 	const char *end; /* of the window, but for the margin */
 	enum redact_state state;
 	struct json_specials specials; /* those to come, in front of the end */
-	bool object;                   /* the innermost container is one */
+	uint32_t depth;                /* of the innermost container */
+	bool object;                   /* it is one */
 	struct redact_frame *frame;    /* its own; NULL: it is not watched */
+
+	/* What may not be skimmed, in the container of this depth: its end,
+	 * and keys with these bits; 0: it is not watched. */
+	uint32_t floor;
+	uint64_t keys;
 };
 
 /* --- tokens ---------------------------------------------------------------- */
@@ -29,6 +35,9 @@ skip_unusual(const char *p, const char *end)
 {
 	struct redact_string s = {0};
 
+	/* Most are of two bytes. */
+	if (*p == '\\' && memchr("\"\\/bfnrt", p[1], 8))
+		return p + 2;
 	do {
 		if (p == end || !redact_string_step(&s, (unsigned char)*p++))
 			return NULL;
@@ -54,16 +63,15 @@ skip_rest(const char *p, const char *end)
 /* Past the closing quote of the string that comes next, or NULL; is it plain?
  */
 REDACT_INLINE const char *
-skip_string(struct quick *q, bool *plain_out)
+skip_string(struct json_specials *s, const char *end, bool *plain_out)
 {
-	json_specials_drop(&q->specials, q->end);
-	const char *p = json_specials_next(&q->specials, q->end);
-	*plain_out = p < q->end && *p == '"';
+	const char *p = json_specials_second(s, end);
+	*plain_out = *p == '"';
 	if (*plain_out)
 		return p + 1;
-	p = skip_rest(p, q->end);
+	p = skip_rest(p, end);
 	if (p)
-		json_specials_skip(&q->specials, p, q->end);
+		json_specials_skip(s, p, end);
 	return p;
 }
 
@@ -98,7 +106,7 @@ skip_scalar(struct quick *q, const char *p)
 
 	switch (*p) {
 	case '"':
-		return skip_string(q, &plain);
+		return skip_string(&q->specials, q->end, &plain);
 	case 'n':
 		return skip_word(p, STR("null"));
 	case 't':
@@ -118,6 +126,7 @@ look_around(struct quick *q)
 {
 	struct redact *r = q->r;
 
+	q->depth = r->depth;
 	q->object = r->objects[r->depth];
 	q->frame = redact_is_watched(r) ? &r->frames[r->watched] : NULL;
 }
@@ -136,19 +145,20 @@ look_ahead(struct quick *q)
 }
 
 /* Finds the set of a watched object's member, and whether there is anything
- * to decide; false when it cannot. */
+ * to decide; false when it cannot. Where nothing is removed, a plain key that
+ * no filter names has been skimmed. */
 REDACT_INLINE bool
 name_member(struct quick *q, struct str key, bool plain, bool *named_out)
 {
 	struct redact_frame *f = q->frame;
 
 	/* Of a key that is not plain nothing is known yet. */
-	*named_out = !plain || redact_may_be(key, f->set.keys);
+	*named_out =
+		!plain || !f->set.removes || redact_may_be(key, f->set.keys);
 	if (*named_out)
 		return redact_key(q->r, key, plain);
-	if (f[1].set.count)
-		redact_set_clear(&f[1].set);
-	return !f->set.removes || redact_key_stays(q->r, key);
+	redact_set_clear(&f[1].set);
+	return redact_key_stays(q->r, key);
 }
 
 /* Decides on the next value, directly in a watched container; false when it
@@ -181,11 +191,11 @@ pass_key(struct quick *q)
 	if (*q->p != '"')
 		return false;
 	bool plain, named = false;
-	const char *past = skip_string(q, &plain);
+	const char *past = skip_string(&q->specials, q->end, &plain);
 	if (!past || *past != ':')
 		return false;
 	struct str key = {q->p + 1, (size_t)(past - q->p) - 2};
-	if (q->frame && !name_member(q, key, plain, &named))
+	if (!name_member(q, key, plain, &named))
 		return false;
 	q->p = past + 1;
 	q->state = named ? REDACT_AT_VALUE : REDACT_AT_OPENED;
@@ -201,7 +211,7 @@ pass_scalar(struct quick *q)
 
 	if (!past)
 		return false;
-	bool named = q->frame && (r->matching || r->out.swallowing);
+	bool named = r->matching || r->out.swallowing;
 	if (named && (size_t)(past - q->p) > REDACT_MATCH_MAX)
 		return false;
 	q->p = past;
@@ -242,7 +252,7 @@ pass_open(struct quick *q)
 REDACT_INLINE bool
 pass_value(struct quick *q)
 {
-	if (q->frame && q->state != REDACT_AT_OPENED && !decide(q))
+	if (q->state != REDACT_AT_OPENED && !decide(q))
 		return false;
 	if (*q->p == '{' || *q->p == '[')
 		return pass_open(q);
@@ -256,25 +266,11 @@ pass_comma(struct quick *q)
 	if (*q->p != ',')
 		return pass_close(q);
 	/* That of an object matters only where a member may be removed. */
-	if (q->frame && (!q->object || q->frame->set.removes))
+	if (!q->object || q->frame->set.removes)
 		redact_comma(q->r, q->p);
 	q->p++;
 	q->state = q->object ? REDACT_AT_KEY : REDACT_AT_VALUE;
 	return q->p < q->end;
-}
-
-/* Tokens, as long as nothing is between them. */
-REDACT_INLINE void
-pass_tokens(struct quick *q)
-{
-	while (q->state <= REDACT_AT_COMMA) {
-		if (q->state <= REDACT_AT_KEY && !pass_key(q))
-			return;
-		if (q->state <= REDACT_AT_OPENED && !pass_value(q))
-			return;
-		if (q->state == REDACT_AT_COMMA && !pass_comma(q))
-			return;
-	}
 }
 
 /* Whitespace. */
@@ -290,6 +286,152 @@ pass_space(struct quick *q)
 	q->p = p;
 	json_specials_skip(&q->specials, p, q->end);
 	return true;
+}
+
+/* --- the same where nothing is to be decided ------------------------------- */
+
+/* A key that no filter names, and its colon. */
+REDACT_INLINE bool
+skim_key(struct quick *q)
+{
+	struct json_specials specials = q->specials;
+	bool plain;
+
+	q->state = REDACT_AT_KEY;
+	if (q->p >= q->end || *q->p != '"')
+		return false;
+	const char *past = skip_string(&specials, q->end, &plain);
+	if (!past || *past != ':')
+		return false;
+	struct str key = {q->p + 1, (size_t)(past - q->p) - 2};
+	if (q->depth == q->floor && q->keys &&
+		(!plain || redact_may_be(key, q->keys)))
+		return false;
+	q->specials = specials;
+	q->p = past + 1;
+	return true;
+}
+
+/* Brackets that close containers, and a comma. */
+REDACT_INLINE bool
+skim_comma(struct quick *q)
+{
+	q->state = REDACT_AT_COMMA;
+	while (*q->p != ',') {
+		if (q->depth == q->floor || q->p >= q->end)
+			return false;
+		if (*q->p != (q->object ? '}' : ']'))
+			return false;
+		q->p++;
+		q->object = q->r->objects[--q->depth];
+	}
+	q->p++;
+	return true;
+}
+
+/* The bracket that opens a container; of an empty one also the other. */
+REDACT_INLINE bool
+skim_open(struct quick *q)
+{
+	if (q->depth == REDACT_DEPTH_MAX)
+		return false;
+	q->object = *q->p++ == '{';
+	q->r->objects[++q->depth] = q->object;
+	if (*q->p == (q->object ? '}' : ']'))
+		return skim_comma(q);
+	q->state = q->object ? REDACT_AT_FIRST_KEY : REDACT_AT_FIRST_ELEMENT;
+	return !redact_is_space(*q->p);
+}
+
+/* A scalar and what follows, or the bracket that opens a container. */
+REDACT_INLINE bool
+skim_value(struct quick *q)
+{
+	q->state = REDACT_AT_OPENED;
+	if (q->p >= q->end)
+		return false;
+	if (*q->p == '{' || *q->p == '[')
+		return skim_open(q);
+	const char *past = skip_scalar(q, q->p);
+	if (!past)
+		return false;
+	q->p = past;
+	return skim_comma(q);
+}
+
+/* What is left of an item that has begun: up to the next one. */
+REDACT_INLINE bool
+skim_begun(struct quick *q)
+{
+	if (q->state == REDACT_AT_COMMA)
+		return skim_comma(q);
+	/* It may be no item that comes, but whitespace, or an end. */
+	if (redact_is_space(*q->p) || *q->p == ']' || *q->p == '}')
+		return false;
+	return q->state <= REDACT_AT_KEY || skim_value(q);
+}
+
+/* Tokens, as far as nothing can come of them: nearly all are of this kind. So
+ * this is a function of its own, where all that is at hand is in registers.
+ * False when there are no more tokens to pass. */
+static __attribute__((noinline)) bool
+skim(struct quick *outside)
+{
+	struct quick q = *outside;
+
+	do {
+		bool going = skim_begun(&q);
+		while (going)
+			going = (!q.object || skim_key(&q)) && skim_value(&q);
+	} while (pass_space(&q));
+	outside->p = q.p;
+	outside->state = q.state;
+	outside->specials = q.specials;
+	outside->r->depth = q.depth;
+	look_around(outside);
+	if (q.p >= q.end)
+		return false;
+	return q.state == REDACT_AT_COMMA ||
+	       (q.state == REDACT_AT_KEY && outside->frame);
+}
+
+/* Is all unwatched up to the end of this container; or, in a watched object,
+ * up to a key that may be named? */
+REDACT_INLINE bool
+may_skim(struct quick *q)
+{
+	struct redact_frame *f = q->frame;
+
+	if (!f) {
+		q->floor = q->r->watched + 1;
+		q->keys = 0;
+		return true;
+	}
+	if (!f->object || f->set.removes || f->set.keys == UINT64_MAX)
+		return false;
+	if (q->state > REDACT_AT_KEY && q->state != REDACT_AT_COMMA)
+		return false;
+	q->floor = q->r->watched;
+	q->keys = f->set.keys;
+	if (f[1].set.count)
+		redact_set_clear(&f[1].set);
+	return true;
+}
+
+/* Tokens, as long as nothing is between them. */
+REDACT_INLINE void
+pass_tokens(struct quick *q)
+{
+	while (q->state <= REDACT_AT_COMMA && q->p < q->end) {
+		if (may_skim(q) && !skim(q))
+			return;
+		if (q->state <= REDACT_AT_KEY && !pass_key(q))
+			return;
+		if (q->state <= REDACT_AT_OPENED && !pass_value(q))
+			return;
+		if (q->state == REDACT_AT_COMMA && !pass_comma(q))
+			return;
+	}
 }
 
 void

@@ -1,6 +1,7 @@
 """What a request may cost where it shows: system calls, and allocations. Of
 the same thing time would say less, and differ from machine to machine."""
 
+import json
 import re
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import pytest
 
 import wire
 from alloc_fail import Allocations
-from proxy_process import SANITIZED, Proxy, configuration
+from proxy_process import DENIALS, SANITIZED, Proxy, configuration
 from wire import answer, chunked, request
 
 pytestmark = pytest.mark.skipif(
@@ -21,6 +22,10 @@ pytestmark = pytest.mark.skipif(
 
 JSON = "Content-Type: application/json"
 MEDIUM = b"x" * 50_000
+FILTERED = json.dumps([{"Id": f"{i:064x}", "Labels": {"a": "b"}}
+                       for i in range(500)]).encode()
+FILTERS = [{"name": "labels", "action": "response_filter", "conditions": [],
+            "response_filter": [{"field": "*.Labels", "action": "redact"}]}]
 WAITS = {"epoll_wait", "epoll_pwait"}
 # The request, its way to the Engine, the answer, its way back.
 FOUR = {"recvfrom": 2, "write": 2}
@@ -37,6 +42,7 @@ def engine_script(x):
     x.send({"/medium": answer("200 OK", JSON, body=MEDIUM),
             "/chunked": answer("200 OK", JSON, body=2 * MEDIUM,
                                framing="chunked"),
+            "/filtered": answer("200 OK", JSON, body=FILTERED),
             }.get(x.request.target, answer("200 OK", JSON, body=b"{}")))
 
 
@@ -50,6 +56,10 @@ def medium(client):
 
 def in_chunks(client):
     assert client.get("/chunked").body == 2 * MEDIUM
+
+
+def filtered(client):
+    assert client.get("/filtered").body.count(b"REDACTED") == 500
 
 
 def uploaded(client):
@@ -107,6 +117,7 @@ N = 200
 @pytest.mark.parametrize("ask,calls", [
     (small, FOUR),
     (medium, FOUR),
+    (filtered, FOUR),
     # Nobody reads the log here: it is asked whether it takes a line.
     (denied, {"recvfrom": 1, "write": 2, "poll": 1}),
     # The lines of one turn of the loop are written as one.
@@ -116,7 +127,7 @@ def test_system_calls(own_proxy, engine, kind, ask, calls):
     """A request makes four and waits twice, with the sandbox on. A few more
     may be needed: a byte that comes apart, a timer."""
     engine.unnamed = engine_script
-    proxy = own_proxy()
+    proxy = own_proxy(rules=FILTERS if ask == filtered else DENIALS)
     with proxy.connect(kind) as client:
         for _ in range(3):
             ask(client)
