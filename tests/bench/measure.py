@@ -68,6 +68,15 @@ def wait_for(condition, what, seconds=10, pause=0.002):
         time.sleep(pause)
 
 
+def settled(value):
+    """The value, once it is the same in five looks behind one another."""
+    seen = []
+    while len(seen) < 5 or len(set(seen[-5:])) > 1:
+        seen.append(value())
+        time.sleep(0.05)
+    return seen[-1]
+
+
 class Sample:
     """One round: CPU time of the peer a unit of work, and what wrk saw."""
 
