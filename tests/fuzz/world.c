@@ -69,6 +69,7 @@ struct engine {
 	bool in_body, is_create, may_switch;
 	struct http1_body body;
 	struct fuzz_buffer content; /* of a create */
+	struct fuzz_buffer said;    /* what may begin a sign of switching */
 	bool switched;              /* it said so: raw bytes from here on */
 };
 
@@ -164,10 +165,10 @@ check_content(struct engine *e)
 }
 
 static void
-take(struct engine *e, size_t n)
+take(struct fuzz_buffer *b, size_t n)
 {
-	memmove(e->in.p, e->in.p + n, e->in.n - n);
-	e->in.n -= n;
+	memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
 }
 
 /* False: more must come. */
@@ -189,7 +190,7 @@ take_head(struct engine *e)
 	world.requests++;
 	check_head(e, &h);
 	http1_body_init(&e->body, h.framing, h.content_length);
-	take(e, len);
+	take(&e->in, len);
 	e->in_body = true;
 	e->content.n = 0;
 	return true;
@@ -206,7 +207,7 @@ take_body(struct engine *e)
 	assert(step != HTTP1_STEP_BAD);
 	if (step == HTTP1_STEP_DATA && e->is_create)
 		fuzz_put(&e->content, data);
-	take(e, used);
+	take(&e->in, used);
 	if (step == HTTP1_STEP_END) {
 		check_content(e);
 		e->in_body = false;
@@ -355,15 +356,20 @@ world_connect(unsigned client, enum world_kind kind)
 	world_settle();
 }
 
-/* An Engine says that it switches, in one of two ways. */
+/* An Engine says that it switches, in one of two ways and in any pieces. */
 static void
 look_for_switch(struct engine *e, struct str bytes)
 {
 	static const struct str signs[] = {STR(" 101"), STR("-stream")};
+	const size_t keep = STR("-stream").n - 1;
 
+	fuzz_put(&e->said, bytes);
+	struct str said = fuzz_buffer_text(&e->said);
 	for (int i = 0; i < 2; i++)
-		if (str_find_nocase(bytes, signs[i]) < bytes.n)
+		if (str_find_nocase(said, signs[i]) < said.n)
 			e->switched = true;
+	if (said.n > keep)
+		take(&e->said, said.n - keep);
 }
 
 void
@@ -563,6 +569,7 @@ world_end(void)
 		if (e->fd >= 0)
 			close(e->fd);
 		free(e->in.p);
+		free(e->said.p);
 		free(e->content.p);
 	}
 	assert(lowest_fd() == world.first_fd);
