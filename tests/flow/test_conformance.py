@@ -223,6 +223,26 @@ def test_a_head_that_comes_again(client, engine):
         assert r.body == body
 
 
+def test_a_head_that_comes_again_in_pieces(client, engine):
+    """Where the head before was the same, or the same up to there; and what
+    has been looked at of it says nothing about the one behind it."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+    known = answer("200 OK", "X-A: 1", "X-B: 2", body=b"one")
+    other = answer("200 OK", "X-A: 1", "X-B: 3", body=b"two")
+
+    def given(whole, cut):
+        name = engine.play(
+            lambda x: x.send_apart([hints[:cut], hints[cut:] + whole[:cut],
+                                    whole[cut:]]))
+        r = client.ask(request("GET", target(name)))
+        return len(r.interim), r.status, r["X-B"], r.body
+
+    for cut in range(1, len(hints)):
+        assert given(known, cut) == (1, 200, "2", b"one")
+        assert given(other, cut) == (1, 200, "3", b"two")
+        assert given(known, len(hints) - cut) == (1, 200, "2", b"one")
+
+
 def test_unknown_statuses_pass(client, engine):
     """Section 15: whatever is in the classes."""
     for status in (218, 299, 399, 418, 451, 499, 599):
