@@ -39,7 +39,8 @@ http1_answer_is(const struct http1_answer *a, struct str in, enum method method,
 	       str_starts(in, (struct str){a->text, a->n});
 }
 
-/* As http1_parse_response(), to a->head. It is good until the next call. */
+/* As http1_parse_response(), to a->head. It is good until the next call; where
+ * it is too long to be remembered, only as long as the bytes at p are. */
 enum why http1_answer_parse(
 	struct http1_answer *a, const char *p, size_t n, enum method method);
 

@@ -265,7 +265,8 @@ pass_comma(struct quick *q)
 {
 	if (*q->p != ',')
 		return pass_close(q);
-	/* That of an object matters only where a member may be removed. */
+	/* It is watched: another's comma has been skimmed. That of an object
+	 * matters only where a member may be removed. */
 	if (!q->object || q->frame->set.removes)
 		redact_comma(q->r, q->p);
 	q->p++;
@@ -395,10 +396,11 @@ skim(struct quick *outside)
 	       (q.state == REDACT_AT_KEY && outside->frame);
 }
 
-/* Is all unwatched up to the end of this container; or, in a watched object,
- * up to a key that may be named? */
+/* Finds how far may be skimmed: up to the end of this container where it is not
+ * watched; in a watched object also up to a key that may be named. What is
+ * skimmed there has the set that names nothing. False: not at all. */
 REDACT_INLINE bool
-may_skim(struct quick *q)
+find_floor(struct quick *q)
 {
 	struct redact_frame *f = q->frame;
 
@@ -423,7 +425,7 @@ REDACT_INLINE void
 pass_tokens(struct quick *q)
 {
 	while (q->state <= REDACT_AT_COMMA && q->p < q->end) {
-		if (may_skim(q) && !skim(q))
+		if (find_floor(q) && !skim(q))
 			return;
 		if (q->state <= REDACT_AT_KEY && !pass_key(q))
 			return;
