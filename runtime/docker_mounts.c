@@ -19,12 +19,13 @@ is_template(struct str s)
 }
 
 /* A relative path depends on where the Engine was started, one with a NUL
- * ends elsewhere, one that ends in ":ro" looks like another one read-only. */
+ * ends elsewhere, one that ends in ":ro" when it is clean looks like another
+ * one read-only. */
 static bool
-is_clear(struct str path)
+is_clear(struct str path, struct str clean)
 {
 	return path.p[0] == '/' && !memchr(path.p, '\0', path.n) &&
-	       !str_ends(path, STR(READONLY)) && !is_template(path);
+	       !str_ends(clean, STR(READONLY)) && !is_template(path);
 }
 
 void
@@ -32,12 +33,12 @@ docker_add_host_path(struct gather *g, struct str path, bool readonly)
 {
 	if (path.n == 0)
 		return;
-	if (!is_clear(path))
+	struct str clean = path_clean(path, g->arena);
+	if (!is_clear(path, clean))
 		gather_doubt(g, FIELD_DOCKER_HOST_PATHS);
-	path = path_clean(path, g->arena);
 	if (readonly)
-		path = arena_fmt(g->arena, "%.*s" READONLY, STR_FMT(path));
-	gather_add(g, FIELD_DOCKER_HOST_PATHS, path);
+		clean = arena_fmt(g->arena, "%.*s" READONLY, STR_FMT(clean));
+	gather_add(g, FIELD_DOCKER_HOST_PATHS, clean);
 }
 
 void

@@ -92,6 +92,13 @@ test_mounts(void **state)
 			MOUNTS("{\"Type\":\"bind\",\"Source\":\"/srv/a:ro\"}"),
 			"/srv/a:ro | ?"},
 		{F(HOST_PATHS), CREATE,
+			MOUNTS("{\"Type\":\"bind\",\"Source\":\"/srv/a:ro/\"}"),
+			"/srv/a:ro | ?"},
+		{F(HOST_PATHS), CREATE,
+			MOUNTS("{\"Type\":\"bind\",\"Source\":"
+			       "\"/srv/a:ro/b/..\"}"),
+			"/srv/a:ro | ?"},
+		{F(HOST_PATHS), CREATE,
 			MOUNTS("{\"Type\":\"odd\",\"Source\":\"/etc\"}"),
 			"/etc"},
 		{F(HOST_PATHS), CREATE,
