@@ -68,12 +68,14 @@ def wait_for(condition, what, seconds=10, pause=0.002):
         time.sleep(pause)
 
 
-def settled(value):
+def settled(value, what):
     """The value, once it is the same in five looks behind one another."""
     seen = []
-    while len(seen) < 5 or len(set(seen[-5:])) > 1:
+
+    def stands_still():
         seen.append(value())
-        time.sleep(0.05)
+        return len(seen) >= 5 and len(set(seen[-5:])) == 1
+    wait_for(stands_still, f"{what} stands still", pause=0.05)
     return seen[-1]
 
 
